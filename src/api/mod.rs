@@ -1,0 +1,3 @@
+//! The kinds that people write, as types and schema rules, without behaviour.
+
+pub mod identity;

@@ -1,0 +1,3 @@
+//! TypeDB Cloud: its administration API and the API of each cluster's own servers.
+
+pub mod wire;

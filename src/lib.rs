@@ -1,0 +1,6 @@
+//! A Kubernetes operator that keeps managed database clusters in the state their manifests describe.
+
+pub mod api;
+pub mod clock;
+pub mod cloud;
+pub mod simulator;

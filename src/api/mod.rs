@@ -4,6 +4,7 @@ pub mod account;
 pub mod condition;
 pub mod identity;
 pub mod schema;
+pub mod secret;
 pub mod shared;
 pub mod typedb;
 

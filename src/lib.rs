@@ -3,5 +3,6 @@
 pub mod api;
 pub mod clock;
 pub mod cloud;
+pub mod controller;
 pub mod plan;
 pub mod simulator;

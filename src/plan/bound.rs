@@ -9,6 +9,7 @@ use super::password::{self, PasswordPlan};
 use super::record::{Bound, Record};
 use super::step::{Plan, RecordChange, Step, Verdict};
 use super::typedb;
+use crate::api::annotation;
 use crate::api::condition::Reason;
 use crate::api::shared::{MAX_PLANNED_STEPS, PlannedStep};
 use crate::cloud::typedb::wire::{Cluster, ClusterStatus};
@@ -24,6 +25,9 @@ pub(super) fn plan(facts: &Facts, reach: &Reach, bound: &Bound) -> Plan {
     let Some(record) = &facts.record else {
         return Plan::unchanged();
     };
+    if record.forgotten.is_some() && facts.annotation(annotation::FORGET).is_none() {
+        return Plan::quietly(Step::Record(RecordChange::ClearForgotten));
+    }
     let id = &bound.identity.id;
     if let Some(rival) = facts.rivals.iter().find(|rival| rival.claims(id, bound.identity.created_at)) {
         return claimed(rival);

@@ -1,0 +1,41 @@
+//! `clusterwright simulate`: the clouds without an account.
+
+use std::io::{self, Write};
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::simulator::{Settings, Simulator, Speed};
+
+const DEFAULT_LISTEN: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 8090));
+
+/// Serves a simulator of TypeDB Cloud on this machine, to try the operator and to test it without an account.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Args {
+    /// The loopback address to listen on; with port 0 the system chooses one
+    #[arg(long, value_name = "ADDRESS", default_value_t = DEFAULT_LISTEN)]
+    listen: SocketAddr,
+
+    /// How much faster than in reality clusters start, stop and change
+    #[arg(long, value_name = "FACTOR", default_value = "1")]
+    speed: Speed,
+}
+
+/// Serves until SIGINT or SIGTERM. Once ready it prints one line with the address.
+///
+/// # Errors
+/// Where the address is not a loopback one or is taken.
+pub async fn run(args: Args) -> io::Result<()> {
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let simulator = Simulator::new(Settings { speed: args.speed, seed: rand::random(), ..Settings::default() });
+    let listening = simulator.bind(args.listen).await?;
+    writeln!(io::stdout(), "listening on http://{}", listening.address())?;
+    listening
+        .run(async move {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+        })
+        .await
+}

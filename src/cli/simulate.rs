@@ -39,3 +39,28 @@ pub async fn run(args: Args) -> io::Result<()> {
         })
         .await
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    struct Command {
+        #[command(flatten)]
+        args: Args,
+    }
+
+    #[test]
+    fn without_flags_it_listens_on_loopback_at_the_real_speed() {
+        let Command { args } = Command::parse_from(["simulate"]);
+        assert_eq!((args.listen.to_string().as_str(), args.speed), ("127.0.0.1:8090", Speed::REAL));
+    }
+
+    #[test]
+    fn a_speed_that_stands_still_is_refused() {
+        let error = Command::try_parse_from(["simulate", "--speed", "0"]).unwrap_err();
+        assert!(error.to_string().contains("a number above 0"), "{error}");
+    }
+}

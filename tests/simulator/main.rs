@@ -1,5 +1,7 @@
 //! The simulator of TypeDB Cloud, through what a client sees of it.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "clippy knows test functions, not the helpers that they share")]
+
 mod access;
 mod client;
 mod console;

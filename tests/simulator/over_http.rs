@@ -70,14 +70,14 @@ async fn send(
 
 #[tokio::test]
 async fn each_cluster_has_a_listener_of_its_own_from_deploy_to_destroy() {
-    let served = Served::start().await;
-    let bearer = format!("Bearer {}", served.token().await);
+    let cloud = Served::start().await;
+    let bearer = format!("Bearer {}", cloud.token().await);
     let deploy = format!("{CLUSTERS}/deploy");
-    let (status, body) = send(served.address, "POST", &deploy, &bearer, Some(paid("orders"))).await.unwrap();
+    let (status, body) = send(cloud.address, "POST", &deploy, &bearer, Some(paid("orders"))).await.unwrap();
     assert_eq!(status, 200, "{body}");
     let cluster: Value = serde_json::from_str(&body).unwrap();
     let server: SocketAddr = cluster["servers"][0]["address"].as_str().unwrap().parse().unwrap();
-    assert!(server.ip().is_loopback() && server != served.address);
+    assert!(server.ip().is_loopback() && server != cloud.address);
 
     let pair = json!({"username": "admin", "password": "password"});
     let (status, body) = send(server, "POST", "/v1/signin", "", Some(pair)).await.unwrap();
@@ -87,38 +87,38 @@ async fn each_cluster_has_a_listener_of_its_own_from_deploy_to_destroy() {
     assert_eq!(at_server.0, 404, "a server is not the administration API");
 
     let path = format!("{CLUSTERS}/orders");
-    assert_eq!(send(served.address, "DELETE", &path, &bearer, None).await.unwrap().0, 200);
-    assert_eq!(send(served.address, "GET", &path, &bearer, None).await.unwrap().0, 404);
+    assert_eq!(send(cloud.address, "DELETE", &path, &bearer, None).await.unwrap().0, 200);
+    assert_eq!(send(cloud.address, "GET", &path, &bearer, None).await.unwrap().0, 404);
     let refused = async { while TcpStream::connect(server).await.is_ok() {} };
     tokio::time::timeout(std::time::Duration::from_secs(10), refused).await.expect("the listener should be closed");
-    served.stop().await;
+    cloud.stop().await;
 }
 
 #[tokio::test]
 async fn a_cut_connection_is_closed_without_an_answer() {
-    let served = Served::start().await;
-    let bearer = format!("Bearer {}", served.token().await);
+    let cloud = Served::start().await;
+    let bearer = format!("Bearer {}", cloud.token().await);
     let deploy = format!("{CLUSTERS}/deploy");
-    served.simulator.fault(Fault::new("*/deploy", FaultKind::Cut).method(&Method::POST).times(1));
-    served.simulator.fault(Fault::new("*/deploy", FaultKind::Cut).method(&Method::POST).times(1).after_effect());
+    cloud.simulator.fault(Fault::new("*/deploy", FaultKind::Cut).method(&Method::POST).times(1));
+    cloud.simulator.fault(Fault::new("*/deploy", FaultKind::Cut).method(&Method::POST).times(1).after_effect());
 
     let body = || Some(but(paid("orders"), "storageSizeGB", json!(10)));
-    assert_eq!(send(served.address, "POST", &deploy, &bearer, body()).await, None, "before the effect");
-    assert_eq!(served.simulator.clusters().len(), 0);
-    assert_eq!(send(served.address, "POST", &deploy, &bearer, body()).await, None, "after the effect");
-    assert_eq!(served.simulator.clusters().len(), 1);
-    assert_eq!(send(served.address, "POST", &deploy, &bearer, body()).await.unwrap().0, 409);
-    served.stop().await;
+    assert_eq!(send(cloud.address, "POST", &deploy, &bearer, body()).await, None, "before the effect");
+    assert_eq!(cloud.simulator.clusters().len(), 0);
+    assert_eq!(send(cloud.address, "POST", &deploy, &bearer, body()).await, None, "after the effect");
+    assert_eq!(cloud.simulator.clusters().len(), 1);
+    assert_eq!(send(cloud.address, "POST", &deploy, &bearer, body()).await.unwrap().0, 409);
+    cloud.stop().await;
 }
 
 #[tokio::test]
 async fn stopping_closes_every_listener() {
-    let served = Served::start().await;
-    let cluster = served.simulator.seed(clusterwright::simulator::typedb::NewCluster::new("orders")).unwrap();
-    let server: SocketAddr = served.simulator.clusters()[0].addresses[0].parse().unwrap();
-    let (simulator, address) = (served.simulator.clone(), served.address);
+    let cloud = Served::start().await;
+    let cluster = cloud.simulator.seed(clusterwright::simulator::typedb::NewCluster::new("orders")).unwrap();
+    let server: SocketAddr = cloud.simulator.clusters()[0].addresses[0].parse().unwrap();
+    let (simulator, address) = (cloud.simulator.clone(), cloud.address);
     TcpStream::connect(server).await.unwrap();
-    served.stop().await;
+    cloud.stop().await;
     let refused =
         async { while TcpStream::connect(server).await.is_ok() || TcpStream::connect(address).await.is_ok() {} };
     tokio::time::timeout(std::time::Duration::from_secs(10), refused).await.expect("they should be closed");

@@ -33,6 +33,7 @@ pub(in crate::simulator) fn router(simulator: &Simulator) -> Router {
         .route("/api/v1/cluster-versions", get(versions))
         .nest("/api/v1/team/{team}/spaces/{space}/clusters", clusters)
         .fallback(nothing_there)
+        .method_not_allowed_fallback(nothing_there)
         .layer(middleware::from_fn_with_state(simulator.clone(), limit_rate))
         .with_state(simulator.clone())
 }

@@ -1,6 +1,7 @@
 //! API tokens of the team, and the access tokens that they are exchanged for.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 
 use axum::http::header::AUTHORIZATION;
 use axum::http::{HeaderMap, StatusCode};
@@ -24,6 +25,16 @@ pub enum Access {
     Read,
     Write,
     Admin,
+}
+
+impl fmt::Display for Access {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::Admin => "admin",
+        })
+    }
 }
 
 /// A change to one credential, as its owner makes it in the console.
@@ -125,7 +136,7 @@ impl Credentials {
             });
         }
         if credential.access < needed {
-            let message = format!("This needs a token with {needed:?} access.").to_lowercase();
+            let message = format!("This needs a token with {needed} access.");
             return Err(Refusal::new(StatusCode::FORBIDDEN, "FORBIDDEN_REQUEST", message));
         }
         Ok(())

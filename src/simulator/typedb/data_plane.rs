@@ -46,6 +46,7 @@ pub(in crate::simulator) fn router(simulator: &Simulator) -> Router {
         .route("/v1/databases", get(list_databases))
         .route("/v1/databases/{name}", database)
         .fallback(nothing_there)
+        .method_not_allowed_fallback(nothing_there)
         .with_state(simulator.clone())
 }
 

@@ -4,4 +4,5 @@ pub mod api;
 pub mod cli;
 pub mod clock;
 pub mod cloud;
+pub mod plan;
 pub mod simulator;

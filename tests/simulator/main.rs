@@ -10,4 +10,5 @@ mod deploy;
 mod faults;
 mod lifecycle;
 mod over_http;
+mod own_client;
 mod update;

@@ -29,7 +29,7 @@ pub(in crate::simulator) struct Cloud {
     pub(super) window: (Timestamp, u32),
     last_created: i64,
     /// Nothing changes by itself before then.
-    pub(super) due: Option<Timestamp>,
+    due: Option<Timestamp>,
 }
 
 /// Lists as they were.

@@ -170,6 +170,19 @@ async fn many_rejections_of_one_token_cause_one_renewal() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_late_rejection_of_a_former_token_changes_nothing() {
+    let fake = Fake::opaque();
+    let source = fake.source();
+    let former = source.token().await.unwrap();
+    source.rejected(&former).await;
+    source.token().await.unwrap();
+    sleep(MINUTE * 2).await;
+    source.rejected(&former).await;
+    assert_eq!(source.token().await.unwrap().expose(), "token-2");
+    assert_eq!(fake.attempts(), 2);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_cloud_that_rejects_all_of_its_tokens_is_asked_once_a_minute() {
     let fake = Fake::opaque();
     let source = fake.source();

@@ -121,10 +121,11 @@ fn tls_trouble(error: &rustls::Error) -> String {
     words.to_owned()
 }
 
-/// What lies behind an error, from the second link of its chain on: the first only says that a request failed.
+/// What lies behind an error. The library's own links only say that a request failed, which is known.
 fn causes(error: &reqwest::Error) -> String {
     let mut texts: Vec<String> = Vec::new();
-    for text in chain(error).skip(1).map(ToString::to_string) {
+    let links = chain(error).skip(1).map(ToString::to_string);
+    for text in links.filter(|text| !text.starts_with("client error (")) {
         // Some links repeat the text of the next one.
         if texts.last().is_none_or(|last| !last.ends_with(&text)) {
             texts.push(text);

@@ -113,10 +113,32 @@ pub(super) fn differing(fields: &Fields, one: Option<&Value>, other: Option<&Val
         let (one, other) = (at(one), at(other));
         let branches = children(node);
         if branches.is_empty() {
-            return (one != other).then(Fields::new);
+            let granular = [&one, &other].into_iter().all(|value| is_granular(element, value.as_ref()));
+            return (one != other && !granular).then(Fields::new);
         }
         Some(differing(branches, one.as_ref(), other.as_ref())).filter(|left| !left.is_empty())
     })
+}
+
+/// Whether a value is owned part by part, so that an empty one lays no claim to what others put there.
+fn is_granular(element: &str, value: Option<&Value>) -> bool {
+    match value {
+        Some(Value::Object(_)) => true,
+        Some(Value::Array(_)) => key_of(element).is_some(),
+        _ => false,
+    }
+}
+
+/// A value without its null members, which in an apply mean the same as absent ones.
+pub(super) fn without_nulls(value: &Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let present = members.iter().filter(|(_, child)| !child.is_null());
+            present.map(|(name, child)| (name.clone(), without_nulls(child))).collect()
+        }
+        Value::Array(items) => items.iter().map(without_nulls).collect(),
+        other => other.clone(),
+    }
 }
 
 /// The set that `visit` leaves of each branch.

@@ -106,6 +106,7 @@ impl Store {
         author: &Author,
         force: bool,
     ) -> Result<Arc<Value>, Refusal> {
+        let wanted = &fields::without_nulls(wanted);
         check_configuration(wanted, key)?;
         if !self.objects.contains_key(key) {
             return self.create_by_apply(key, part, wanted, author);

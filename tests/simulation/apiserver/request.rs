@@ -40,6 +40,7 @@ pub(crate) enum Part {
 /// The parameters that the server heeds. `limit` is not among them: a server may answer with everything at once.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
+#[expect(clippy::struct_excessive_bools, reason = "so has the query")]
 pub(super) struct Parameters {
     pub(super) watch: bool,
     pub(super) resource_version: String,

@@ -13,7 +13,7 @@ use tower::{BoxError, Service};
 use super::ApiServer;
 use super::audit::Entry;
 use super::faults::{Moment, Trouble};
-use super::handlers::{self, handle};
+use super::handlers::handle;
 use super::refusal::Refusal;
 use super::request::{Call, Verb};
 use super::watch::Watch;
@@ -48,18 +48,16 @@ impl ApiServer {
     }
 
     async fn serve(self, call: Call) -> Outcome {
-        let before = self.strike(&call, Moment::BeforeEffect).await;
-        // The place in the log is that of the effect; what the client gets is known only afterwards.
-        let (place, outcome) = match before {
-            Some(end) => (self.record(&call, false), end),
-            None => self.perform(&call),
-        };
-        let outcome = self.strike(&call, Moment::AfterEffect).await.unwrap_or(outcome);
-        let answer = outcome.as_ref().ok().map(|answer| answer.status().as_u16());
-        if let Some(entry) = self.lock().log.get_mut(place) {
-            entry.answer = answer;
+        if let Some(end) = self.strike(&call, Moment::BeforeEffect).await {
+            self.record(&call, false, answered(&end));
+            return end;
         }
-        outcome
+        let (place, answer) = self.perform(&call);
+        let Some(end) = self.strike(&call, Moment::AfterEffect).await else { return Ok(answer) };
+        if let Some(entry) = self.lock().log.get_mut(place) {
+            entry.answer = answered(&end);
+        }
+        end
     }
 
     /// Lets the faults of one moment have their way: an outcome, where they end the request.
@@ -74,13 +72,20 @@ impl ApiServer {
         })
     }
 
-    fn perform(&self, call: &Call) -> (usize, Outcome) {
-        if call.verb == Verb::Watch {
-            let opened = handlers::served(&self.lock().store, call.resource)
-                .and_then(|()| Watch::open(self.clone(), call.clone()));
-            let answer = opened.map(|watch| json_response(200, watch.into_body()));
-            return (self.record(call, false), Ok(answer.unwrap_or_else(|refusal| refused(&refusal))));
-        }
+    /// Does what was asked and logs it. The place in the log comes with the answer, because what the client gets
+    /// may yet be another one.
+    fn perform(&self, call: &Call) -> (usize, Response<Body>) {
+        let (answer, changed) = match call.verb {
+            Verb::Watch => {
+                (Watch::open(self.clone(), call.clone()).map(|it| json_response(200, it.into_body())), false)
+            }
+            _ => self.execute(call),
+        };
+        let answer = answer.unwrap_or_else(|refusal| refused(&refusal));
+        (self.record(call, changed, Some(answer.status().as_u16())), answer)
+    }
+
+    fn execute(&self, call: &Call) -> (Result<Response<Body>, Refusal>, bool) {
         let mut state = self.lock();
         let before = state.store.revision;
         let answer = handle(&mut state.store, call);
@@ -89,17 +94,21 @@ impl ApiServer {
         if changed {
             self.wake();
         }
-        let answer = answer.map(|answer| json_response(answer.code, text(&answer.body)));
-        (self.record(call, changed), Ok(answer.unwrap_or_else(|refusal| refused(&refusal))))
+        (answer.map(|answer| json_response(answer.code, text(&answer.body))), changed)
     }
 
     /// Logs a request; its place in the log.
-    fn record(&self, call: &Call, changed: bool) -> usize {
+    fn record(&self, call: &Call, changed: bool, answer: Option<u16>) -> usize {
         let mut state = self.lock();
-        let entry = Entry { changed, ..Entry::new(call, state.store.clock.now()) };
+        let entry = Entry { answer, changed, ..Entry::new(call, state.store.clock.now()) };
         state.log.push(entry);
         state.log.len() - 1
     }
+}
+
+/// The status code that the client gets.
+fn answered(outcome: &Outcome) -> Option<u16> {
+    outcome.as_ref().ok().map(|answer| answer.status().as_u16())
 }
 
 fn text(json: &Value) -> Body {

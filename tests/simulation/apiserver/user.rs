@@ -45,7 +45,12 @@ impl User {
                 "apiVersion": DEFINITIONS.api_version(),
                 "kind": DEFINITIONS.kind,
                 "metadata": {"name": custom.qualified()},
-                "spec": {"group": custom.group, "names": {"kind": custom.kind, "plural": custom.plural}},
+                "spec": {
+                    "group": custom.group,
+                    "names": {"kind": custom.kind, "plural": custom.plural},
+                    "scope": "Namespaced",
+                    "versions": [{"name": custom.version, "served": true, "storage": true}],
+                },
                 "status": {"conditions": [{"type": "Established", "status": "True"}]},
             }));
         }

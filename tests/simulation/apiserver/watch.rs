@@ -48,7 +48,11 @@ impl Watch {
             let message = "resourceVersionMatch: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan";
             return Err(Refusal::new(422, "Invalid", message));
         }
-        let generation = server.lock().connections;
+        let generation = {
+            let state = server.lock();
+            served(&state.store, call.resource)?;
+            state.connections
+        };
         let now = Instant::now();
         let lasts = call.parameters.timeout_seconds.filter(|seconds| *seconds > 0).map_or(LONGEST, Duration::from_secs);
         let mut watch = Self {

@@ -19,7 +19,11 @@ use super::ApiServer;
 
 /// A server on New Year's morning.
 fn server() -> ApiServer {
-    ApiServer::new(Clock::anchored("2026-01-01T00:00:00Z".parse().unwrap()))
+    ApiServer::new(clock())
+}
+
+fn clock() -> Clock {
+    Clock::anchored("2026-01-01T00:00:00Z".parse().unwrap())
 }
 
 fn cluster_resource() -> ApiResource {

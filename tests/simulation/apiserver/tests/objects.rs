@@ -1,8 +1,10 @@
 //! Create, read, replace, patch, delete.
 
-use k8s_openapi::api::core::v1::{Namespace, Secret};
+use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Secret};
 use kube::ResourceExt as _;
-use kube::api::{Api, DeleteParams, GetParams, ListParams, Patch, PatchParams, PostParams, Preconditions};
+use kube::api::{
+    Api, DeleteParams, GetParams, ListParams, Patch, PatchParams, PostParams, Preconditions, VersionMatch,
+};
 use kube::core::PartialObjectMeta;
 use serde_json::{Value, json};
 
@@ -103,6 +105,8 @@ async fn generation_counts_changes_of_the_spec_alone() {
     wiped.data["status"].take();
     let wiped = api.replace_status("one", &PostParams::default(), &wiped).await.unwrap();
     assert_eq!(wiped.data["status"], json!({"observedGeneration": -1}));
+    let edited = server.user().edit_status("TypeDBCluster", "default", "one", |it| it["status"] = json!({"a": 1}));
+    assert_eq!((&edited["status"], &edited["metadata"]["generation"]), (&json!({"a": 1}), &json!(2)));
 }
 
 #[tokio::test(start_paused = true)]
@@ -210,6 +214,31 @@ async fn a_list_selects_by_labels_and_by_name() {
 
     api.delete_collection(&DeleteParams::default(), &ListParams::default().labels("colour=red")).await.unwrap();
     assert_eq!(names(ListParams::default()).await, ["b", "d"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_spans_one_namespace_or_all_and_knows_its_version() {
+    let server = server();
+    server.user().create_namespace("other");
+    for namespace in ["default", "other"] {
+        let mut object = config_map("a", &json!({}));
+        object["metadata"]["namespace"] = namespace.into();
+        server.user().create(object);
+    }
+    let everywhere: Api<ConfigMap> = Api::all(server.client());
+    let all = everywhere.list(&ListParams::default()).await.unwrap();
+    assert_eq!(
+        (all.items.len(), config_maps(server.client()).list(&ListParams::default()).await.unwrap().items.len()),
+        (2, 1)
+    );
+
+    let version = all.metadata.resource_version.unwrap();
+    let later = (version.parse::<u64>().unwrap() + 1).to_string();
+    let at = |version: &str, matching| ListParams::default().at(version).matching(matching);
+    assert!(everywhere.list(&at(&version, VersionMatch::Exact)).await.is_ok());
+    assert_eq!(refusal(everywhere.list(&at(&later, VersionMatch::NotOlderThan)).await), is(504, "Timeout"));
+    server.user().create(cluster("one"));
+    assert_eq!(refusal(everywhere.list(&at(&version, VersionMatch::Exact)).await), is(410, "Expired"));
 }
 
 #[tokio::test(start_paused = true)]

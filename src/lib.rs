@@ -3,4 +3,5 @@
 pub mod api;
 pub mod clock;
 pub mod cloud;
+pub mod plan;
 pub mod simulator;

@@ -1,3 +1,7 @@
 //! TypeDB Cloud: its administration API and the API of each cluster's own servers.
 
+pub mod client;
+pub mod database;
+pub mod exchange;
+mod request;
 pub mod wire;

@@ -1,0 +1,98 @@
+//! From a database's answer, or its absence, to what the caller should do.
+
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::{Response, StatusCode};
+
+use crate::cloud::error::sentence;
+use crate::cloud::transport::SendError;
+use crate::cloud::typedb::request::own_message;
+
+/// Why a call of a database brought no result. Messages never hold a password or a token.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DatabaseError {
+    /// The password is wrong, or the session has ended. The call had no effect.
+    #[error("The database does not accept the user name and password.")]
+    WrongPassword,
+    /// This server knows nothing of such calls: it speaks gRPC only.
+    #[error("The server has no HTTP API for users; TypeDB has one since 3.2.")]
+    NoHttpApi,
+    /// Try again later. Nothing was changed.
+    #[error("The database cannot be reached: {message}")]
+    Unreachable { message: String },
+    /// The password may have been set: prove which one is in force.
+    #[error("It is unknown whether the password was set: {message}")]
+    UnknownOutcome { message: String },
+    /// The database said no, in its own words. Nothing was changed.
+    #[error("The database refused: {message}")]
+    Refused { message: String },
+}
+
+pub(super) fn refused(message: &str) -> DatabaseError {
+    DatabaseError::Refused { message: message.to_owned() }
+}
+
+pub(super) fn no_session() -> DatabaseError {
+    DatabaseError::Unreachable { message: "its answer to the sign-in holds no token".to_owned() }
+}
+
+pub(super) fn sign_in_unanswered(error: &SendError, secrets: &[&str]) -> DatabaseError {
+    match error {
+        SendError::NotHttp(_) => DatabaseError::NoHttpApi,
+        _ => DatabaseError::Unreachable { message: sentence(&error.to_string(), secrets) },
+    }
+}
+
+pub(super) fn set_password_unanswered(error: &SendError, secrets: &[&str]) -> DatabaseError {
+    let message = sentence(&error.to_string(), secrets);
+    match error {
+        SendError::NotConnected(_) => DatabaseError::Unreachable { message },
+        _ => DatabaseError::UnknownOutcome { message },
+    }
+}
+
+/// Signing in changes nothing, so that whatever is no answer of the database's own is for later.
+pub(super) fn sign_in(answer: &Response<Bytes>, secrets: &[&str]) -> Result<(), DatabaseError> {
+    if lacks_http_api(answer) {
+        return Err(DatabaseError::NoHttpApi);
+    }
+    let status = answer.status();
+    match own(answer, secrets) {
+        _ if status.is_success() => Ok(()),
+        _ if status == StatusCode::UNAUTHORIZED => Err(DatabaseError::WrongPassword),
+        Some(message) if is_refusal(status) => Err(DatabaseError::Refused { message }),
+        message => Err(DatabaseError::Unreachable { message: message.unwrap_or_else(|| bare(status)) }),
+    }
+}
+
+/// Setting a password is undone by nothing: only an answer of the database's own proves that it was not set.
+pub(super) fn set_password(answer: &Response<Bytes>, secrets: &[&str]) -> Result<(), DatabaseError> {
+    let status = answer.status();
+    match own(answer, secrets) {
+        _ if status == StatusCode::OK || status == StatusCode::NO_CONTENT => Ok(()),
+        Some(_) if status == StatusCode::UNAUTHORIZED => Err(DatabaseError::WrongPassword),
+        Some(message) if is_refusal(status) || status == StatusCode::NOT_FOUND => {
+            Err(DatabaseError::Refused { message })
+        }
+        message => Err(DatabaseError::UnknownOutcome { message: message.unwrap_or_else(|| bare(status)) }),
+    }
+}
+
+/// What a server without that API answers: one that speaks HTTP for other purposes does not know the path, one
+/// that speaks gRPC does not know the method or the type of the body, or says so in gRPC's own way.
+fn lacks_http_api(answer: &Response<Bytes>) -> bool {
+    let kind = answer.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    matches!(answer.status().as_u16(), 404 | 405 | 415) || kind.starts_with("application/grpc")
+}
+
+fn is_refusal(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 400 | 403 | 409 | 422)
+}
+
+fn own(answer: &Response<Bytes>, secrets: &[&str]) -> Option<String> {
+    own_message(answer.body()).map(|message| sentence(&message, secrets))
+}
+
+fn bare(status: StatusCode) -> String {
+    format!("it answered {status} without an error of its own")
+}

@@ -1,0 +1,209 @@
+//! Which cluster a manifest is about: the recorded one, an existing one that it adopts or observes, or one still to be created.
+
+use std::collections::BTreeSet;
+
+use super::facts::{Facts, Reach, Rival, Sighting, Stake};
+use super::record::{Bound, Origin, Record};
+use super::step::{Plan, RecordChange, Step};
+use super::{bound, creation, typedb};
+use crate::api::annotation;
+use crate::api::condition::Reason;
+use crate::api::identity::{ClusterId, Identity};
+use crate::api::shared::{PlannedAction, PlannedStep};
+use crate::cloud::typedb::wire::Cluster;
+
+/// Decides for a manifest that is not being deleted, and whose account reaches the cloud.
+pub(super) fn plan(facts: &Facts) -> Plan {
+    let Some(reach) = &facts.account.reach else {
+        return Plan::unchanged();
+    };
+    if !facts.managed() {
+        return observe(facts);
+    }
+    match &facts.record {
+        Some(record) if record.location != reach.location && record.cluster_id().is_some() => {
+            elsewhere(facts, record, reach)
+        }
+        Some(record) if record.creation().is_some() => creation::settle(facts, record),
+        Some(record) if record.owner.uid != facts.uid() => inherited(facts, record),
+        Some(Record { bound: Some(bound), .. }) => bound::plan(facts, reach, bound),
+        Some(record) => unbound(facts, Some(record)),
+        None => unbound(facts, None),
+    }
+}
+
+/// The recorded cluster lives where the account does not reach.
+fn elsewhere(facts: &Facts, record: &Record, reach: &Reach) -> Plan {
+    if record.owner.uid != facts.uid() {
+        return record_differs(facts, record, &format!("it lives in {}", record.location));
+    }
+    Plan::held(
+        Reason::LocationChanged,
+        format!(
+            "The cluster was recorded in {}, and CloudAccount {} names {}. Refer to an account of the recorded location.",
+            record.location, facts.manifest.spec.account_ref.name, reach.location
+        ),
+    )
+}
+
+/// A manifest of this name, but another one, had the recorded cluster.
+fn inherited(facts: &Facts, record: &Record) -> Plan {
+    let Some(bound) = &record.bound else {
+        return Plan::quietly(Step::Record(RecordChange::Rebind));
+    };
+    if let Some(forget) = forget(facts, record, bound) {
+        return forget;
+    }
+    let recorded = &bound.identity.id;
+    let spec = &facts.manifest.spec;
+    if let Some(rival) = facts.rival_for(recorded) {
+        return claimed(rival);
+    }
+    let differences = typedb::fixed_differences(spec, &bound.fixed);
+    match &spec.external_id {
+        Some(id) if id == recorded => Plan::quietly(Step::Record(RecordChange::Rebind)),
+        Some(id) => record_differs(facts, record, &format!("spec.externalId is {id}")),
+        None if facts.wanted_id() != *recorded => {
+            record_differs(facts, record, &format!("this manifest is about {}", facts.wanted_id()))
+        }
+        None => match differences.first().and_then(|step| step.field.clone()) {
+            Some(field) => record_differs(facts, record, &format!("its {field} is another than spec.{field}")),
+            None => Plan::quietly(Step::Record(RecordChange::Rebind)),
+        },
+    }
+}
+
+fn record_differs(facts: &Facts, record: &Record, why: &str) -> Plan {
+    let id = record.cluster_id().map(ToString::to_string).unwrap_or_default();
+    Plan::held(
+        Reason::RecordedClusterDiffers,
+        format!(
+            "An earlier manifest named {} had cluster {id} in {}, and {why}. Nothing is changed or destroyed. \
+             To take that cluster back set spec.externalId: {id}; to let go of it and start anew set the annotation {}: {id}.",
+            facts.owner().name,
+            record.location,
+            annotation::FORGET
+        ),
+    )
+}
+
+/// The recorded cluster is let go of where the annotation names it and was not honoured before.
+pub(super) fn forget(facts: &Facts, record: &Record, bound: &Bound) -> Option<Plan> {
+    let asked = facts.annotation(annotation::FORGET)?;
+    (asked == bound.identity.id.as_str() && record.forgotten.as_deref() != Some(asked))
+        .then(|| Plan::quietly(Step::Record(RecordChange::Forget(asked.to_owned()))))
+}
+
+/// Nothing is recorded: an existing cluster is adopted, or a new one created.
+fn unbound(facts: &Facts, record: Option<&Record>) -> Plan {
+    let spec = &facts.manifest.spec;
+    // Without a record, an id in the status counts as externalId would. With one, the record knows better.
+    let reported = if record.is_none() { facts.reported_id() } else { None };
+    match (&spec.external_id, reported) {
+        (Some(id), _) => adopt(facts, id, Origin::Adopted),
+        (None, Some(id)) => adopt(facts, id, Origin::Recovered),
+        (None, None) => creation::plan(facts, record),
+    }
+}
+
+/// Binds the manifest to a cluster that exists.
+pub(super) fn adopt(facts: &Facts, id: &ClusterId, origin: Origin) -> Plan {
+    if let Some(rival) = facts.rival_for(id) {
+        return claimed(rival);
+    }
+    match facts.sighting(id) {
+        Sighting::Present(cluster) if origin == Origin::Recovered && !as_reported(facts, cluster) => Plan::held(
+            Reason::Replaced,
+            format!(
+                "Cluster {id} is another database than the one that this manifest had: it was created at {}. \
+                 To take it set spec.externalId: {id} and remove status.createdAt; otherwise give spec.clusterId another value.",
+                cluster.created_at
+            ),
+        ),
+        Sighting::Present(cluster) => {
+            let bound = bind(facts, cluster, origin);
+            Plan::step(
+                Step::Record(RecordChange::Adopt(bound)),
+                Reason::Creating,
+                format!("Cluster {id} is being adopted."),
+            )
+            .pending(vec![planned(PlannedAction::Adopt, id)])
+        }
+        Sighting::LookedAbsent(_) if origin == Origin::Recovered => Plan::held(
+            Reason::Vanished,
+            format!(
+                "Cluster {id}, which this manifest had, is gone, and no record of it is left. \
+                 Nothing is created in its place: delete the manifest and apply it again to start anew."
+            ),
+        ),
+        Sighting::LookedAbsent(_) => {
+            let place = facts.account.reach.as_ref().map(|reach| reach.location.to_string()).unwrap_or_default();
+            Plan::held(
+                Reason::InvalidSpec,
+                format!(
+                    "There is no cluster {id} in {place}. Correct spec.externalId, or remove it to create a cluster."
+                ),
+            )
+        }
+        Sighting::Unlisted | Sighting::Unknown => Plan::quietly(Step::Look(id.clone())),
+    }
+}
+
+fn as_reported(facts: &Facts, cluster: &Cluster) -> bool {
+    let reported = facts.manifest.status.as_ref().and_then(|status| status.created_at.as_ref());
+    reported.is_none_or(|moment| *moment == cluster.created_at.to_string())
+}
+
+/// What a record keeps of a cluster when it is bound.
+pub(super) fn bind(facts: &Facts, cluster: &Cluster, origin: Origin) -> Bound {
+    let credential = facts.account.reach.as_ref().map(|reach| reach.credential.clone());
+    Bound {
+        identity: Identity { id: cluster.id.clone(), created_at: cluster.created_at },
+        origin,
+        fixed: typedb::fixed(cluster),
+        seen_by: BTreeSet::from_iter(credential),
+    }
+}
+
+/// Reports on a cluster without claiming it.
+fn observe(facts: &Facts) -> Plan {
+    let spec = &facts.manifest.spec;
+    let recorded = facts.record.as_ref().and_then(Record::cluster_id).cloned();
+    let id = spec.external_id.clone().or(recorded).unwrap_or_else(|| facts.wanted_id());
+    match facts.sighting(&id) {
+        Sighting::Present(cluster) => bound::observed(facts, cluster),
+        Sighting::LookedAbsent(_) if facts.reported_id() == Some(&id) => Plan::held(
+            Reason::Vanished,
+            format!("Cluster {id} was there and is gone. It is only observed, so nothing is done."),
+        ),
+        Sighting::LookedAbsent(_) => {
+            let place = facts.account.reach.as_ref().map(|reach| reach.location.to_string()).unwrap_or_default();
+            Plan::held(
+                Reason::InvalidSpec,
+                format!("There is no cluster {id} in {place} to observe. Correct spec.externalId."),
+            )
+        }
+        Sighting::Unlisted | Sighting::Unknown => Plan::quietly(Step::Look(id)),
+    }
+}
+
+/// Somebody else's manifest has the cluster.
+pub(super) fn claimed(rival: &Rival) -> Plan {
+    let Rival { namespace, name, id, stake } = rival;
+    let how = match stake {
+        Stake::Claims(_) => "manages",
+        Stake::Creates => "is creating",
+        Stake::EarlierNewcomer | Stake::Former(_) => "asked earlier for",
+    };
+    Plan::held(
+        Reason::ClaimedByAnother,
+        format!(
+            "TypeDBCluster {name} in namespace {namespace} {how} cluster {id}. Remove one of the two manifests, or give one of them another cluster."
+        ),
+    )
+}
+
+/// A pending step about a whole cluster.
+pub(super) fn planned(action: PlannedAction, id: &ClusterId) -> PlannedStep {
+    PlannedStep { action, field: None, from: None, to: Some(id.to_string()), blocked_by: None }
+}

@@ -1,0 +1,80 @@
+//! The pure decisions. `plan` is handed facts and answers what to do next and how the manifest stands.
+//!
+//! Nothing here does I/O, asks a clock or draws a random number: every rule about a database can be tested as a row of a table.
+
+mod binding;
+mod bound;
+mod connection;
+mod creation;
+mod deletion;
+mod facts;
+mod orphan;
+mod password;
+mod record;
+mod status;
+mod step;
+mod typedb;
+mod waiting;
+
+pub use connection::{Connection, fingerprint as connection_fingerprint};
+pub use facts::{
+    AccountFacts, AccountStanding, Attempts, Facts, Given, Inventory, Look, Reach, Rival, Sighting, Stake, Trouble,
+    TroubleKind,
+};
+pub use orphan::{OrphanFacts, OrphanPlan, plan_orphan};
+pub use record::{
+    Bound, CreateIntent, Intent, Origin, Owner, PasswordState, Record, Refusal, RefusalKind, SEND_WITHIN,
+};
+pub use status::status;
+pub use step::{CloudWrite, DatabaseStep, NewPassword, Plan, RecordChange, Step, Verdict};
+pub use typedb::refusal_fingerprint;
+
+use crate::api::condition::Reason;
+
+/// Decides what is to be done next about one manifest, and how it stands.
+#[must_use]
+pub fn plan(facts: &Facts) -> Plan {
+    if let Some(other) = other_operator(facts) {
+        return Plan::held(
+            Reason::ClaimedByAnother,
+            format!(
+                "The operator in namespace {other} looks after this manifest. Nothing is written by the one in {}: \
+                 remove one of the two operators, or clear status.operatorNamespace to hand over.",
+                facts.operator_namespace
+            ),
+        );
+    }
+    if facts.deleting() {
+        return deletion::plan(facts);
+    }
+    if facts.destroys() && !facts.has_finalizer() {
+        return Plan::step(Step::AddFinalizer, Reason::Creating, "The manifest is being prepared.");
+    }
+    if !facts.destroys() && facts.has_finalizer() {
+        return Plan::step(Step::RemoveFinalizer, Reason::Creating, "The manifest is being prepared.");
+    }
+    guard(facts, waiting::for_account(facts).unwrap_or_else(|| binding::plan(facts)))
+}
+
+fn other_operator(facts: &Facts) -> Option<&str> {
+    let recorded = facts.manifest.status.as_ref()?.operator_namespace.as_deref()?;
+    (recorded != facts.operator_namespace).then_some(recorded)
+}
+
+/// The one place that keeps a write from being carried out: observed, paused, or held back after a failure.
+fn guard(facts: &Facts, plan: Plan) -> Plan {
+    let Some(step) = plan.next.as_ref().filter(|step| step.writes_to_a_cloud()) else {
+        return plan;
+    };
+    if !facts.managed() {
+        return plan.blocked(Reason::Observed, "management is Observed");
+    }
+    if facts.paused() {
+        let message = format!(
+            "{} is due, and the annotation clusterwright.dev/paused forbids it. Remove it to go on.",
+            step.summary()
+        );
+        return plan.blocked(Reason::Paused, &message);
+    }
+    waiting::after_trouble(facts, plan)
+}

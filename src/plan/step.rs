@@ -1,0 +1,194 @@
+//! What a plan consists of.
+
+use std::time::Duration;
+
+use super::connection::Connection;
+use super::record::{Bound, Refusal};
+use crate::api::condition::Reason;
+use crate::api::identity::{ClusterId, Identity};
+use crate::api::secret::Password;
+use crate::api::shared::PlannedStep;
+use crate::cloud::typedb::wire::{Cluster, ClusterDeploy};
+
+/// The decision about one manifest.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// What to do now; after it, everything is observed and decided anew.
+    pub next: Option<Step>,
+    /// The steps that change the cloud, with what blocks them, as the status shows them.
+    pub pending: Vec<PlannedStep>,
+    pub verdict: Verdict,
+    /// The cluster as it was seen.
+    pub cluster: Option<Cluster>,
+    /// When to decide again even if nothing happens; never, when absent.
+    pub look_again: Option<Duration>,
+}
+
+/// How the manifest stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The conditions stay as they are: nothing new is known.
+    Unchanged,
+    Stands {
+        reason: Reason,
+        message: String,
+        /// The fields that differ from the manifest; empty when in sync.
+        differs: Vec<String>,
+    },
+}
+
+/// One thing to do.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Step {
+    AddFinalizer,
+    RemoveFinalizer,
+    /// Ask the cloud for one cluster by its id, and for the list.
+    Look(ClusterId),
+    Record(RecordChange),
+    Cloud(CloudWrite),
+    Database(DatabaseStep),
+    /// Write the connection Secret, or check that it is as it should be.
+    Publish(Connection),
+}
+
+/// A change of the record that sends nothing to a cloud.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RecordChange {
+    /// The create's outcome is known: this cluster is ours.
+    Settle(Bound),
+    /// The create had no effect, or the id turned out to be somebody else's. With a refusal it is not tried again until something changes.
+    ClearIntent(Option<Refusal>),
+    /// An existing cluster is taken; passwords come along from a record that claims it no longer.
+    Adopt(Bound),
+    /// A manifest of the same name takes the recorded cluster back.
+    Rebind,
+    /// The record is filed, and the manifest starts anew. Holds the annotation's value.
+    Forget(String),
+    /// Another credential has seen the cluster.
+    SeenBy(String),
+    /// The password was given by somebody who knows, and cannot be proved.
+    TrustPassword(Password),
+    /// The cluster is proved gone, so its record goes.
+    Drop,
+}
+
+/// Every write to a cloud that the operator can make.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CloudWrite {
+    /// Create a cluster. `again`: the same request was sent before and nothing came of it.
+    Deploy { request: ClusterDeploy, again: bool },
+    /// Destroy this one cluster with everything in it.
+    Destroy(Identity),
+}
+
+/// What is done at the database's own endpoint.
+#[derive(Clone, Debug, PartialEq)]
+pub enum DatabaseStep {
+    /// Write a password to the record as pending, before it is set.
+    Announce(NewPassword),
+    /// Make the pending password the database's, and prove it by signing in.
+    SetPassword { address: String, candidates: Vec<Password>, pending: Password },
+}
+
+/// Where a new password comes from.
+#[derive(Clone, Debug, PartialEq)]
+pub enum NewPassword {
+    Generate,
+    Given(Password),
+}
+
+impl Step {
+    /// Whether it changes something in a cloud or in a database.
+    #[must_use]
+    pub fn writes_to_a_cloud(&self) -> bool {
+        matches!(self, Self::Cloud(_) | Self::Database(_))
+    }
+
+    /// The step in a few words.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        match self {
+            Self::AddFinalizer | Self::RemoveFinalizer => "Preparing the manifest".to_owned(),
+            Self::Look(id) => format!("A look at cluster {id}"),
+            Self::Record(_) => "Keeping the record".to_owned(),
+            Self::Cloud(CloudWrite::Deploy { request, .. }) => format!("Creating cluster {}", request.id),
+            Self::Cloud(CloudWrite::Destroy(identity)) => format!("Destroying cluster {}", identity.id),
+            Self::Database(_) => "Setting the password of the database's user admin".to_owned(),
+            Self::Publish(_) => "Writing the connection Secret".to_owned(),
+        }
+    }
+}
+
+impl Plan {
+    /// Nothing is done, and the manifest stands like this.
+    #[must_use]
+    pub fn standing(reason: Reason, message: impl Into<String>) -> Self {
+        Self {
+            next: None,
+            pending: Vec::new(),
+            verdict: Verdict::Stands { reason, message: message.into(), differs: Vec::new() },
+            cluster: None,
+            look_again: None,
+        }
+    }
+
+    /// Waits for a person; a second look now and then notices what sends no event.
+    #[must_use]
+    pub fn held(reason: Reason, message: impl Into<String>) -> Self {
+        Self::standing(reason, message).looking_again(Duration::from_secs(10 * 60))
+    }
+
+    /// Does one thing, and stands like this meanwhile.
+    #[must_use]
+    pub fn step(step: Step, reason: Reason, message: impl Into<String>) -> Self {
+        Self { next: Some(step), ..Self::standing(reason, message) }
+    }
+
+    /// Does one thing without a word about how the manifest stands.
+    #[must_use]
+    pub fn quietly(step: Step) -> Self {
+        Self { next: Some(step), ..Self::unchanged() }
+    }
+
+    /// Leaves everything as it is.
+    #[must_use]
+    pub fn unchanged() -> Self {
+        Self { next: None, pending: Vec::new(), verdict: Verdict::Unchanged, cluster: None, look_again: None }
+    }
+
+    /// The same, decided again after `delay` at the latest.
+    #[must_use]
+    pub fn looking_again(mut self, delay: Duration) -> Self {
+        self.look_again = Some(self.look_again.map_or(delay, |sooner| sooner.min(delay)));
+        self
+    }
+
+    /// The same, with what is pending in the cloud.
+    #[must_use]
+    pub fn pending(mut self, pending: Vec<PlannedStep>) -> Self {
+        self.pending = pending;
+        self
+    }
+
+    /// The same, about this cluster.
+    #[must_use]
+    pub fn about(mut self, cluster: &Cluster) -> Self {
+        self.cluster = Some(cluster.clone());
+        self
+    }
+
+    /// The same without its step, which stays visible with what blocks it.
+    #[must_use]
+    pub(super) fn blocked(mut self, reason: Reason, why: &str) -> Self {
+        self.next = None;
+        for step in &mut self.pending {
+            step.blocked_by.get_or_insert_with(|| why.to_owned());
+        }
+        let differs = match &self.verdict {
+            Verdict::Stands { differs, .. } => differs.clone(),
+            Verdict::Unchanged => Vec::new(),
+        };
+        self.verdict = Verdict::Stands { reason, message: why.to_owned(), differs };
+        self
+    }
+}

@@ -1,0 +1,118 @@
+//! Waiting for what a manifest refers to, and after an attempt that came to nothing.
+
+use std::time::Duration;
+
+use super::facts::{AccountStanding, Facts, TroubleKind};
+use super::step::{Plan, Verdict};
+use crate::api::condition::{ConditionType, Reason, Standing};
+use crate::clock;
+
+/// What a manifest refers to may be missing for this long before it counts as an error: people apply things in any order.
+const PATIENCE: Duration = Duration::from_secs(5 * 60);
+
+/// Passing states that last shorter than this do not reach the status.
+const PASSING: Duration = Duration::from_secs(30);
+
+/// What to do while the account does not let the cloud be spoken to; `None` where it does.
+pub(super) fn for_account(facts: &Facts) -> Option<Plan> {
+    let name = &facts.manifest.spec.account_ref.name;
+    let (early, late, message) = match &facts.account.standing {
+        AccountStanding::Connected | AccountStanding::Unavailable(_) if facts.inventory.is_some() => return None,
+        AccountStanding::Connected | AccountStanding::Connecting => {
+            return Some(keep_or(
+                facts,
+                Plan::standing(
+                    Reason::WaitingForAccount,
+                    format!("CloudAccount {name} is being connected. Nothing to do but wait."),
+                ),
+            ));
+        }
+        AccountStanding::Unavailable(why) => {
+            return Some(keep_or(facts, Plan::standing(Reason::CloudUnavailable, why.clone())));
+        }
+        AccountStanding::Missing => (
+            Reason::WaitingForAccount,
+            Reason::AccountNotFound,
+            format!("There is no CloudAccount {name} in this namespace. Apply it, or correct spec.accountRef."),
+        ),
+        AccountStanding::Refused(reason, message) => {
+            let early = match reason {
+                Reason::CredentialsMissing | Reason::CredentialsRejected | Reason::CredentialsInsufficient => {
+                    Reason::WaitingForCredentials
+                }
+                other => *other,
+            };
+            (early, *reason, format!("CloudAccount {name} cannot be used: {message}"))
+        }
+    };
+    Some(keep_or(facts, patiently(facts, early, late, message)))
+}
+
+/// A cluster with nothing to do keeps its conditions through trouble with its account.
+fn keep_or(facts: &Facts, plan: Plan) -> Plan {
+    let settled = facts.manifest.status.as_ref().is_some_and(|status| {
+        status.observed_generation == facts.manifest.metadata.generation
+            && status
+                .conditions
+                .iter()
+                .any(|condition| condition.type_ == ConditionType::Ready.as_str() && condition.status == "True")
+    });
+    if settled { Plan { look_again: plan.look_again, ..Plan::unchanged() } } else { plan }
+}
+
+/// `early` for the first five minutes after the manifest's creation or edit, `late` from then on.
+///
+/// A manifest that already stood at `late` stays there: a restart of the operator is no news.
+pub(super) fn patiently(facts: &Facts, early: Reason, late: Reason, message: impl Into<String>) -> Plan {
+    let deadline = clock::later(facts.edited, PATIENCE);
+    if facts.now >= deadline || early == late || already_stalled(facts) {
+        return Plan::held(late, message);
+    }
+    let left = Duration::try_from(deadline.duration_since(facts.now)).unwrap_or(PATIENCE);
+    Plan::standing(early, message).looking_again(left)
+}
+
+fn already_stalled(facts: &Facts) -> bool {
+    facts.manifest.status.as_ref().is_some_and(|status| {
+        status.observed_generation == facts.manifest.metadata.generation
+            && status.conditions.iter().any(|condition| condition.type_ == ConditionType::Stalled.as_str())
+    })
+}
+
+/// Holds a write back where an attempt just failed, and says so once that has lasted.
+pub(super) fn after_trouble(facts: &Facts, plan: Plan) -> Plan {
+    if let AccountStanding::Unavailable(why) = &facts.account.standing {
+        return plan.blocked(Reason::CloudUnavailable, why);
+    }
+    let plan = match &facts.attempts.trouble {
+        Some(trouble)
+            if facts.now >= clock::later(trouble.since, PASSING) || trouble.kind != TroubleKind::RateLimited =>
+        {
+            let reason = match trouble.kind {
+                TroubleKind::RateLimited => Reason::WaitingForRateLimit,
+                TroubleKind::Unavailable | TroubleKind::Kubernetes => Reason::CloudUnavailable,
+                TroubleKind::OutcomeUnknown | TroubleKind::RepeatRefused => Reason::OutcomeUnknown,
+                TroubleKind::DatabaseUnreachable => Reason::Updating,
+            };
+            restated(plan, reason, &trouble.message)
+        }
+        _ => plan,
+    };
+    match facts.attempts.not_before {
+        Some(moment) if moment > facts.now => {
+            let wait = Duration::try_from(moment.duration_since(facts.now)).unwrap_or(PASSING);
+            Plan { next: None, ..plan }.looking_again(wait)
+        }
+        _ => plan,
+    }
+}
+
+fn restated(mut plan: Plan, reason: Reason, message: &str) -> Plan {
+    if let Verdict::Stands { reason: stated, message: words, .. } = &mut plan.verdict
+        && stated.standing() != Standing::Stalled
+    {
+        *stated = reason;
+        message.clone_into(words);
+    }
+    plan
+}

@@ -1,0 +1,35 @@
+//! TypeDB Cloud: its administration API and the endpoints of its clusters.
+//!
+//! There is one team, `acme`, with the spaces `default` and `second`, and these credentials:
+//!
+//! | client id | secret | access | space |
+//! |---|---|---|---|
+//! | `simulator` | `simulator-secret` | admin | `default` |
+//! | `simulator-write` | `simulator-write-secret` | write | `default` |
+//! | `simulator-read` | `simulator-read-secret` | read | `default` |
+//! | `simulator-second` | `simulator-second-secret` | admin | `second` |
+
+mod admin;
+mod auth;
+mod catalogue;
+mod cloud;
+mod cluster;
+mod console;
+mod data_plane;
+mod database;
+mod operations;
+mod place;
+mod refusal;
+mod unknowns;
+mod validate;
+
+pub use auth::{Access, CredentialChange};
+pub use cluster::ClusterView;
+pub use console::NewCluster;
+pub use place::{ClusterName, Space};
+pub use refusal::Refusal;
+pub use unknowns::Unknowns;
+
+pub(super) use admin::router as admin_router;
+pub(super) use cloud::Cloud;
+pub(super) use data_plane::router as data_plane_router;

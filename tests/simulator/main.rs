@@ -1,0 +1,14 @@
+//! The simulator of TypeDB Cloud, through what a client sees of it.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "clippy knows test functions, not the helpers that they share")]
+
+mod access;
+mod client;
+mod console;
+mod data_plane;
+mod deploy;
+mod faults;
+mod lifecycle;
+mod over_http;
+mod own_client;
+mod update;

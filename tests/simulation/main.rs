@@ -2,3 +2,5 @@
 
 #[cfg(test)]
 mod apiserver;
+#[cfg(test)]
+mod in_process;

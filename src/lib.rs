@@ -5,5 +5,6 @@ pub mod cli;
 pub mod clock;
 pub mod cloud;
 pub mod controller;
+pub mod operator;
 pub mod plan;
 pub mod simulator;

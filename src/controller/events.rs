@@ -23,7 +23,6 @@ pub(crate) enum Word {
     PasswordSet,
     Destroying,
     Destroyed,
-    Released,
     Forgotten,
     Refused,
 }
@@ -39,7 +38,6 @@ impl Word {
             Self::PasswordSet => ("PasswordSet", "SetPassword"),
             Self::Destroying => ("Destroying", "Destroy"),
             Self::Destroyed => ("Destroyed", "Destroy"),
-            Self::Released => ("Released", "Release"),
             Self::Forgotten => ("Forgotten", "Forget"),
             Self::Refused => ("Refused", "Write"),
         }

@@ -2,8 +2,10 @@
 //!
 //! Nothing here does I/O, asks a clock or draws a random number: every rule about a database can be tested as a row of a table.
 
+mod account;
 mod binding;
 mod bound;
+mod conditions;
 mod connection;
 mod creation;
 mod deletion;
@@ -16,6 +18,7 @@ mod step;
 mod typedb;
 mod waiting;
 
+pub use account::{Health, account_standing, account_status, account_verdict};
 pub use binding::bound_to;
 pub use connection::{Connection, fingerprint as connection_fingerprint};
 pub use facts::{
@@ -26,7 +29,7 @@ pub use orphan::{OrphanFacts, OrphanPlan, plan_orphan};
 pub use record::{
     Bound, CreateIntent, Intent, Origin, Owner, PasswordState, Record, Refusal, RefusalKind, SEND_WITHIN,
 };
-pub use status::{status, whole_seconds};
+pub use status::status;
 pub use step::{CloudWrite, DatabaseStep, NewPassword, Plan, RecordChange, Step, Verdict};
 pub use typedb::refusal_fingerprint;
 

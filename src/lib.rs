@@ -4,5 +4,7 @@ pub mod api;
 pub mod cli;
 pub mod clock;
 pub mod cloud;
+pub mod controller;
+pub mod operator;
 pub mod plan;
 pub mod simulator;

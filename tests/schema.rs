@@ -219,3 +219,12 @@ fn status_starts_as_not_looked_at() {
         assert_eq!(conditions.x_kubernetes_list_map_keys, Some(vec!["type".to_owned()]));
     }
 }
+
+#[test]
+fn the_committed_definitions_are_those_of_the_code() {
+    for (name, yaml) in clusterwright::cli::crds::rendered().unwrap() {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("crds").join(&name);
+        let committed = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(committed == yaml, "crds/{name} is not what the code says: run `make crds`");
+    }
+}

@@ -136,7 +136,7 @@ fn default_bundle_key() -> String {
 #[serde(rename_all = "camelCase", default)]
 pub struct CloudAccountStatus {
     /// The generation of the manifest that this status speaks of; -1 until the operator has looked.
-    #[schemars(range(min = -1, max = i64::MAX))]
+    #[schemars(range(min = -1, max = 9_007_199_254_740_991_i64))]
     pub observed_generation: Option<i64>,
     /// Ready, and while they hold Reconciling or Stalled.
     #[schemars(length(max = 8))]

@@ -28,7 +28,7 @@ pub struct Condition {
     #[schemars(length(max = 64))]
     pub last_transition_time: String,
     /// The generation of the manifest that this condition speaks of.
-    #[schemars(range(min = -1, max = i64::MAX))]
+    #[schemars(range(min = -1, max = 9_007_199_254_740_991_i64))]
     pub observed_generation: Option<i64>,
 }
 

@@ -132,7 +132,7 @@ pub struct Admin {
 #[serde(rename_all = "camelCase", default)]
 pub struct TypeDBClusterStatus {
     /// The generation of the manifest that this status speaks of; -1 until the operator has looked.
-    #[schemars(range(min = -1, max = i64::MAX))]
+    #[schemars(range(min = -1, max = 9_007_199_254_740_991_i64))]
     pub observed_generation: Option<i64>,
     /// Ready, Available, InSync, and while they hold Reconciling or Stalled.
     #[schemars(length(max = 8))]

@@ -1,3 +1,61 @@
 //! The subcommands, one file each.
 
+pub mod crds;
+pub mod run;
 pub mod simulate;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::operator;
+
+/// A Kubernetes operator that keeps managed database clusters in the state their manifests describe
+#[derive(Clone, Debug, Parser)]
+#[command(version, about)]
+pub struct Cli {
+    /// What is logged, in the form of RUST_LOG
+    #[arg(long, global = true, env = "CLUSTERWRIGHT_LOG", default_value = "info", value_name = "FILTER")]
+    log: String,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+enum Command {
+    Run(run::Args),
+    Crds(crds::Args),
+    Simulate(simulate::Args),
+}
+
+impl Cli {
+    /// Carries out the command. What goes wrong is told in a sentence on standard error.
+    pub async fn execute(self) -> ExitCode {
+        let told = match operator::init_telemetry(&self.log) {
+            Ok(()) => self.command.execute().await,
+            Err(error) => Err(format!("--log cannot be read: {error}.")),
+        };
+        match told {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(sentence) => {
+                tracing::error!("{sentence}");
+                ExitCode::FAILURE
+            }
+        }
+    }
+}
+
+impl Command {
+    async fn execute(self) -> Result<(), String> {
+        match self {
+            Self::Run(args) => run::run(args).await.map_err(|error| error.to_string()),
+            Self::Crds(args) => {
+                crds::run(&args).map_err(|error| format!("The definitions cannot be written: {error}."))
+            }
+            Self::Simulate(args) => {
+                simulate::run(args).await.map_err(|error| format!("The simulator cannot serve: {error}."))
+            }
+        }
+    }
+}

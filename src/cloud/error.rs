@@ -10,7 +10,10 @@ use std::time::Duration;
 pub(crate) use self::classify::{Effect, of_answer, of_parse, of_send};
 pub(crate) use self::sentence::sentence;
 
-/// Why a call brought no result. Messages are cut, free of control characters, and never hold a token.
+/// Why a call brought no result.
+///
+/// Messages are cut, free of control characters, and never hold a token. They are the same for the same trouble:
+/// a moment or a count in them would make a status that shows them change for ever.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CloudError {
     /// 401, or a refused exchange: try the next credential. The call had no effect.
@@ -32,7 +35,7 @@ pub enum CloudError {
     #[error("The cloud is busy with it: {message}")]
     Busy { message: String },
     /// Not before this much time has passed. The call had no effect.
-    #[error("The cloud's API is asked too often; the next request is due in {} s.", .retry_after.as_secs().max(1))]
+    #[error("The cloud's API has been asked too often, and may be asked again later")]
     RateLimited { retry_after: Duration },
     /// Try again later. Nothing was changed: the call was a read, or was never sent.
     #[error("The cloud's API is unavailable: {message}")]
@@ -72,7 +75,7 @@ impl CloudError {
             | Self::Unavailable { message }
             | Self::UnknownOutcome { message }
             | Self::Protocol { message } => message,
-            Self::RateLimited { .. } => "too many requests",
+            Self::RateLimited { .. } => "it has been asked too often",
         }
     }
 

@@ -9,6 +9,8 @@ pub mod endpoint;
 pub mod error;
 mod headers;
 pub mod observer;
+#[cfg(test)]
+pub(crate) mod test_support;
 pub mod token;
 pub mod transport;
 pub mod typedb;

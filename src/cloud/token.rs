@@ -54,8 +54,7 @@ impl AccessToken {
 
     fn new(token: &SecretString, generation: u64) -> Result<Self, CloudError> {
         let token = token.expose_secret().trim();
-        let fits =
-            !token.is_empty() && token.len() <= LONGEST_TOKEN && token.bytes().all(|byte| byte.is_ascii_graphic());
+        let fits = !token.is_empty() && token.len() <= LONGEST_TOKEN && token.bytes().all(is_token_byte);
         let header = if fits { HeaderValue::try_from(format!("{}{token}", Self::SCHEME)).ok() } else { None };
         let message = "the token exchange was answered with something that is no token";
         let mut header = header.ok_or_else(|| CloudError::Protocol { message: message.to_owned() })?;
@@ -114,6 +113,11 @@ impl TokenSource {
         // Where the task is gone, the next call says so.
         drop(self.messages.send(Message::Rejected { generation: token.generation }).await);
     }
+}
+
+/// What RFC 6750 lets a bearer token consist of. A web page has more to it.
+fn is_token_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte)
 }
 
 fn stopped() -> CloudError {

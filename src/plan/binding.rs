@@ -154,15 +154,19 @@ fn as_reported(facts: &Facts, cluster: &Cluster) -> bool {
     reported.is_none_or(|moment| *moment == cluster.created_at.to_string())
 }
 
-/// What a record keeps of a cluster when it is bound.
-pub(super) fn bind(facts: &Facts, cluster: &Cluster, origin: Origin) -> Bound {
-    let credential = facts.account.reach.as_ref().map(|reach| reach.credential.clone());
+/// What a record keeps of a cluster when it is bound, through the credential that sees it.
+#[must_use]
+pub fn bound_to(cluster: &Cluster, origin: Origin, credential: &str) -> Bound {
     Bound {
         identity: Identity { id: cluster.id.clone(), created_at: cluster.created_at },
         origin,
         fixed: typedb::fixed(cluster),
-        seen_by: BTreeSet::from_iter(credential),
+        seen_by: BTreeSet::from([credential.to_owned()]),
     }
+}
+
+pub(super) fn bind(facts: &Facts, cluster: &Cluster, origin: Origin) -> Bound {
+    bound_to(cluster, origin, facts.account.reach.as_ref().map_or("", |reach| &reach.credential))
 }
 
 /// Reports on a cluster without claiming it.
@@ -193,7 +197,7 @@ pub(super) fn claimed(rival: &Rival) -> Plan {
     let how = match stake {
         Stake::Claims(_) => "manages",
         Stake::Creates => "is creating",
-        Stake::EarlierNewcomer | Stake::Former(_) => "asked earlier for",
+        Stake::EarlierNewcomer => "asked earlier for",
     };
     Plan::held(
         Reason::ClaimedByAnother,

@@ -6,9 +6,10 @@ use super::binding::{claimed, forget};
 use super::connection::{self, Connection};
 use super::facts::{Facts, Inventory, Look, Reach, Sighting, Stake};
 use super::password::{self, PasswordPlan};
-use super::record::{Bound, Record};
+use super::record::{Bound, Origin, Record};
 use super::step::{Plan, RecordChange, Step, Verdict};
 use super::typedb;
+use crate::api::annotation;
 use crate::api::condition::Reason;
 use crate::api::shared::{MAX_PLANNED_STEPS, PlannedStep};
 use crate::cloud::typedb::wire::{Cluster, ClusterStatus};
@@ -24,6 +25,9 @@ pub(super) fn plan(facts: &Facts, reach: &Reach, bound: &Bound) -> Plan {
     let Some(record) = &facts.record else {
         return Plan::unchanged();
     };
+    if record.forgotten.is_some() && facts.annotation(annotation::FORGET).is_none() {
+        return Plan::quietly(Step::Record(RecordChange::ClearForgotten));
+    }
     let id = &bound.identity.id;
     if let Some(rival) = facts.rivals.iter().find(|rival| rival.claims(id, bound.identity.created_at)) {
         return claimed(rival);
@@ -103,7 +107,8 @@ fn present(facts: &Facts, reach: &Reach, record: &Record, bound: &Bound, cluster
         return Plan::step(step, Reason::Updating, message).pending(pending).about(cluster).noting_differences();
     }
     let connection = Connection::of(facts, record, cluster);
-    if facts.attempts.connection_conflict.is_none() && connection::due(facts, &connection) {
+    let publishable = can_be_connected_to(record, bound, cluster);
+    if publishable && facts.attempts.connection_conflict.is_none() && connection::due(facts, &connection) {
         let standing = standing(cluster, pending, way_in);
         return Plan { next: Some(Step::Publish(connection)), ..standing };
     }
@@ -115,6 +120,13 @@ fn present(facts: &Facts, reach: &Reach, record: &Record, bound: &Bound, cluster
         }
         _ => standing,
     }
+}
+
+/// Whether the connection Secret says something of use. An application that starts when the Secret appears must find
+/// the password in it, and one that is suspended must not lose the address that it had.
+fn can_be_connected_to(record: &Record, bound: &Bound, cluster: &Cluster) -> bool {
+    let password_is_ours = bound.origin == Origin::Created;
+    cluster.status == ClusterStatus::Running && (record.password.current.is_some() || !password_is_ours)
 }
 
 /// How a manifest stands by its cluster, when nothing is to be done.

@@ -57,7 +57,9 @@ fn name_taken(cluster: &Cluster) -> Plan {
 pub(super) fn still_refused(facts: &Facts, record: Option<&Record>, write: &CloudWrite) -> Option<Plan> {
     let refusal = record?.refusal.as_ref()?;
     let retry = clock::later(refusal.at, REFUSAL_LASTS);
-    if facts.now >= retry || refusal.fingerprint != typedb::refusal_fingerprint(facts, write) {
+    let stands = facts.now < retry && refusal.fingerprint == typedb::refusal_fingerprint(facts, write);
+    let held_back = facts.attempts.not_before.is_some_and(|moment| moment > facts.now);
+    if !stands && !held_back {
         return None;
     }
     let (reason, way_out) = match refusal.kind {

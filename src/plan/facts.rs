@@ -111,8 +111,6 @@ pub enum Stake {
     Creates,
     /// It wants to adopt the cluster as well, and was there earlier.
     EarlierNewcomer,
-    /// Its record is bound to this database, but the manifest is gone or no longer manages it.
-    Former(CreatedAt),
 }
 
 /// A password that the manifest refers to.
@@ -165,7 +163,6 @@ pub enum TroubleKind {
     /// The cloud refused to repeat what it had been asked before.
     RepeatRefused,
     DatabaseUnreachable,
-    Kubernetes,
 }
 
 impl Facts {
@@ -239,10 +236,11 @@ impl Facts {
     /// Who else has a claim on this id, if it is so.
     #[must_use]
     pub fn rival_for(&self, id: &ClusterId) -> Option<&Rival> {
-        self.rivals.iter().find(|rival| rival.id == *id && !matches!(rival.stake, Stake::Former(_)))
+        self.rivals.iter().find(|rival| rival.id == *id)
     }
 
-    /// The cluster of this id, by whichever of list and look is newer. `Err` while neither can tell.
+    /// The cluster of this id, by whichever of list and look is newer.
+    #[must_use]
     pub fn sighting(&self, id: &ClusterId) -> Sighting<'_> {
         let listed = self.inventory.as_ref();
         let look = self.look.as_ref().filter(|look| look.id == *id);

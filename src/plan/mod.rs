@@ -16,6 +16,7 @@ mod step;
 mod typedb;
 mod waiting;
 
+pub use binding::bound_to;
 pub use connection::{Connection, fingerprint as connection_fingerprint};
 pub use facts::{
     AccountFacts, AccountStanding, Attempts, Facts, Given, Inventory, Look, Reach, Rival, Sighting, Stake, Trouble,
@@ -25,7 +26,7 @@ pub use orphan::{OrphanFacts, OrphanPlan, plan_orphan};
 pub use record::{
     Bound, CreateIntent, Intent, Origin, Owner, PasswordState, Record, Refusal, RefusalKind, SEND_WITHIN,
 };
-pub use status::status;
+pub use status::{status, whole_seconds};
 pub use step::{CloudWrite, DatabaseStep, NewPassword, Plan, RecordChange, Step, Verdict};
 pub use typedb::refusal_fingerprint;
 
@@ -63,9 +64,12 @@ fn other_operator(facts: &Facts) -> Option<&str> {
 
 /// The one place that keeps a write from being carried out: observed, paused, or held back after a failure.
 fn guard(facts: &Facts, plan: Plan) -> Plan {
-    let Some(step) = plan.next.as_ref().filter(|step| step.writes_to_a_cloud()) else {
+    let Some(step) = plan.next.as_ref().filter(|step| step.speaks_to_a_cloud()) else {
         return plan;
     };
+    if !step.writes_to_a_cloud() {
+        return waiting::after_trouble(facts, plan);
+    }
     if !facts.managed() {
         return plan.blocked(Reason::Observed, "management is Observed");
     }

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::binding::bound_to;
 use super::facts::{Inventory, Look};
 use super::record::{Bound, Origin, Record};
 use super::typedb;
-use crate::api::identity::{ClusterId, Identity};
+use crate::api::identity::ClusterId;
 use crate::cloud::typedb::wire::Cluster;
 
 /// How often a create that lost its manifest is looked at until it is settled.
@@ -53,12 +54,7 @@ pub fn plan_orphan(facts: &OrphanFacts) -> OrphanPlan {
             None => OrphanPlan::Look(id.clone()),
             Some(look) => match &look.found {
                 Some(cluster) if in_time(cluster) && typedb::came_from(cluster, &intent.request) => {
-                    OrphanPlan::Settle(Bound {
-                        identity: Identity { id: cluster.id.clone(), created_at: cluster.created_at },
-                        origin: Origin::Created,
-                        fixed: typedb::fixed(cluster),
-                        seen_by: [credential.clone()].into(),
-                    })
+                    OrphanPlan::Settle(bound_to(cluster, Origin::Created, credential))
                 }
                 Some(_) => OrphanPlan::ClearIntent,
                 None if facts.now > intent.settled_after() && look.at > intent.settled_after() => {

@@ -153,13 +153,14 @@ fn without_http_api(
     }
 }
 
-/// An unknown version is taken for a new one; the server itself then says otherwise.
+/// A version that cannot be read is taken for a new one, until the server itself says otherwise. What stands before a
+/// server that is still starting may say so as well, so that a version that can be read is believed more.
 fn has_http_api(facts: &Facts, cluster: &Cluster) -> bool {
     let numbers = cluster.version.as_deref().and_then(|version| {
         let mut parts = version.split(['.', '-', '+']).map(str::parse::<u64>);
         Some((parts.next()?.ok()?, parts.next()?.ok()?))
     });
-    !facts.attempts.no_http_api && numbers.is_none_or(|numbers| numbers >= FIRST_WITH_HTTP_API)
+    numbers.map_or(!facts.attempts.no_http_api, |numbers| numbers >= FIRST_WITH_HTTP_API)
 }
 
 fn held(plan: Plan) -> PasswordPlan {

@@ -152,7 +152,8 @@ fn carried(before: &[Condition], kind: ConditionType) -> Option<(ConditionType, 
     Some((kind, status, condition.reason.clone(), condition.message.clone()))
 }
 
-/// Kubernetes' own conditions carry whole seconds.
-pub(crate) fn whole_seconds(moment: jiff::Timestamp) -> String {
+/// A moment as Kubernetes' own conditions carry it: RFC 3339, in whole seconds.
+#[must_use]
+pub fn whole_seconds(moment: jiff::Timestamp) -> String {
     moment.round(jiff::Unit::Second).unwrap_or(moment).to_string()
 }

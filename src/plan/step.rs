@@ -64,6 +64,8 @@ pub enum RecordChange {
     Rebind,
     /// The record is filed, and the manifest starts anew. Holds the annotation's value.
     Forget(String),
+    /// The annotation `forget` is gone, so that it can be set again.
+    ClearForgotten,
     /// Another credential has seen the cluster.
     SeenBy(String),
     /// The password was given by somebody who knows, and cannot be proved.
@@ -102,6 +104,12 @@ impl Step {
     #[must_use]
     pub fn writes_to_a_cloud(&self) -> bool {
         matches!(self, Self::Cloud(_) | Self::Database(_))
+    }
+
+    /// Whether it asks or changes something in a cloud or in a database.
+    #[must_use]
+    pub fn speaks_to_a_cloud(&self) -> bool {
+        self.writes_to_a_cloud() || matches!(self, Self::Look(_))
     }
 
     /// The step in a few words.

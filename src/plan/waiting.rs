@@ -82,7 +82,8 @@ fn already_stalled(facts: &Facts) -> bool {
 /// Holds a write back where an attempt just failed, and says so once that has lasted.
 pub(super) fn after_trouble(facts: &Facts, plan: Plan) -> Plan {
     if let AccountStanding::Unavailable(why) = &facts.account.standing {
-        return plan.blocked(Reason::CloudUnavailable, why);
+        let settled = plan.verdict == Verdict::Unchanged;
+        return if settled { Plan { next: None, ..plan } } else { plan.blocked(Reason::CloudUnavailable, why) };
     }
     let plan = match &facts.attempts.trouble {
         Some(trouble)
@@ -90,7 +91,7 @@ pub(super) fn after_trouble(facts: &Facts, plan: Plan) -> Plan {
         {
             let reason = match trouble.kind {
                 TroubleKind::RateLimited => Reason::WaitingForRateLimit,
-                TroubleKind::Unavailable | TroubleKind::Kubernetes => Reason::CloudUnavailable,
+                TroubleKind::Unavailable => Reason::CloudUnavailable,
                 TroubleKind::OutcomeUnknown | TroubleKind::RepeatRefused => Reason::OutcomeUnknown,
                 TroubleKind::DatabaseUnreachable => Reason::Updating,
             };

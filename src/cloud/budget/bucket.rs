@@ -20,16 +20,17 @@ pub(super) struct Bucket {
 
 impl Bucket {
     pub(super) fn new(per_minute: u32) -> Self {
-        let mut bucket = Self { interval: Duration::ZERO, burst: 1, full_at: Instant::now() };
-        bucket.set_rate(per_minute);
-        bucket
+        Self { interval: interval(per_minute), burst: burst(per_minute), full_at: Instant::now() }
     }
 
-    /// Takes a rate of at least one a minute.
-    pub(super) fn set_rate(&mut self, per_minute: u32) {
-        let per_minute = per_minute.max(1);
-        self.interval = Duration::from_secs(60) / per_minute;
-        self.burst = (per_minute / BURST_SHARE).clamp(1, LARGEST_BURST);
+    /// Takes a rate of at least one a minute. A higher one also shortens the wait for what is due already; a lower
+    /// one does not lengthen it, since it may be a closing that is waited for.
+    pub(super) fn set_rate(&mut self, per_minute: u32, now: Instant) {
+        let before = std::mem::replace(&mut self.interval, interval(per_minute));
+        self.burst = burst(per_minute);
+        let missing = self.full_at.saturating_duration_since(now);
+        let faster = self.interval.div_duration_f64(before).min(1.0);
+        self.full_at = now + missing.mul_f64(faster);
     }
 
     /// The time between two permits.
@@ -56,4 +57,12 @@ impl Bucket {
     fn slack(&self) -> Duration {
         self.interval * (self.burst - 1)
     }
+}
+
+fn interval(per_minute: u32) -> Duration {
+    Duration::from_secs(60) / per_minute.max(1)
+}
+
+fn burst(per_minute: u32) -> u32 {
+    (per_minute / BURST_SHARE).clamp(1, LARGEST_BURST)
 }

@@ -45,7 +45,7 @@ impl Dispenser {
 
     fn apply_settings(&mut self) {
         let Settings { per_minute, closed_until } = *self.settings.borrow_and_update();
-        self.bucket.set_rate(per_minute);
+        self.bucket.set_rate(per_minute, Instant::now());
         if let Some(moment) = closed_until {
             self.bucket.empty_until(moment);
         }

@@ -1,6 +1,7 @@
 //! From what came back, or did not, to what the caller should do.
 
 use http::{HeaderMap, StatusCode};
+use serde_json::error::Category;
 
 use super::{CloudError, sentence};
 use crate::cloud::headers::retry_after;
@@ -76,8 +77,16 @@ fn is_passing(status: StatusCode) -> bool {
 /// A success whose body cannot be read.
 pub(crate) fn of_parse(error: &serde_json::Error, headers: &HeaderMap, effect: Effect) -> CloudError {
     let kind = headers.get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("no type");
-    // The parser's own text can quote the body, which is none of the reader's business.
-    let place = format!("line {}, column {}", error.line(), error.column());
-    let message = sentence(&format!("a body ({kind}) that cannot be read from {place} on"), &[]);
-    effect.unexpected(message)
+    let trouble = match error.classify() {
+        Category::Eof => "that ends too early".to_owned(),
+        Category::Syntax | Category::Io => "that is not JSON".to_owned(),
+        Category::Data => format!("in another form than documented: {}", without_place(error)),
+    };
+    effect.unexpected(sentence(&format!("a body ({kind}) {trouble}"), &[]))
+}
+
+/// The parser's text without line and column, which differ from one answer to the next.
+fn without_place(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    text.split_once(" at line ").map_or(text.as_str(), |(trouble, _)| trouble).to_owned()
 }

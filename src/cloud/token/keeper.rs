@@ -16,10 +16,11 @@ use crate::cloud::error::CloudError;
 
 /// How many callers may wait for one exchange.
 const MOST_WAITING: usize = 4096;
-const FIRST_BACKOFF: Duration = Duration::from_secs(1);
-/// A pair that was refused stays wrong until somebody mends it.
-const FIRST_BACKOFF_WHEN_REFUSED: Duration = Duration::from_secs(30);
-const LONGEST_BACKOFF: Duration = Duration::from_secs(5 * 60);
+/// The first and the longest time between two exchanges while the cloud is out of reach. A token is renewed early
+/// enough for a good number of them.
+const BACKOFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
+/// The same for a pair that was refused: it stays wrong until somebody mends it.
+const BACKOFF_WHEN_REFUSED: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(5 * 60));
 
 pub(super) struct Keeper<E> {
     exchange: Arc<E>,
@@ -163,12 +164,12 @@ async fn finished(under_way: &mut Option<UnderWay>) -> (Result<Grant, CloudError
 
 /// How long to let the exchange alone after its `attempts`th failure in a row.
 fn backoff(error: &CloudError, attempts: u32) -> Duration {
-    let first = match error {
+    let (first, longest) = match error {
         CloudError::RateLimited { retry_after } => return *retry_after,
-        CloudError::Unauthenticated { .. } | CloudError::Forbidden { .. } => FIRST_BACKOFF_WHEN_REFUSED,
-        _ => FIRST_BACKOFF,
+        CloudError::Unauthenticated { .. } | CloudError::Forbidden { .. } => BACKOFF_WHEN_REFUSED,
+        _ => BACKOFF,
     };
-    let doubled = first.saturating_mul(1 << (attempts - 1).min(16)).min(LONGEST_BACKOFF);
+    let doubled = first.saturating_mul(1 << (attempts - 1).min(16)).min(longest);
     // Jitter, so that many credentials do not come back together.
     doubled.mul_f64(rand::random_range(0.8..=1.0))
 }

@@ -8,6 +8,7 @@ use bytes::{Bytes, BytesMut};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use http::{Request, Response};
+use rustls::CertificateError;
 
 use super::{Limits, SendError, Transport, within};
 
@@ -90,7 +91,7 @@ async fn collect(mut answer: reqwest::Response, limit: usize, host: &str) -> Res
 fn send_error(host: &str, error: reqwest::Error) -> SendError {
     let error = error.without_url();
     if let Some(tls) = chain(&error).find_map(|cause| cause.downcast_ref::<rustls::Error>()) {
-        let sentence = format!("TLS with {host} failed: {tls}");
+        let sentence = format!("TLS with {host} failed: {}", tls_trouble(tls));
         return if error.is_connect() { SendError::NotConnected(sentence) } else { SendError::NoAnswer(sentence) };
     }
     if error.is_connect() || error.is_builder() {
@@ -101,10 +102,30 @@ fn send_error(host: &str, error: reqwest::Error) -> SendError {
     if no_http { SendError::NotHttp(sentence) } else { SendError::NoAnswer(sentence) }
 }
 
-/// What lies behind an error, from the second link of its chain on: the first only says that a request failed.
+/// The frequent troubles in words that say what to do. The library's own texts name moments, and so never stay the same.
+fn tls_trouble(error: &rustls::Error) -> String {
+    let rustls::Error::InvalidCertificate(trouble) = error else { return error.to_string() };
+    let words = match trouble {
+        CertificateError::UnknownIssuer => {
+            "its certificate is of an authority that is not trusted; caBundle can name it"
+        }
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => "its certificate has expired",
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            "its certificate is not valid yet"
+        }
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            "its certificate is for another host"
+        }
+        _ => return error.to_string(),
+    };
+    words.to_owned()
+}
+
+/// What lies behind an error. The library's own links only say that a request failed, which is known.
 fn causes(error: &reqwest::Error) -> String {
     let mut texts: Vec<String> = Vec::new();
-    for text in chain(error).skip(1).map(ToString::to_string) {
+    let links = chain(error).skip(1).map(ToString::to_string);
+    for text in links.filter(|text| !text.starts_with("client error (")) {
         // Some links repeat the text of the next one.
         if texts.last().is_none_or(|last| !last.ends_with(&text)) {
             texts.push(text);

@@ -67,9 +67,14 @@ impl Exchange for KeyExchange {
 }
 
 /// There is nothing in this request that could be invalid but the pair: the API says 400 where others say 401.
+/// Other refusals must not be taken for one of the call that needs the token, a 404 least of all.
 fn refused(status: StatusCode, error: CloudError) -> CloudError {
     match error {
         CloudError::Invalid { message } if status == StatusCode::BAD_REQUEST => CloudError::Unauthenticated { message },
+        CloudError::Invalid { message }
+        | CloudError::NotFound { message }
+        | CloudError::Conflict { message }
+        | CloudError::Busy { message } => CloudError::Protocol { message },
         other => other,
     }
 }

@@ -1,0 +1,57 @@
+//! `clusterwright run`: the operator.
+
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
+
+use crate::api::identity::Endpoint;
+use crate::cloud::endpoint::EndpointPolicy;
+use crate::operator::{self, OperatorError, Settings};
+
+const DEFAULT_LISTEN: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 8080));
+
+/// Keeps the managed clusters of a Kubernetes cluster in the state that their manifests describe
+#[derive(Clone, Debug, clap::Args)]
+pub struct Args {
+    /// The operator's own namespace, where its records are kept; the pod's own, or clusterwright-system, when omitted
+    #[arg(long, env = "POD_NAMESPACE")]
+    namespace: Option<String>,
+
+    /// The namespaces whose manifests are looked after, separated by commas; all when omitted
+    #[arg(long, env = "CLUSTERWRIGHT_WATCH_NAMESPACES", value_delimiter = ',')]
+    watch_namespaces: Vec<String>,
+
+    /// Where /healthz, /readyz and /metrics are served
+    #[arg(long, env = "CLUSTERWRIGHT_LISTEN", default_value_t = DEFAULT_LISTEN, value_name = "ADDRESS")]
+    listen: SocketAddr,
+
+    /// Base URLs of clouds' APIs, besides the vendors' own, to which a CloudAccount may send its credentials
+    #[arg(long, env = "CLUSTERWRIGHT_ALLOWED_ENDPOINTS", value_delimiter = ',', value_name = "URL")]
+    allowed_endpoints: Vec<String>,
+
+    /// Permits plain HTTP to the allowed endpoints: for the simulator, never for a real cloud
+    #[arg(long, env = "CLUSTERWRIGHT_INSECURE_ENDPOINTS")]
+    insecure_endpoints: bool,
+
+    /// The domains under which databases are spoken to, separated by commas
+    #[arg(
+        long,
+        env = "CLUSTERWRIGHT_DATA_PLANE_DOMAINS",
+        value_delimiter = ',',
+        default_value = "typedb.com,cratedb.net,cratedb.cloud",
+        value_name = "DOMAIN"
+    )]
+    data_plane_domains: Vec<String>,
+}
+
+/// Runs until it is asked to stop.
+pub async fn run(args: Args) -> Result<(), OperatorError> {
+    let allowed: Vec<Endpoint> = args.allowed_endpoints.iter().map(|url| Endpoint::new(url)).collect();
+    let policy = EndpointPolicy::new(&allowed, args.insecure_endpoints, &args.data_plane_domains)
+        .map_err(|refusal| OperatorError::CannotStart(refusal.to_string()))?;
+    operator::run(Settings {
+        namespace: args.namespace,
+        watch_namespaces: args.watch_namespaces,
+        listen: args.listen,
+        policy,
+    })
+    .await
+}

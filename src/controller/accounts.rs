@@ -1,0 +1,166 @@
+//! CloudAccounts: credentials read by name, a session with the cloud, and how it stands.
+
+mod report;
+mod session;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use kube::ResourceExt;
+use kube::runtime::controller::Action;
+use kube::runtime::reflector::ObjectRef;
+
+pub(crate) use session::Session;
+
+use super::Context;
+use super::backoff;
+use super::locations::{AccountKey, Health};
+use super::secrets::ReadError;
+use crate::api::account::CloudAccount;
+use crate::api::condition::Reason;
+use crate::clock;
+use crate::plan::AccountStanding;
+
+/// Credentials are read again this often, so that a change is picked up within half a minute.
+const CHECK_CREDENTIALS: Duration = Duration::from_secs(27);
+
+/// An outage that is shorter does not reach the status.
+const PASSING: Duration = Duration::from_secs(30);
+
+/// Why an account's reconcile is tried again.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum AccountError {
+    #[error(transparent)]
+    Kube(#[from] kube::Error),
+}
+
+/// What is known of one account. It outlives the object as long as manifests refer to it.
+#[derive(Clone, Debug)]
+pub(crate) struct Known {
+    pub(crate) standing: AccountStanding,
+    /// The last session for which the credentials were there.
+    pub(crate) session: Option<Session>,
+}
+
+/// All accounts.
+#[derive(Debug, Default)]
+pub(crate) struct Accounts {
+    by_key: Mutex<HashMap<AccountKey, Known>>,
+}
+
+impl Accounts {
+    pub(crate) fn get(&self, key: &AccountKey) -> Option<Known> {
+        self.lock().get(key).cloned()
+    }
+
+    /// Every session, for work that no manifest stands behind.
+    pub(crate) fn sessions(&self) -> Vec<Session> {
+        self.lock().values().filter_map(|known| known.session.clone()).collect()
+    }
+
+    /// Forgets every account for which `needed` says no, and returns them.
+    pub(crate) fn forget_unneeded(&self, needed: impl Fn(&AccountKey) -> bool) -> Vec<(AccountKey, Known)> {
+        self.lock().extract_if(|key, _| !needed(key)).collect()
+    }
+
+    fn set(&self, key: &AccountKey, known: Known) -> bool {
+        let before = self.lock().insert(key.clone(), known.clone());
+        let credential = |known: &Known| known.session.as_ref().map(|session| session.credential.clone());
+        before.is_none_or(|before| before.standing != known.standing || credential(&before) != credential(&known))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<AccountKey, Known>> {
+        self.by_key.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Reconciles one account.
+pub(crate) async fn reconcile(account: Arc<CloudAccount>, ctx: Arc<Context>) -> Result<Action, AccountError> {
+    ctx.synced().await;
+    let started = Instant::now();
+    let result = look_after(&account, &ctx).await;
+    let word = if result.is_ok() { "success" } else { "error" };
+    ctx.metrics.reconciled("cloudaccount", word, started.elapsed());
+    result
+}
+
+async fn look_after(account: &CloudAccount, ctx: &Context) -> Result<Action, AccountError> {
+    let key = AccountKey { namespace: account.namespace().unwrap_or_default(), name: account.name_any() };
+    let known = establish(account, &key, ctx).await?;
+    if ctx.accounts.set(&key, known.clone()) {
+        wake_dependents(&key, ctx).await;
+    }
+    report::publish(account, &known, ctx).await?;
+    Ok(Action::requeue(backoff::spread(CHECK_CREDENTIALS)))
+}
+
+/// Sees to it that there is a session with the credentials of now, and finds out how it stands.
+async fn establish(account: &CloudAccount, key: &AccountKey, ctx: &Context) -> Result<Known, AccountError> {
+    let before = ctx.accounts.get(key).and_then(|known| known.session);
+    match session::establish(account, key, before.clone(), ctx).await {
+        Ok(session) => {
+            let standing = standing(&session, key, ctx);
+            Ok(Known { standing, session: Some(session) })
+        }
+        Err(session::Obstacle::Read(ReadError::Kube(error))) => Err(error.into()),
+        Err(session::Obstacle::Read(ReadError::Missing(why))) => {
+            let standing = AccountStanding::Refused(Reason::CredentialsMissing, why);
+            Ok(Known { standing, session: before })
+        }
+        Err(session::Obstacle::Refused(reason, why)) => {
+            Ok(Known { standing: AccountStanding::Refused(reason, why), session: None })
+        }
+    }
+}
+
+fn standing(session: &Session, key: &AccountKey, ctx: &Context) -> AccountStanding {
+    let secret = &session.secret;
+    match session.place.health(key) {
+        Health::Untried => AccountStanding::Connecting,
+        Health::Well => AccountStanding::Connected,
+        Health::Rejected(why) => AccountStanding::Refused(
+            Reason::CredentialsRejected,
+            format!("The cloud rejects the credentials in Secret {secret}: \"{why}\". Put valid ones there."),
+        ),
+        Health::Forbidden(why) => AccountStanding::Refused(
+            Reason::CredentialsInsufficient,
+            format!(
+                "The credentials in Secret {secret} may not list clusters in {}: \"{why}\". Use a token of that space.",
+                session.place.location
+            ),
+        ),
+        Health::NotFound(why) => AccountStanding::Refused(
+            Reason::InvalidSpec,
+            format!(
+                "The cloud does not know {}: \"{why}\". Create another CloudAccount with the right team and space.",
+                session.place.location
+            ),
+        ),
+        // A list that failed once is no outage yet, as long as an earlier one is at hand.
+        Health::Unavailable { since, .. }
+            if session.place.inventory().is_some() && ctx.clock.now() < clock::later(since, PASSING) =>
+        {
+            AccountStanding::Connected
+        }
+        Health::Unavailable { why, .. } => AccountStanding::Unavailable(format!(
+            "{} cannot be asked: {}. It is tried again by itself.",
+            session.place.location.endpoint(),
+            why.trim_end_matches('.')
+        )),
+    }
+}
+
+/// Every manifest that refers to the account decides anew.
+pub(crate) async fn wake_dependents(key: &AccountKey, ctx: &Context) {
+    for manifest in ctx.manifests.state() {
+        if manifest.spec.account_ref.name == key.name && manifest.namespace().as_ref() == Some(&key.namespace) {
+            ctx.wake.cluster(ObjectRef::from_obj(&*manifest)).await;
+        }
+    }
+    for stored in ctx.records.all() {
+        if ctx.manifest(&stored.record.owner.namespace, &stored.record.owner.name).is_none() {
+            ctx.wake.record(stored.object()).await;
+        }
+    }
+}

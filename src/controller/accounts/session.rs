@@ -1,0 +1,167 @@
+//! A session: an account's credentials, turned into a client of its location.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use kube::ResourceExt;
+use secrecy::SecretString;
+use sha2::{Digest, Sha256};
+
+use crate::api::account::{CaBundle, CloudAccount, CredentialSecretRef};
+use crate::api::condition::Reason;
+use crate::api::identity::ClusterId;
+use crate::cloud::budget::Priority;
+use crate::cloud::credential::Credential;
+use crate::cloud::error::CloudError;
+use crate::cloud::token::TokenSource;
+use crate::cloud::transport::Transport;
+use crate::cloud::typedb::client::Client;
+use crate::cloud::typedb::exchange::KeyExchange;
+use crate::cloud::typedb::wire::Cluster;
+use crate::controller::Context;
+use crate::controller::locations::{AccountKey, Enlisted, Place};
+use crate::controller::secrets::{self, ReadError};
+
+/// A way to speak to a location.
+#[derive(Clone)]
+pub(crate) struct Session {
+    pub(crate) account: AccountKey,
+    pub(crate) place: Arc<Place>,
+    pub(crate) client: Client,
+    pub(crate) transport: Arc<dyn Transport>,
+    /// A printable name of the credential.
+    pub(crate) credential: String,
+    /// Name of the Secret that holds the credential.
+    pub(crate) secret: String,
+    /// Changes with everything that the session was made from.
+    pub(crate) made_from: [u8; 32],
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "Session({} as {})", self.place.location, self.credential)
+    }
+}
+
+impl Session {
+    /// Asks for one cluster by its id, and where it is not there, for the list as well: only both together prove it gone.
+    pub(crate) async fn find(&self, id: &ClusterId, priority: Priority) -> Result<Option<Cluster>, CloudError> {
+        match self.client.get(id, priority).await {
+            Ok(answer) => return Ok(Some(answer.value)),
+            Err(CloudError::NotFound { .. }) => {}
+            Err(error) => return Err(error),
+        }
+        let list = self.client.list(priority).await?.value;
+        Ok(list.into_iter().find(|cluster| cluster.id == *id))
+    }
+}
+
+/// Why there is no session.
+pub(super) enum Obstacle {
+    Read(ReadError),
+    Refused(Reason, String),
+}
+
+impl From<ReadError> for Obstacle {
+    fn from(error: ReadError) -> Self {
+        Self::Read(error)
+    }
+}
+
+/// The session that was there, if it was made from what the account says now, or else a new one.
+pub(super) async fn establish(
+    account: &CloudAccount,
+    key: &AccountKey,
+    before: Option<Session>,
+    ctx: &Context,
+) -> Result<Session, Obstacle> {
+    let location = account.spec.location();
+    ctx.policy
+        .check(location.endpoint())
+        .map_err(|refusal| Obstacle::Refused(Reason::EndpointNotAllowed, refusal.to_string()))?;
+    let namespace = account.namespace().unwrap_or_default();
+    let Some(source) = account.spec.credentials.first().map(|source| &source.secret_ref) else {
+        return Err(Obstacle::Refused(
+            Reason::InvalidSpec,
+            "spec.credentials is empty. Name a Secret there.".to_owned(),
+        ));
+    };
+    let (id, secret) = read_pair(ctx, &namespace, source).await?;
+    let bundle = read_bundle(ctx, &namespace, account.spec.ca_bundle.as_ref()).await?;
+    let made_from = digest(account, &id, &secret, bundle.as_deref());
+    if let Some(session) = before.filter(|session| session.made_from == made_from) {
+        return Ok(session);
+    }
+    let transport = (ctx.transports)(bundle.as_deref()).map_err(|why| {
+        Obstacle::Refused(
+            Reason::InvalidSpec,
+            format!("The certificates of spec.caBundle cannot be used: {why}. Correct them."),
+        )
+    })?;
+    let credential = Credential::new(&id, &SecretString::from(secret));
+    let requests_per_minute = u32::try_from(account.spec.requests_per_minute).unwrap_or(u32::MAX);
+    let place = ctx.locations.place(&location, requests_per_minute);
+    let name = credential.fingerprint().to_string();
+    let exchange = KeyExchange::new(Arc::clone(&transport), location.endpoint(), credential);
+    let token = TokenSource::spawn(exchange, ctx.clock.clone());
+    let observer = Arc::clone(&ctx.metrics);
+    let client = Client::new(Arc::clone(&transport), place.budget.clone(), token, location).with_observer(observer);
+    let enlisted = Enlisted {
+        client: client.clone(),
+        poll_interval: Duration::from_secs(account.spec.poll_interval_seconds.unsigned_abs()),
+        requests_per_minute,
+    };
+    place.enlist(key.clone(), enlisted).await;
+    Ok(Session {
+        account: key.clone(),
+        place,
+        client,
+        transport,
+        credential: name,
+        secret: source.name.clone(),
+        made_from,
+    })
+}
+
+async fn read_pair(
+    ctx: &Context,
+    namespace: &str,
+    source: &CredentialSecretRef,
+) -> Result<(String, String), ReadError> {
+    let secret = secrets::secret(&ctx.client, namespace, &source.name).await?;
+    let id = secrets::text(&secret, &source.name, &source.id_key)?;
+    let value = secrets::text(&secret, &source.name, &source.secret_key)?;
+    Ok((id, value))
+}
+
+async fn read_bundle(ctx: &Context, namespace: &str, bundle: Option<&CaBundle>) -> Result<Option<Vec<u8>>, Obstacle> {
+    let Some(CaBundle { config_map_ref, secret_ref }) = bundle else {
+        return Ok(None);
+    };
+    let read = match (config_map_ref, secret_ref) {
+        (Some(source), _) => {
+            secrets::config_map_text(&ctx.client, namespace, &source.name, &source.key).await.map(String::into_bytes)
+        }
+        (None, Some(source)) => secrets::secret_bytes(&ctx.client, namespace, &source.name, &source.key).await,
+        (None, None) => return Ok(None),
+    };
+    match read {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(ReadError::Missing(why)) => {
+            Err(Obstacle::Refused(Reason::InvalidSpec, format!("spec.caBundle cannot be read: {why}")))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn digest(account: &CloudAccount, id: &str, secret: &str, bundle: Option<&[u8]>) -> [u8; 32] {
+    let mut digest = Sha256::new();
+    let spec = &account.spec;
+    let numbers = format!("{} {}", spec.poll_interval_seconds, spec.requests_per_minute);
+    for part in [spec.location().to_string().as_bytes(), numbers.as_bytes(), id.as_bytes(), secret.as_bytes()] {
+        digest.update(part.len().to_be_bytes());
+        digest.update(part);
+    }
+    digest.update(bundle.unwrap_or_default());
+    digest.finalize().into()
+}

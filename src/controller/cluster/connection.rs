@@ -1,0 +1,106 @@
+//! The connection Secret: ours to write, and nobody else's Secret is ever overwritten.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use k8s_openapi::ByteString;
+use k8s_openapi::api::core::v1::Secret;
+use kube::api::{DeleteParams, PostParams, Preconditions};
+use kube::{Api, Resource, ResourceExt};
+
+use super::observe::Seen;
+use super::{Applied, ReconcileError};
+use crate::api::MANAGER;
+use crate::api::typedb::TypeDBCluster;
+use crate::controller::Context;
+use crate::controller::memory::{self, Memory};
+use crate::plan::{Connection, connection_fingerprint};
+
+const TYPE: &str = "servicebinding.io/typedb";
+const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
+
+/// Whether the Secret was written for a manifest of this name. Its predecessor's may still wait to be collected.
+pub(super) fn is_ours(secret: &Secret, manifest: &TypeDBCluster) -> bool {
+    secret.labels().get(MANAGED_BY).is_some_and(|manager| manager == MANAGER)
+        && secret
+            .owner_references()
+            .iter()
+            .any(|owner| owner.kind == TypeDBCluster::kind(&()) && owner.name == manifest.name_any())
+}
+
+/// Writes the connection Secret where it is missing or differs.
+pub(super) async fn publish(
+    ctx: &Context,
+    seen: &Seen,
+    memory: &Mutex<Memory>,
+    connection: &Connection,
+) -> Result<Applied, ReconcileError> {
+    let manifest = &seen.facts.manifest;
+    let namespace = manifest.namespace().unwrap_or_default();
+    let api = Api::<Secret>::namespaced(ctx.client.clone(), &namespace);
+    let wanted = render(manifest, connection);
+    let written = match api.get_opt(&connection.name).await? {
+        None => api.create(&PostParams::default(), &wanted).await.map(|_| ()),
+        Some(there) if !is_ours(&there, manifest) => {
+            let why = format!(
+                "Secret {} exists in this namespace and was not written for this manifest, so it is left alone. \
+                 Give spec.connectionSecret.name another value, or remove that Secret.",
+                connection.name
+            );
+            memory::lock(memory).attempts.connection_conflict = Some(why);
+            return Ok(Applied::Again);
+        }
+        Some(there) if same(&there, &wanted) => Ok(()),
+        Some(there) => {
+            let mut wanted = wanted;
+            wanted.metadata.resource_version = there.resource_version();
+            api.replace(&connection.name, &PostParams::default(), &wanted).await.map(|_| ())
+        }
+    };
+    match written {
+        Ok(()) => {}
+        // Created or changed by somebody at this very moment: what is there now decides.
+        Err(kube::Error::Api(status)) if status.is_conflict() || status.is_already_exists() => {
+            return Ok(Applied::Again);
+        }
+        Err(error) => return Err(error.into()),
+    }
+    remove_former(&api, manifest, &connection.name).await?;
+    memory::lock(memory).attempts.published = Some(connection_fingerprint(connection));
+    Ok(Applied::Again)
+}
+
+/// After a change of its name, the Secret of the old name goes.
+async fn remove_former(api: &Api<Secret>, manifest: &TypeDBCluster, name: &str) -> Result<(), kube::Error> {
+    let Some(binding) = manifest.status.as_ref().and_then(|status| status.binding.as_ref()) else {
+        return Ok(());
+    };
+    if binding.name == name {
+        return Ok(());
+    }
+    let Some(former) = api.get_opt(&binding.name).await?.filter(|secret| is_ours(secret, manifest)) else {
+        return Ok(());
+    };
+    let preconditions = Some(Preconditions { uid: former.uid(), resource_version: former.resource_version() });
+    match api.delete(&binding.name, &DeleteParams { preconditions, ..DeleteParams::default() }).await {
+        Err(kube::Error::Api(status)) if status.is_not_found() || status.is_conflict() => Ok(()),
+        other => other.map(|_| ()),
+    }
+}
+
+fn render(manifest: &TypeDBCluster, connection: &Connection) -> Secret {
+    let data: BTreeMap<String, ByteString> = connection
+        .data
+        .iter()
+        .map(|(key, value)| ((*key).to_owned(), ByteString(value.expose().as_bytes().to_vec())))
+        .collect();
+    let mut secret = Secret { data: Some(data), type_: Some(TYPE.to_owned()), ..Secret::default() };
+    secret.metadata.name = Some(connection.name.clone());
+    secret.metadata.owner_references = manifest.controller_owner_ref(&()).map(|owner| vec![owner]);
+    secret.labels_mut().insert(MANAGED_BY.to_owned(), MANAGER.to_owned());
+    secret
+}
+
+fn same(there: &Secret, wanted: &Secret) -> bool {
+    there.data == wanted.data && there.metadata.owner_references == wanted.metadata.owner_references
+}

@@ -1,0 +1,46 @@
+//! The finalizer: there exactly while the end of the manifest destroys a database.
+
+use kube::ResourceExt;
+use kube::api::{Patch, PatchParams};
+use serde_json::json;
+
+use super::observe::Seen;
+use super::{Applied, ReconcileError, api, current};
+use crate::api::FINALIZER;
+use crate::controller::Context;
+
+pub(super) async fn add(ctx: &Context, seen: &Seen) -> Result<Applied, ReconcileError> {
+    let mut finalizers = seen.facts.manifest.finalizers().to_vec();
+    finalizers.push(FINALIZER.to_owned());
+    set(ctx, seen, &finalizers).await
+}
+
+pub(super) async fn remove(ctx: &Context, seen: &Seen) -> Result<Applied, ReconcileError> {
+    let mut finalizers = seen.facts.manifest.finalizers().to_vec();
+    finalizers.retain(|finalizer| finalizer != FINALIZER);
+    set(ctx, seen, &finalizers).await
+}
+
+async fn set(ctx: &Context, seen: &Seen, finalizers: &[String]) -> Result<Applied, ReconcileError> {
+    let manifest = &seen.facts.manifest;
+    // The version keeps a finalizer that somebody else has just set or removed from being undone.
+    let patch = json!({"metadata": {"resourceVersion": manifest.resource_version(), "finalizers": finalizers}});
+    let name = manifest.name_any();
+    match api(ctx, manifest).patch(&name, &PatchParams::default(), &Patch::Merge(patch)).await {
+        Ok(_) if seen.facts.deleting() && finalizers.is_empty() => Ok(Applied::Gone),
+        Ok(changed) => Ok(Applied::Changed(Box::new(changed))),
+        // Gone already, changed in between, or deleted in between, after which no finalizer can be added.
+        Err(kube::Error::Api(status))
+            if status.is_not_found() || status.is_conflict() || status.is_invalid() || status.is_forbidden() =>
+        {
+            Ok(match current(ctx, manifest).await? {
+                Some(current) if current.resource_version() != manifest.resource_version() => {
+                    Applied::Changed(Box::new(current))
+                }
+                Some(_) => return Err(kube::Error::Api(status).into()),
+                None => Applied::Gone,
+            })
+        }
+        Err(error) => Err(error.into()),
+    }
+}

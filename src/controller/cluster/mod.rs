@@ -1,0 +1,177 @@
+//! One TypeDBCluster: observe, plan, report, carry out one step, and again until nothing is left to do.
+
+mod bookkeeping;
+mod connection;
+mod database;
+mod finalizer;
+mod look;
+mod observe;
+mod report;
+mod write;
+
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use kube::api::Api;
+use kube::runtime::controller::Action;
+use kube::{Resource, ResourceExt};
+
+use super::Context;
+use super::backoff;
+use super::memory::{self, Memory};
+use super::records::{RecordError, Stored};
+use crate::api::typedb::TypeDBCluster;
+use crate::clock;
+use crate::plan::{Plan, Step, plan};
+
+/// More steps than any one reconcile needs; reaching it means that two steps undo each other.
+const MOST_STEPS: usize = 16;
+
+/// Why a reconcile is tried again.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ReconcileError {
+    #[error("the API server: {0}")]
+    Kube(#[from] kube::Error),
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    #[error("{0} steps brought it nowhere")]
+    Restless(usize),
+}
+
+/// What came of a step.
+enum Applied {
+    /// Observe and decide anew.
+    Again,
+    /// The same, with the manifest as the API server has it now.
+    Changed(Box<TypeDBCluster>),
+    /// The attempt failed, and its memory says until when to wait.
+    Failed,
+    /// The manifest is gone.
+    Gone,
+}
+
+/// Reconciles one manifest.
+pub(crate) async fn reconcile(manifest: Arc<TypeDBCluster>, ctx: Arc<Context>) -> Result<Action, ReconcileError> {
+    ctx.synced().await;
+    let started = Instant::now();
+    let memory = ctx.memories.of(&manifest.uid().unwrap_or_default());
+    let result = look_after(&manifest, &ctx, &memory).await;
+    let word = if result.is_ok() { "success" } else { "error" };
+    ctx.metrics.reconciled("typedbcluster", word, started.elapsed());
+    match result {
+        Ok(action) => Ok(action),
+        Err(error) => {
+            if let ReconcileError::Record(RecordError::Unreadable { .. }) = &error {
+                ctx.events.warn(&manifest.object_ref(&()), "RecordUnreadable", error.to_string()).await;
+            }
+            let mut memory = memory::lock(&memory);
+            memory.failures += 1;
+            let wait = backoff::after(memory.failures);
+            tracing::warn!(namespace = manifest.namespace(), name = manifest.name_any(), %error, "tried again in {wait:.1?}");
+            Ok(Action::requeue(wait))
+        }
+    }
+}
+
+async fn look_after(manifest: &TypeDBCluster, ctx: &Context, memory: &Mutex<Memory>) -> Result<Action, ReconcileError> {
+    let mut manifest = manifest.clone();
+    for _ in 0..MOST_STEPS {
+        let seen = observe::observe(ctx, &manifest, memory, observe::Record::Cached).await?;
+        let plan = plan(&seen.facts);
+        match report::publish(ctx, &seen, &plan).await? {
+            report::Published::Same => {}
+            report::Published::Changed(changed) => manifest = *changed,
+            report::Published::Stale => match current(ctx, &manifest).await? {
+                Some(current) => {
+                    manifest = current;
+                    continue;
+                }
+                None => return Ok(Action::await_change()),
+            },
+        }
+        let Some(step) = plan.next.clone() else {
+            return Ok(rest(ctx, memory, &plan));
+        };
+        let seen = observe::Seen { facts: crate::plan::Facts { manifest: manifest.clone(), ..seen.facts }, ..seen };
+        match carry_out(ctx, &seen, memory, step).await? {
+            Applied::Again => {}
+            Applied::Changed(changed) => manifest = *changed,
+            Applied::Failed => return Ok(rest(ctx, memory, &plan)),
+            Applied::Gone => return Ok(Action::await_change()),
+        }
+    }
+    Err(ReconcileError::Restless(MOST_STEPS))
+}
+
+async fn carry_out(
+    ctx: &Context,
+    seen: &observe::Seen,
+    memory: &Mutex<Memory>,
+    step: Step,
+) -> Result<Applied, ReconcileError> {
+    match step {
+        Step::AddFinalizer => finalizer::add(ctx, seen).await,
+        Step::RemoveFinalizer => finalizer::remove(ctx, seen).await,
+        Step::Look(id) => look::look(ctx, seen, memory, &id).await,
+        Step::Record(change) => bookkeeping::change(ctx, seen, memory, change).await,
+        Step::Cloud(write) => write::send(ctx, seen, memory, write).await,
+        Step::Database(step) => database::change(ctx, seen, memory, step).await,
+        Step::Publish(connection) => connection::publish(ctx, seen, memory, &connection).await,
+    }
+}
+
+/// Until something happens, or something is to be looked at again.
+fn rest(ctx: &Context, memory: &Mutex<Memory>, plan: &Plan) -> Action {
+    let memory = memory::lock(memory);
+    let now = ctx.clock.now();
+    let until = |moment: Option<jiff::Timestamp>| {
+        moment.map(|moment| Duration::try_from(moment.duration_since(now)).unwrap_or(Duration::ZERO))
+    };
+    let waits = [plan.look_again, until(memory.check_at), until(memory.attempts.not_before)];
+    waits.into_iter().flatten().min().map_or_else(Action::await_change, |wait| {
+        // A tenth of a second keeps a wait that ends exactly now from being taken for one that is still on.
+        Action::requeue(wait + Duration::from_millis(100))
+    })
+}
+
+/// The manifest as the API server has it; none where it is gone, or another object has its name.
+async fn current(ctx: &Context, manifest: &TypeDBCluster) -> Result<Option<TypeDBCluster>, kube::Error> {
+    let found = api(ctx, manifest).get_opt(&manifest.name_any()).await?;
+    Ok(found.filter(|found| found.uid() == manifest.uid()))
+}
+
+fn api(ctx: &Context, manifest: &TypeDBCluster) -> Api<TypeDBCluster> {
+    Api::namespaced(ctx.client.clone(), &manifest.namespace().unwrap_or_default())
+}
+
+/// Whether `step` is still the first thing to do, with manifest and record read afresh. This is the last look before a write.
+async fn still_first(
+    ctx: &Context,
+    seen: &observe::Seen,
+    memory: &Mutex<Memory>,
+    step: &Step,
+) -> Result<Option<observe::Seen>, ReconcileError> {
+    let Some(manifest) = current(ctx, &seen.facts.manifest).await? else {
+        return Ok(None);
+    };
+    let fresh = observe::observe(ctx, &manifest, memory, observe::Record::Fresh).await?;
+    Ok((plan(&fresh.facts).next.as_ref() == Some(step)).then_some(fresh))
+}
+
+/// Notes a failure after which nothing is tried for a while.
+fn hold_off(ctx: &Context, memory: &Mutex<Memory>, wait: Duration) {
+    let now = ctx.clock.now();
+    memory::lock(memory).attempts.not_before = Some(clock::later(now, backoff::spread(wait)));
+}
+
+impl Context {
+    /// Whether a record's manifest is there and manages its cluster.
+    pub(crate) fn claims(&self, stored: &Stored) -> bool {
+        let owner = &stored.record.owner;
+        !stored.record.filed
+            && self.manifest(&owner.namespace, &owner.name).is_some_and(|manifest| {
+                manifest.uid().as_ref() == Some(&owner.uid)
+                    && manifest.spec.management == crate::api::shared::Management::Managed
+            })
+    }
+}

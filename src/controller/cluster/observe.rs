@@ -1,0 +1,235 @@
+//! Gathering the facts about one manifest. At rest nothing here asks anyone.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use k8s_openapi::api::core::v1::{Namespace, Secret};
+use kube::runtime::reflector::ObjectRef;
+use kube::{Api, ResourceExt};
+use sha2::{Digest, Sha256};
+
+use super::ReconcileError;
+use crate::api::annotation;
+use crate::api::identity::{ClusterId, Location};
+use crate::api::secret::Password;
+use crate::api::shared::Management;
+use crate::api::typedb::TypeDBCluster;
+use crate::clock;
+use crate::controller::accounts::Session;
+use crate::controller::locations::AccountKey;
+use crate::controller::memory::{self, Memory, Passwords};
+use crate::controller::records::{Stored, name_of};
+use crate::controller::{Context, backoff, secrets};
+use crate::plan::{AccountFacts, AccountStanding, Facts, Given, Inventory, Reach, Rival, Stake};
+
+/// How often the Secrets that belong to a manifest are looked at, while all is well and while one is missing.
+const CHECK_SECRETS: Duration = Duration::from_secs(10 * 60);
+const CHECK_MISSING: Duration = Duration::from_secs(27);
+
+/// Where the record comes from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Record {
+    Cached,
+    Fresh,
+}
+
+/// The facts, and what they were taken from.
+pub(super) struct Seen {
+    pub(super) facts: Facts,
+    pub(super) stored: Option<Arc<Stored>>,
+    pub(super) session: Option<Session>,
+}
+
+/// Gathers what is known about a manifest.
+pub(super) async fn observe(
+    ctx: &Context,
+    manifest: &TypeDBCluster,
+    memory: &Mutex<Memory>,
+    record: Record,
+) -> Result<Seen, ReconcileError> {
+    let now = ctx.clock.now();
+    let namespace = manifest.namespace().unwrap_or_default();
+    let name = name_of(&namespace, &manifest.name_any());
+    let stored = match record {
+        Record::Cached => ctx.records.cached(&name)?,
+        Record::Fresh => ctx.records.fresh(&name).await?,
+    };
+    let (account, session) = account(ctx, manifest);
+    let edited = remember(manifest, session.as_ref(), memory, now);
+    let passwords = passwords(ctx, manifest, stored.as_deref(), memory, now).await?;
+    let namespace_uid = namespace_uid(ctx, &namespace, memory).await?;
+    let inventory = session.as_ref().and_then(|session| session.place.inventory());
+    let location = session.as_ref().map(|session| &session.place.location);
+    let rivals = location.map(|location| rivals(ctx, manifest, stored.as_deref(), location)).unwrap_or_default();
+    let (look, attempts) = {
+        let memory = memory::lock(memory);
+        (memory.look.clone(), memory.attempts.clone())
+    };
+    let facts = Facts {
+        now,
+        manifest: manifest.clone(),
+        namespace_uid,
+        operator_namespace: ctx.operator_namespace.clone(),
+        edited,
+        account,
+        record: stored.as_ref().map(|stored| stored.record.clone()),
+        rivals,
+        inventory: inventory.map(|inventory| Inventory::clone(&inventory)),
+        look,
+        wanted_password: passwords.wanted,
+        current_password: passwords.current,
+        published_password: passwords.published,
+        attempts,
+    };
+    Ok(Seen { facts, stored, session })
+}
+
+fn account(ctx: &Context, manifest: &TypeDBCluster) -> (AccountFacts, Option<Session>) {
+    let key = AccountKey {
+        namespace: manifest.namespace().unwrap_or_default(),
+        name: manifest.spec.account_ref.name.clone(),
+    };
+    let known = ctx.accounts.get(&key);
+    let session = known.as_ref().and_then(|known| known.session.clone());
+    let standing = match (ctx.account_objects.get(&key.object()), known) {
+        (None, _) => AccountStanding::Missing,
+        (Some(_), None) => AccountStanding::Connecting,
+        (Some(_), Some(known)) => known.standing,
+    };
+    let reach = session
+        .as_ref()
+        .map(|session| Reach { location: session.place.location.clone(), credential: session.credential.clone() });
+    (AccountFacts { standing, reach }, session)
+}
+
+/// Notes what was seen of the manifest, and answers since when it is as it is.
+fn remember(
+    manifest: &TypeDBCluster,
+    session: Option<&Session>,
+    memory: &Mutex<Memory>,
+    now: jiff::Timestamp,
+) -> jiff::Timestamp {
+    let mut digest = Sha256::new();
+    digest.update(manifest.metadata.generation.unwrap_or_default().to_be_bytes());
+    for name in [annotation::RECONCILE_AT, annotation::PAUSED, annotation::FORGET] {
+        digest.update(manifest.annotations().get(name).map_or("", String::as_str));
+        digest.update([0]);
+    }
+    digest.update(session.map(|session| session.made_from).unwrap_or_default());
+    let inputs = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let mut memory = memory::lock(memory);
+    memory.saw_inputs(&inputs);
+    let created = manifest.metadata.creation_timestamp.as_ref().map(|time| time.0);
+    memory.saw_generation(manifest.metadata.generation.unwrap_or_default(), created, now)
+}
+
+async fn namespace_uid(ctx: &Context, namespace: &str, memory: &Mutex<Memory>) -> Result<String, kube::Error> {
+    // A manifest cannot outlive its namespace, so what was once read stays true.
+    if let Some(uid) = memory::lock(memory).namespace_uid.clone() {
+        return Ok(uid);
+    }
+    let uid = Api::<Namespace>::all(ctx.client.clone()).get(namespace).await?.uid().unwrap_or_default();
+    memory::lock(memory).namespace_uid = Some(uid.clone());
+    Ok(uid)
+}
+
+/// The passwords that the manifest refers to, read now and then. Reading them anew also has the connection Secret checked.
+async fn passwords(
+    ctx: &Context,
+    manifest: &TypeDBCluster,
+    stored: Option<&Stored>,
+    memory: &Mutex<Memory>,
+    now: jiff::Timestamp,
+) -> Result<Passwords, kube::Error> {
+    {
+        let mut memory = memory::lock(memory);
+        if memory.check_at.is_some_and(|moment| moment > now)
+            && let Some(passwords) = memory.passwords.clone()
+        {
+            return Ok(passwords);
+        }
+        memory.attempts.published = None;
+        memory.attempts.connection_conflict = None;
+    }
+    let namespace = manifest.namespace().unwrap_or_default();
+    let admin = &manifest.spec.admin;
+    let wanted = secrets::password(&ctx.client, &namespace, admin.password_secret_ref.as_ref()).await?;
+    let current = secrets::password(&ctx.client, &namespace, admin.current_password_secret_ref.as_ref()).await?;
+    let known = stored.is_some_and(|stored| stored.record.password.current.is_some());
+    let published = if known { None } else { published(ctx, manifest).await? };
+    let missing = [&wanted, &current].into_iter().any(|given| matches!(given, Given::Missing(_)));
+    let passwords = Passwords { wanted, current, published };
+    let mut memory = memory::lock(memory);
+    if memory.passwords.as_ref().is_some_and(|before| before.given() != passwords.given()) {
+        memory.attempts.password_unknown = false;
+    }
+    memory.passwords = Some(passwords.clone());
+    memory.check_at = Some(clock::later(now, backoff::spread(if missing { CHECK_MISSING } else { CHECK_SECRETS })));
+    Ok(passwords)
+}
+
+/// The password in the manifest's own connection Secret.
+async fn published(ctx: &Context, manifest: &TypeDBCluster) -> Result<Option<Password>, kube::Error> {
+    let Some(binding) = manifest.status.as_ref().and_then(|status| status.binding.as_ref()) else {
+        return Ok(None);
+    };
+    let api = Api::<Secret>::namespaced(ctx.client.clone(), &manifest.namespace().unwrap_or_default());
+    let secret = api.get_opt(&binding.name).await?.filter(|secret| super::connection::is_ours(secret, manifest));
+    let bytes = secret.and_then(|secret| secret.data?.remove("password"));
+    Ok(bytes.and_then(|bytes| String::from_utf8(bytes.0).ok()).map(Password::new))
+}
+
+/// What other manifests have to do with the clusters that this one may be about.
+fn rivals(ctx: &Context, manifest: &TypeDBCluster, stored: Option<&Stored>, location: &Location) -> Vec<Rival> {
+    let own = name_of(&manifest.namespace().unwrap_or_default(), &manifest.name_any());
+    let name = ClusterId::new(manifest.name_any());
+    let recorded = stored.and_then(|stored| stored.record.cluster_id());
+    let reported = manifest.status.as_ref().and_then(|status| status.external_id.as_ref());
+    let spec = &manifest.spec;
+    let ids = [Some(&name), spec.cluster_id.as_ref(), spec.external_id.as_ref(), recorded, reported];
+    let mut rivals = Vec::new();
+    for id in ids.into_iter().flatten() {
+        for stored in ctx.records.about(location, id) {
+            if stored.name == own || !ctx.claims(&stored) {
+                continue;
+            }
+            let record = &stored.record;
+            let stake = record.bound.as_ref().map_or(Stake::Creates, |bound| Stake::Claims(bound.identity.created_at));
+            rivals.push(Rival {
+                namespace: record.owner.namespace.clone(),
+                name: record.owner.name.clone(),
+                id: id.clone(),
+                stake,
+            });
+        }
+    }
+    let bound = stored.is_some_and(|stored| stored.record.bound.is_some());
+    if let Some(id) = spec.external_id.as_ref().filter(|_| !bound) {
+        rivals.extend(earlier_newcomers(ctx, manifest, location, id));
+    }
+    rivals
+}
+
+fn earlier_newcomers(ctx: &Context, manifest: &TypeDBCluster, location: &Location, id: &ClusterId) -> Vec<Rival> {
+    let rank = |manifest: &TypeDBCluster| (manifest.creation_timestamp(), manifest.uid());
+    let own = rank(manifest);
+    let there = |other: &TypeDBCluster| {
+        let key =
+            AccountKey { namespace: other.namespace().unwrap_or_default(), name: other.spec.account_ref.name.clone() };
+        let account = ctx.account_objects.get(&ObjectRef::new(&key.name).within(&key.namespace));
+        account.is_some_and(|account| account.spec.location() == *location)
+    };
+    ctx.manifests
+        .state()
+        .iter()
+        .filter(|other| other.uid() != manifest.uid() && other.spec.external_id.as_ref() == Some(id))
+        .filter(|other| other.spec.management == Management::Managed && other.metadata.deletion_timestamp.is_none())
+        .filter(|other| rank(other) < own && there(other))
+        .map(|other| Rival {
+            namespace: other.namespace().unwrap_or_default(),
+            name: other.name_any(),
+            id: id.clone(),
+            stake: Stake::EarlierNewcomer,
+        })
+        .collect()
+}

@@ -1,0 +1,56 @@
+//! The status, written only where it differs, and an Event when something starts to need a person.
+
+use kube::api::{Patch, PatchParams};
+use kube::{Resource, ResourceExt};
+use serde_json::json;
+
+use super::observe::Seen;
+use super::{ReconcileError, api};
+use crate::api::MANAGER;
+use crate::api::condition::{ConditionType, Standing};
+use crate::api::typedb::{TypeDBCluster, TypeDBClusterStatus};
+use crate::controller::Context;
+use crate::plan::{Plan, Verdict, status};
+
+/// What came of it.
+pub(super) enum Published {
+    Same,
+    Changed(Box<TypeDBCluster>),
+    /// The manifest has moved on since it was read.
+    Stale,
+}
+
+pub(super) async fn publish(ctx: &Context, seen: &Seen, plan: &Plan) -> Result<Published, ReconcileError> {
+    let manifest = &seen.facts.manifest;
+    let before = manifest.status.clone().unwrap_or_default();
+    let after = status(&seen.facts, plan);
+    if before == after {
+        return Ok(Published::Same);
+    }
+    let patch = json!({
+        "apiVersion": TypeDBCluster::api_version(&()),
+        "kind": TypeDBCluster::kind(&()),
+        "metadata": {"name": manifest.name_any(), "resourceVersion": manifest.resource_version()},
+        "status": after,
+    });
+    let params = PatchParams::apply(MANAGER).force();
+    match api(ctx, manifest).patch_status(&manifest.name_any(), &params, &Patch::Apply(patch)).await {
+        Ok(changed) => {
+            warn(ctx, manifest, &before, plan).await;
+            Ok(Published::Changed(Box::new(changed)))
+        }
+        Err(kube::Error::Api(status)) if status.is_conflict() || status.is_not_found() => Ok(Published::Stale),
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn warn(ctx: &Context, manifest: &TypeDBCluster, before: &TypeDBClusterStatus, plan: &Plan) {
+    let Verdict::Stands { reason, message, .. } = &plan.verdict else { return };
+    let known = before
+        .conditions
+        .iter()
+        .any(|condition| condition.type_ == ConditionType::Stalled.as_str() && condition.reason == reason.to_string());
+    if reason.standing() == Standing::Stalled && !known {
+        ctx.events.warn(&manifest.object_ref(&()), &reason.to_string(), message.clone()).await;
+    }
+}

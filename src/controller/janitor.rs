@@ -1,0 +1,60 @@
+//! Now and then: forget what is no longer needed, and look after records whose manifest is gone.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use kube::ResourceExt;
+
+use super::locations::AccountKey;
+use super::{Context, Pulse};
+
+const ROUND: Duration = Duration::from_secs(30);
+
+/// Goes round until the process ends.
+pub(crate) async fn run(ctx: Arc<Context>, pulse: Arc<Pulse>) {
+    ctx.synced().await;
+    pulse.becomes_ready();
+    loop {
+        tokio::time::sleep(ROUND).await;
+        pulse.beat();
+        forget_the_gone(&ctx).await;
+        wake_orphans(&ctx).await;
+    }
+}
+
+async fn forget_the_gone(ctx: &Context) {
+    let manifests = ctx.manifests.state();
+    let uids: HashSet<String> = manifests.iter().filter_map(|manifest| manifest.uid()).collect();
+    ctx.memories.retain(|uid| uids.contains(uid));
+    let referred: HashSet<AccountKey> = manifests
+        .iter()
+        .map(|manifest| AccountKey {
+            namespace: manifest.namespace().unwrap_or_default(),
+            name: manifest.spec.account_ref.name.clone(),
+        })
+        .collect();
+    let needed = |key: &AccountKey| referred.contains(key) || ctx.account_objects.get(&key.object()).is_some();
+    for (key, known) in ctx.accounts.forget_unneeded(needed) {
+        if let Some(session) = known.session {
+            session.place.dismiss(key).await;
+        }
+    }
+}
+
+/// Wakes the records that have lost their manifest and are not at rest: a create is open, or the cluster is not listed.
+async fn wake_orphans(ctx: &Context) {
+    for stored in ctx.records.all() {
+        let record = &stored.record;
+        if record.filed || ctx.manifest(&record.owner.namespace, &record.owner.name).is_some() {
+            continue;
+        }
+        let listed = record.cluster_id().is_some_and(|id| {
+            let place = ctx.locations.known(&record.location);
+            place.and_then(|place| place.inventory()).is_some_and(|list| list.get(id).is_some())
+        });
+        if record.creation().is_some() || !listed {
+            ctx.wake.record(stored.object()).await;
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! One task per location: it lists the clusters there, keeps the inventory, and wakes whom a change concerns.
+
+mod poll;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use kube::runtime::reflector::{ObjectRef, Store};
+use tokio::sync::{mpsc, watch};
+
+use super::records::Records;
+use super::wake::Wake;
+use crate::api::account::CloudAccount;
+use crate::api::identity::{ClusterId, Location};
+use crate::api::typedb::TypeDBCluster;
+use crate::clock::Clock;
+use crate::cloud::budget::Budget;
+use crate::cloud::typedb::client::Client;
+use crate::cloud::typedb::wire::Cluster;
+use crate::plan::Inventory;
+
+/// The longest time between two looks at a list.
+const MAX_POLL_INTERVAL: Duration = Duration::from_secs(3600);
+
+/// How many commands may stand in line at one location.
+const LINE: usize = 64;
+
+/// Namespace and name of a CloudAccount.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct AccountKey {
+    pub(crate) namespace: String,
+    pub(crate) name: String,
+}
+
+impl fmt::Display for AccountKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}/{}", self.namespace, self.name)
+    }
+}
+
+impl AccountKey {
+    pub(crate) fn object(&self) -> ObjectRef<CloudAccount> {
+        ObjectRef::new(&self.name).within(&self.namespace)
+    }
+}
+
+/// An account's way of speaking to a location.
+#[derive(Clone, Debug)]
+pub(crate) struct Enlisted {
+    pub(crate) client: Client,
+    pub(crate) poll_interval: Duration,
+    pub(crate) requests_per_minute: u32,
+}
+
+/// How the cloud answered an account last.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Health {
+    Untried,
+    Well,
+    Rejected(String),
+    Forbidden(String),
+    /// The cloud does not know the team or the space.
+    NotFound(String),
+    Unavailable {
+        why: String,
+        since: Timestamp,
+    },
+}
+
+enum Command {
+    Enlist(AccountKey, Enlisted),
+    Dismiss(AccountKey),
+    /// Something is under way: list soon.
+    Hasten,
+    /// The account's credentials were refused somewhere: find out at once.
+    Check(AccountKey),
+}
+
+/// A location, as the reconciles see it.
+pub(crate) struct Place {
+    pub(crate) location: Location,
+    pub(crate) budget: Budget,
+    inventory: watch::Sender<Option<Arc<Inventory>>>,
+    touched: Mutex<HashMap<ClusterId, (Timestamp, Cluster)>>,
+    health: Mutex<HashMap<AccountKey, Health>>,
+    /// How far the cloud's clock is ahead of ours.
+    ahead: Mutex<SignedDuration>,
+    commands: mpsc::Sender<Command>,
+}
+
+impl Place {
+    /// What the cloud's clock shows when ours shows `now`.
+    pub(crate) fn cloud_time(&self, now: Timestamp) -> Timestamp {
+        now.saturating_add(*lock(&self.ahead)).unwrap_or(now)
+    }
+
+    /// Has the list read soon.
+    pub(crate) async fn hasten(&self) {
+        self.command(Command::Hasten).await;
+    }
+
+    /// The last list, with what writes answered since.
+    pub(crate) fn inventory(&self) -> Option<Arc<Inventory>> {
+        self.inventory.borrow().clone()
+    }
+
+    pub(crate) fn health(&self, account: &AccountKey) -> Health {
+        lock(&self.health).get(account).cloned().unwrap_or(Health::Untried)
+    }
+
+    /// Takes in what a write or a look answered about one cluster, ahead of the next list.
+    pub(crate) async fn touch(&self, cluster: Cluster, now: Timestamp) {
+        lock(&self.touched).insert(cluster.id.clone(), (now, cluster.clone()));
+        self.inventory.send_modify(|inventory| {
+            if let Some(list) = inventory {
+                let list = Arc::make_mut(list);
+                list.clusters.retain(|known| known.id != cluster.id);
+                list.clusters.push(cluster);
+            }
+        });
+        self.command(Command::Hasten).await;
+    }
+
+    pub(crate) async fn enlist(&self, account: AccountKey, enlisted: Enlisted) {
+        lock(&self.health).insert(account.clone(), Health::Untried);
+        self.command(Command::Enlist(account, enlisted)).await;
+    }
+
+    pub(crate) async fn dismiss(&self, account: AccountKey) {
+        self.command(Command::Dismiss(account)).await;
+    }
+
+    pub(crate) async fn check(&self, account: AccountKey) {
+        self.command(Command::Check(account)).await;
+    }
+
+    async fn command(&self, command: Command) {
+        // The task ends only with the process.
+        self.commands.send(command).await.ok();
+    }
+}
+
+/// All locations that an account names.
+pub(crate) struct Locations {
+    places: Mutex<HashMap<Location, Arc<Place>>>,
+    clock: Clock,
+    wake: Wake,
+    manifests: Store<TypeDBCluster>,
+    records: Arc<Records>,
+}
+
+impl Locations {
+    pub(crate) fn new(clock: Clock, wake: Wake, manifests: Store<TypeDBCluster>, records: Arc<Records>) -> Self {
+        Self { places: Mutex::default(), clock, wake, manifests, records }
+    }
+
+    /// The place of a location; its task is started where this is the first to ask for it.
+    pub(crate) fn place(&self, location: &Location, requests_per_minute: u32) -> Arc<Place> {
+        let mut places = lock(&self.places);
+        Arc::clone(places.entry(location.clone()).or_insert_with(|| self.start(location, requests_per_minute)))
+    }
+
+    /// The place of a location, if an account has ever named it.
+    pub(crate) fn known(&self, location: &Location) -> Option<Arc<Place>> {
+        lock(&self.places).get(location).cloned()
+    }
+
+    fn start(&self, location: &Location, requests_per_minute: u32) -> Arc<Place> {
+        let (commands, line) = mpsc::channel(LINE);
+        let place = Arc::new(Place {
+            location: location.clone(),
+            budget: Budget::spawn(requests_per_minute),
+            inventory: watch::channel(None).0,
+            touched: Mutex::default(),
+            health: Mutex::default(),
+            ahead: Mutex::default(),
+            commands,
+        });
+        let poller = poll::Poller::new(
+            Arc::clone(&place),
+            self.clock.clone(),
+            self.wake.clone(),
+            self.manifests.clone(),
+            Arc::clone(&self.records),
+        );
+        tokio::spawn(poller.run(line));
+        place
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

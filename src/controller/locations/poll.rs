@@ -1,0 +1,247 @@
+//! Listing one location's clusters, again and again.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use kube::ResourceExt;
+use kube::runtime::reflector::{ObjectRef, Store};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use super::{AccountKey, Command, Enlisted, Health, MAX_POLL_INTERVAL, Place, lock};
+use crate::api::identity::ClusterId;
+use crate::api::typedb::TypeDBCluster;
+use crate::clock::Clock;
+use crate::cloud::budget::Priority;
+use crate::cloud::error::CloudError;
+use crate::cloud::typedb::wire::Cluster;
+use crate::controller::backoff;
+use crate::controller::records::Records;
+use crate::controller::wake::Wake;
+use crate::plan::Inventory;
+
+/// Between two lists while a cluster has been in transition for up to ten minutes, for up to an hour.
+const SOON: Duration = Duration::from_secs(5);
+const LATER: Duration = Duration::from_secs(15);
+const SOON_UNTIL: Duration = Duration::from_secs(10 * 60);
+const LATER_UNTIL: Duration = Duration::from_secs(60 * 60);
+
+/// A list that was asked for out of turn is not asked for again within this time.
+const NOT_AGAIN_WITHIN: Duration = Duration::from_secs(2);
+
+/// The task of one location.
+pub(super) struct Poller {
+    place: Arc<Place>,
+    clock: Clock,
+    wake: Wake,
+    manifests: Store<TypeDBCluster>,
+    records: Arc<Records>,
+    accounts: BTreeMap<AccountKey, Enlisted>,
+    in_transition: HashMap<ClusterId, Instant>,
+    failures: u32,
+    next: Instant,
+    last: Option<Instant>,
+}
+
+impl Poller {
+    pub(super) fn new(
+        place: Arc<Place>,
+        clock: Clock,
+        wake: Wake,
+        manifests: Store<TypeDBCluster>,
+        records: Arc<Records>,
+    ) -> Self {
+        Self {
+            place,
+            clock,
+            wake,
+            manifests,
+            records,
+            accounts: BTreeMap::new(),
+            in_transition: HashMap::new(),
+            failures: 0,
+            next: Instant::now() + MAX_POLL_INTERVAL,
+            last: None,
+        }
+    }
+
+    pub(super) async fn run(mut self, mut line: mpsc::Receiver<Command>) {
+        loop {
+            tokio::select! {
+                command = line.recv() => match command {
+                    Some(command) => self.obey(command).await,
+                    None => return,
+                },
+                () = tokio::time::sleep_until(self.next), if !self.accounts.is_empty() => self.take_turn().await,
+            }
+        }
+    }
+
+    async fn obey(&mut self, command: Command) {
+        match command {
+            Command::Enlist(account, enlisted) => {
+                self.accounts.insert(account.clone(), enlisted);
+                self.set_rate();
+                self.list_as(&account).await;
+            }
+            Command::Dismiss(account) => {
+                self.accounts.remove(&account);
+                lock(&self.place.health).remove(&account);
+                self.set_rate();
+            }
+            Command::Hasten => self.next = self.next.min(Instant::now() + SOON),
+            Command::Check(account) => {
+                if self.last.is_none_or(|last| last.elapsed() >= NOT_AGAIN_WITHIN) {
+                    self.list_as(&account).await;
+                }
+            }
+        }
+    }
+
+    /// Among several accounts of one location the smallest rate counts.
+    fn set_rate(&self) {
+        if let Some(rate) = self.accounts.values().map(|enlisted| enlisted.requests_per_minute).min() {
+            self.place.budget.set_rate(rate);
+        }
+    }
+
+    /// Lists with the first account that can; one that cannot is found out, and the next is tried.
+    async fn take_turn(&mut self) {
+        let mut accounts: Vec<AccountKey> = self.accounts.keys().cloned().collect();
+        accounts.sort_by_key(|account| self.place.health(account) != Health::Well);
+        for account in accounts {
+            if self.list_as(&account).await {
+                return;
+            }
+        }
+    }
+
+    /// Lists as one account. Says whether there is no use in asking as another.
+    async fn list_as(&mut self, account: &AccountKey) -> bool {
+        let Some(enlisted) = self.accounts.get(account).cloned() else {
+            return false;
+        };
+        let started = self.clock.now();
+        let answer = enlisted.client.list(Priority::Poll).await;
+        self.last = Some(Instant::now());
+        match answer {
+            Ok(answer) => {
+                self.failures = 0;
+                if let Some(date) = answer.date {
+                    *lock(&self.place.ahead) = date.duration_since(self.clock.now());
+                }
+                self.take_in(answer.value, started).await;
+                self.set_health(account, Health::Well).await;
+                self.next = Instant::now() + self.interval();
+                true
+            }
+            Err(CloudError::RateLimited { retry_after }) => {
+                self.next = Instant::now() + backoff::spread(retry_after.max(SOON));
+                true
+            }
+            Err(error) => {
+                self.failures += 1;
+                let wait = backoff::after(self.failures).max(SOON).min(self.quiet_interval());
+                self.next = Instant::now() + wait;
+                self.set_health(account, self.diagnose(account, &error, started)).await;
+                !matches!(error, CloudError::Unauthenticated { .. } | CloudError::Forbidden { .. })
+            }
+        }
+    }
+
+    fn diagnose(&self, account: &AccountKey, error: &CloudError, now: Timestamp) -> Health {
+        match error {
+            CloudError::Unauthenticated { message } => Health::Rejected(message.clone()),
+            CloudError::Forbidden { message } => Health::Forbidden(message.clone()),
+            CloudError::NotFound { message } => Health::NotFound(message.clone()),
+            _ => {
+                let since = match self.place.health(account) {
+                    Health::Unavailable { since, .. } => since,
+                    _ => now,
+                };
+                Health::Unavailable { why: error.to_string(), since }
+            }
+        }
+    }
+
+    async fn set_health(&self, account: &AccountKey, health: Health) {
+        let before = lock(&self.place.health).insert(account.clone(), health.clone());
+        if before.as_ref() != Some(&health) {
+            self.wake.account(account.object()).await;
+        }
+    }
+
+    /// Between two lists: short while something is in transition, slower with its age.
+    fn interval(&self) -> Duration {
+        let youngest = self.in_transition.values().map(Instant::elapsed).min();
+        match youngest {
+            Some(age) if age < SOON_UNTIL => SOON,
+            Some(age) if age < LATER_UNTIL => LATER.min(self.quiet_interval()),
+            _ => backoff::spread(self.quiet_interval()),
+        }
+    }
+
+    fn quiet_interval(&self) -> Duration {
+        self.accounts.values().map(|enlisted| enlisted.poll_interval).min().unwrap_or(MAX_POLL_INTERVAL)
+    }
+
+    /// Makes a list the inventory, and wakes whom the difference concerns.
+    async fn take_in(&mut self, mut clusters: Vec<Cluster>, started: Timestamp) {
+        self.keep_touched(&mut clusters, started);
+        self.in_transition
+            .retain(|id, _| clusters.iter().any(|cluster| cluster.id == *id && cluster.status.in_transition()));
+        for cluster in clusters.iter().filter(|cluster| cluster.status.in_transition()) {
+            self.in_transition.entry(cluster.id.clone()).or_insert_with(Instant::now);
+        }
+        let before = self.place.inventory();
+        let list = Arc::new(Inventory { clusters, at: Some(started) });
+        self.place.inventory.send_replace(Some(Arc::clone(&list)));
+        if let Some(before) = before {
+            self.wake_concerned(&changed(&before.clusters, &list.clusters)).await;
+        }
+    }
+
+    /// What a write answered after the list was asked for is newer than the list.
+    fn keep_touched(&self, clusters: &mut Vec<Cluster>, started: Timestamp) {
+        let mut touched = lock(&self.place.touched);
+        touched.retain(|_, (at, _)| *at >= started);
+        for (id, (_, cluster)) in touched.iter() {
+            clusters.retain(|listed| listed.id != *id);
+            clusters.push(cluster.clone());
+        }
+    }
+
+    async fn wake_concerned(&self, changed: &HashSet<ClusterId>) {
+        if changed.is_empty() {
+            return;
+        }
+        for manifest in self.manifests.state() {
+            if concerned(&manifest, changed) {
+                self.wake.cluster(ObjectRef::from_obj(&*manifest)).await;
+            }
+        }
+        for id in changed {
+            for stored in self.records.about(&self.place.location, id) {
+                self.wake.record(stored.object()).await;
+                let owner = &stored.record.owner;
+                self.wake.cluster(ObjectRef::new(&owner.name).within(&owner.namespace)).await;
+            }
+        }
+    }
+}
+
+fn concerned(manifest: &TypeDBCluster, changed: &HashSet<ClusterId>) -> bool {
+    let reported = manifest.status.as_ref().and_then(|status| status.external_id.as_ref());
+    let ids = [reported, manifest.spec.external_id.as_ref(), manifest.spec.cluster_id.as_ref()];
+    ids.into_iter().flatten().any(|id| changed.contains(id)) || changed.contains(&ClusterId::new(manifest.name_any()))
+}
+
+/// The ids that came, went, or stand for something else now.
+fn changed(before: &[Cluster], after: &[Cluster]) -> HashSet<ClusterId> {
+    let old: HashMap<&ClusterId, &Cluster> = before.iter().map(|cluster| (&cluster.id, cluster)).collect();
+    let new: HashMap<&ClusterId, &Cluster> = after.iter().map(|cluster| (&cluster.id, cluster)).collect();
+    let differs = |id: &&ClusterId| old.get(id) != new.get(id);
+    old.keys().chain(new.keys()).copied().filter(differs).cloned().collect()
+}

@@ -1,0 +1,123 @@
+//! What this process remembers about each manifest between two reconciles. A restart forgets it, and nothing is lost.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+
+use super::backoff;
+use crate::api::secret::Password;
+use crate::clock;
+use crate::plan::{Attempts, Given, Look, Trouble, TroubleKind};
+
+/// One manifest's memory.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Memory {
+    /// The generation last seen, and since when.
+    pub(crate) generation: Option<(i64, Timestamp)>,
+    /// What makes another attempt worth while at once: edits, annotations, credentials.
+    pub(crate) inputs: Option<String>,
+    pub(crate) namespace_uid: Option<String>,
+    pub(crate) failures: u32,
+    pub(crate) attempts: Attempts,
+    pub(crate) look: Option<Look>,
+    pub(crate) passwords: Option<Passwords>,
+    /// When the Secrets that belong to the manifest are to be read again.
+    pub(crate) check_at: Option<Timestamp>,
+}
+
+/// The passwords that a manifest refers to, as last read.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Passwords {
+    pub(crate) wanted: Given,
+    pub(crate) current: Given,
+    pub(crate) published: Option<Password>,
+}
+
+impl Passwords {
+    /// Everything that could open the database, for noticing that something new is worth a try.
+    pub(crate) fn given(&self) -> (&Given, &Given) {
+        (&self.wanted, &self.current)
+    }
+}
+
+impl Memory {
+    /// Since when this generation is known.
+    pub(crate) fn saw_generation(&mut self, generation: i64, created: Option<Timestamp>, now: Timestamp) -> Timestamp {
+        match self.generation {
+            Some((known, since)) if known == generation => since,
+            // The first look at an object counts from its creation, a later generation from when it was noticed.
+            None if generation <= 1 => self.remember_generation(generation, created.unwrap_or(now)),
+            _ => self.remember_generation(generation, now),
+        }
+    }
+
+    fn remember_generation(&mut self, generation: i64, since: Timestamp) -> Timestamp {
+        self.generation = Some((generation, since));
+        since
+    }
+
+    /// Starts afresh where something that a person or a credential decides has changed.
+    pub(crate) fn saw_inputs(&mut self, inputs: &str) {
+        if self.inputs.as_deref() != Some(inputs) {
+            let first = self.inputs.is_none();
+            self.inputs = Some(inputs.to_owned());
+            if !first {
+                self.failures = 0;
+                self.attempts =
+                    Attempts { definition_deleted: self.attempts.definition_deleted, ..Attempts::default() };
+                self.passwords = None;
+            }
+        }
+    }
+
+    pub(crate) fn failed(&mut self, kind: TroubleKind, message: String, now: Timestamp) {
+        self.failures += 1;
+        let since = match &self.attempts.trouble {
+            Some(trouble) if trouble.kind == kind => trouble.since,
+            _ => now,
+        };
+        self.attempts.trouble = Some(Trouble { kind, message, since });
+        self.attempts.not_before = Some(clock::later(now, backoff::after(self.failures)));
+    }
+
+    /// The cloud said no. What it said is in the record; here only the next attempt is put off.
+    pub(crate) fn refused(&mut self, now: Timestamp) {
+        self.failures += 1;
+        self.attempts.trouble = None;
+        self.attempts.not_before = Some(clock::later(now, backoff::after(self.failures)));
+    }
+
+    pub(crate) fn succeeded(&mut self) {
+        self.failures = 0;
+        self.attempts.trouble = None;
+        self.attempts.not_before = None;
+    }
+}
+
+/// The memories of all manifests, by uid.
+#[derive(Debug, Default)]
+pub(crate) struct Memories {
+    by_uid: Mutex<HashMap<String, Arc<Mutex<Memory>>>>,
+}
+
+impl Memories {
+    /// The memory of one manifest; an empty one where there was none.
+    pub(crate) fn of(&self, uid: &str) -> Arc<Mutex<Memory>> {
+        Arc::clone(self.lock().entry(uid.to_owned()).or_default())
+    }
+
+    /// Forgets every manifest for which `lives` says no.
+    pub(crate) fn retain(&self, lives: impl Fn(&str) -> bool) {
+        self.lock().retain(|uid, _| lives(uid));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Arc<Mutex<Memory>>>> {
+        self.by_uid.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Locks a memory; a panic elsewhere cannot have left it half written.
+pub(crate) fn lock(memory: &Mutex<Memory>) -> MutexGuard<'_, Memory> {
+    memory.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,82 @@
+//! What is counted, under the names that stock dashboards know.
+
+use std::fmt::Debug;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+
+use crate::api::identity::Location;
+use crate::cloud::observer::Observer;
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Reconcile {
+    controller: &'static str,
+    result: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Controller {
+    controller: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Request {
+    operation: &'static str,
+    outcome: &'static str,
+}
+
+/// The operator's counters.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Mutex<Registry>,
+    reconciles: Family<Reconcile, Counter>,
+    durations: Family<Controller, Histogram>,
+    requests: Family<Request, Counter>,
+}
+
+impl Metrics {
+    /// Counters at zero.
+    #[must_use]
+    pub fn new() -> Arc<Self> {
+        let mut registry = Registry::default();
+        let reconciles = Family::<Reconcile, Counter>::default();
+        let durations = Family::<Controller, Histogram>::new_with_constructor(seconds);
+        let requests = Family::<Request, Counter>::default();
+        registry.register("controller_runtime_reconcile", "Reconciles, by controller and result", reconciles.clone());
+        registry.register("controller_runtime_reconcile_time_seconds", "Length of a reconcile", durations.clone());
+        registry.register(
+            "clusterwright_cloud_requests",
+            "Requests to the clouds, by operation and outcome",
+            requests.clone(),
+        );
+        Arc::new(Self { registry: Mutex::new(registry), reconciles, durations, requests })
+    }
+
+    /// All of it in the text format of OpenMetrics.
+    pub fn encode(&self) -> Result<String, std::fmt::Error> {
+        let mut text = String::new();
+        encode(&mut text, &self.registry.lock().unwrap_or_else(PoisonError::into_inner))?;
+        Ok(text)
+    }
+
+    pub(crate) fn reconciled(&self, controller: &'static str, result: &'static str, took: Duration) {
+        self.reconciles.get_or_create(&Reconcile { controller, result }).inc();
+        self.durations.get_or_create(&Controller { controller }).observe(took.as_secs_f64());
+    }
+}
+
+fn seconds() -> Histogram {
+    Histogram::new([0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0])
+}
+
+impl Observer for Metrics {
+    fn request(&self, _location: &Location, operation: &'static str, outcome: &'static str) {
+        self.requests.get_or_create(&Request { operation, outcome }).inc();
+    }
+}

@@ -1,0 +1,108 @@
+//! Records whose manifest is gone.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use k8s_openapi::api::core::v1::{ObjectReference, Secret};
+use kube::runtime::controller::Action;
+use kube::{Resource, ResourceExt};
+
+use super::Context;
+use super::events::Word;
+use super::records::{RecordError, Stored};
+use crate::api::typedb::TypeDBCluster;
+use crate::cloud::budget::Priority;
+use crate::cloud::error::CloudError;
+use crate::plan::{Inventory, Look, OrphanFacts, OrphanPlan, plan_orphan};
+
+/// After an error, and between two looks at an outcome that stays open.
+const AGAIN: Duration = Duration::from_secs(30);
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum OrphanError {
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    #[error(transparent)]
+    Cloud(#[from] CloudError),
+}
+
+/// Looks after one record, if its manifest is gone.
+pub(crate) async fn reconcile(secret: Arc<Secret>, ctx: Arc<Context>) -> Result<Action, OrphanError> {
+    ctx.synced().await;
+    let started = Instant::now();
+    let result = look_after(&secret, &ctx).await;
+    let word = if result.is_ok() { "success" } else { "error" };
+    ctx.metrics.reconciled("record", word, started.elapsed());
+    match result {
+        Ok(action) => Ok(action),
+        Err(error) => {
+            tracing::debug!(record = secret.name_any(), %error, "a record without a manifest is looked at again later");
+            Ok(Action::requeue(AGAIN))
+        }
+    }
+}
+
+async fn look_after(secret: &Secret, ctx: &Context) -> Result<Action, OrphanError> {
+    let Some(stored) = ctx.records.cached(&secret.name_any())? else {
+        return Ok(Action::await_change());
+    };
+    let owner = &stored.record.owner;
+    if stored.record.filed || ctx.manifest(&owner.namespace, &owner.name).is_some() {
+        return Ok(Action::await_change());
+    }
+    let session = ctx.accounts.sessions().into_iter().find(|session| session.place.location == stored.record.location);
+    let mut look = None;
+    // Once to ask for a look, and once to decide by it.
+    for _ in 0..2 {
+        let facts = OrphanFacts {
+            now: ctx.clock.now(),
+            record: stored.record.clone(),
+            inventory: session
+                .as_ref()
+                .and_then(|session| session.place.inventory())
+                .map(|list| Inventory::clone(&list)),
+            look: look.take(),
+            credential: session.as_ref().map(|session| session.credential.clone()),
+        };
+        match (plan_orphan(&facts), &session) {
+            (OrphanPlan::Look(id), Some(session)) => {
+                let at = ctx.clock.now();
+                let found = session.find(&id, Priority::Poll).await?;
+                look = Some(Look { id, at, by: session.credential.clone(), found });
+            }
+            (OrphanPlan::Settle(bound), _) => {
+                let id = bound.identity.id.clone();
+                let mut stored = Stored::clone(&stored);
+                stored.record.bound = Some(bound);
+                stored.record.intent = None;
+                ctx.records.write(&stored).await?;
+                let note = format!(
+                    "Cluster {id} came into being after this manifest was deleted. It is kept, as deletionPolicy Retain asks: \
+                     apply the manifest again to have it back, or destroy it in the cloud's console."
+                );
+                ctx.events.tell(&former(&stored), Word::Created, note).await;
+                return Ok(Action::await_change());
+            }
+            (OrphanPlan::ClearIntent | OrphanPlan::Drop, _) => {
+                ctx.records.remove(&stored).await?;
+                return Ok(Action::await_change());
+            }
+            (OrphanPlan::Wait(wait), _) => return Ok(Action::requeue(wait)),
+            (OrphanPlan::Keep | OrphanPlan::Look(_), _) => return Ok(Action::await_change()),
+        }
+    }
+    Ok(Action::requeue(AGAIN))
+}
+
+/// The manifest that a record belonged to, for an Event about it.
+fn former(stored: &Stored) -> ObjectReference {
+    let owner = &stored.record.owner;
+    ObjectReference {
+        api_version: Some(TypeDBCluster::api_version(&()).into_owned()),
+        kind: Some(owner.kind.clone()),
+        namespace: Some(owner.namespace.clone()),
+        name: Some(owner.name.clone()),
+        uid: Some(owner.uid.clone()),
+        ..ObjectReference::default()
+    }
+}

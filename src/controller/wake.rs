@@ -1,0 +1,52 @@
+//! Waking manifests, accounts and records when something that concerns them has changed.
+
+use kube::runtime::reflector::ObjectRef;
+use tokio::sync::mpsc;
+
+use k8s_openapi::api::core::v1::Secret;
+
+use crate::api::account::CloudAccount;
+use crate::api::typedb::TypeDBCluster;
+
+/// How many wake-ups may stand in line; whoever adds one more waits.
+const LINE: usize = 1024;
+
+/// The sending ends.
+#[derive(Clone, Debug)]
+pub(crate) struct Wake {
+    clusters: mpsc::Sender<ObjectRef<TypeDBCluster>>,
+    accounts: mpsc::Sender<ObjectRef<CloudAccount>>,
+    records: mpsc::Sender<ObjectRef<Secret>>,
+}
+
+/// The receiving ends, one for each controller.
+#[derive(Debug)]
+pub(crate) struct Woken {
+    pub(crate) clusters: mpsc::Receiver<ObjectRef<TypeDBCluster>>,
+    pub(crate) accounts: mpsc::Receiver<ObjectRef<CloudAccount>>,
+    pub(crate) records: mpsc::Receiver<ObjectRef<Secret>>,
+}
+
+impl Wake {
+    pub(crate) fn channel() -> (Self, Woken) {
+        let (clusters, woken_clusters) = mpsc::channel(LINE);
+        let (accounts, woken_accounts) = mpsc::channel(LINE);
+        let (records, woken_records) = mpsc::channel(LINE);
+        let woken = Woken { clusters: woken_clusters, accounts: woken_accounts, records: woken_records };
+        (Self { clusters, accounts, records }, woken)
+    }
+
+    // A receiver is gone only while the process stops, and then nobody needs to be woken.
+
+    pub(crate) async fn cluster(&self, manifest: ObjectRef<TypeDBCluster>) {
+        self.clusters.send(manifest).await.ok();
+    }
+
+    pub(crate) async fn account(&self, account: ObjectRef<CloudAccount>) {
+        self.accounts.send(account).await.ok();
+    }
+
+    pub(crate) async fn record(&self, record: ObjectRef<Secret>) {
+        self.records.send(record).await.ok();
+    }
+}

@@ -1,0 +1,149 @@
+//! Watching one kind in several namespaces as if it were one watch.
+
+use std::collections::HashMap;
+use std::fmt::Debug;
+use std::hash::Hash;
+
+use futures::stream::{self, BoxStream, StreamExt};
+use kube::runtime::reflector::ObjectRef;
+use kube::runtime::watcher::{self, Event};
+use kube::runtime::{WatchStreamExt, watcher as watch};
+use kube::{Api, Client, Resource};
+use serde::de::DeserializeOwned;
+
+/// Load balancers drop idle watches silently, so each is asked for anew before that (seconds).
+const WATCH_TIMEOUT: u32 = 200;
+
+/// The settings of every watch.
+pub(crate) fn config() -> watcher::Config {
+    watcher::Config::default().timeout(WATCH_TIMEOUT)
+}
+
+type Events<K> = BoxStream<'static, watcher::Result<Event<K>>>;
+
+/// Watches a kind in these namespaces, or in all where none is named.
+pub(crate) fn watch_in<K>(client: &Client, namespaces: &[String]) -> Events<K>
+where
+    K: Resource<Scope = kube::core::NamespaceResourceScope> + Clone + DeserializeOwned + Debug + Send + 'static,
+    K::DynamicType: Default + Eq + Hash + Clone,
+{
+    if namespaces.is_empty() {
+        return watch(Api::all(client.clone()), config()).default_backoff().boxed();
+    }
+    let watches = namespaces.iter().map(|namespace| {
+        let api = Api::<K>::namespaced(client.clone(), namespace);
+        watch(api, config()).default_backoff().boxed()
+    });
+    merge(watches.collect())
+}
+
+/// Turns several watches into one: its first list is complete when each of them has brought its own.
+fn merge<K>(watches: Vec<Events<K>>) -> Events<K>
+where
+    K: Resource + Clone + Send + 'static,
+    K::DynamicType: Default + Eq + Hash + Clone,
+{
+    let mut merger =
+        Merger { listing: watches.len(), parts: watches.iter().map(|_| Part::default()).collect(), gone: Vec::new() };
+    let numbered =
+        watches.into_iter().enumerate().map(|(number, watch)| watch.map(move |event| (number, event)).boxed());
+    let merged = stream::select_all(numbered).flat_map(move |(number, event)| {
+        stream::iter(match event {
+            Ok(event) => merger.take(number, event).into_iter().map(Ok).collect::<Vec<_>>(),
+            Err(error) => vec![Err(error)],
+        })
+    });
+    stream::once(async { Ok(Event::Init) }).chain(merged).boxed()
+}
+
+/// What each part of a merged watch has shown.
+struct Merger<K: Resource>
+where
+    K::DynamicType: Eq + Hash + Clone,
+{
+    /// How many parts have not finished their first list.
+    listing: usize,
+    parts: Vec<Part<K>>,
+    /// What went while others were still listing.
+    gone: Vec<K>,
+}
+
+struct Part<K: Resource>
+where
+    K::DynamicType: Eq + Hash + Clone,
+{
+    known: HashMap<ObjectRef<K>, K>,
+    listed: HashMap<ObjectRef<K>, K>,
+    complete: bool,
+}
+
+impl<K: Resource> Default for Part<K>
+where
+    K::DynamicType: Eq + Hash + Clone,
+{
+    fn default() -> Self {
+        Self { known: HashMap::new(), listed: HashMap::new(), complete: false }
+    }
+}
+
+impl<K> Merger<K>
+where
+    K: Resource + Clone,
+    K::DynamicType: Default + Eq + Hash + Clone,
+{
+    fn take(&mut self, number: usize, event: Event<K>) -> Vec<Event<K>> {
+        let Some(part) = self.parts.get_mut(number) else {
+            return Vec::new();
+        };
+        match event {
+            Event::Init => {
+                part.listed.clear();
+                Vec::new()
+            }
+            Event::InitApply(object) => {
+                part.listed.insert(ObjectRef::from_obj(&object), object.clone());
+                vec![self.shows(object)]
+            }
+            Event::InitDone => self.listed(number),
+            Event::Apply(object) => {
+                part.known.insert(ObjectRef::from_obj(&object), object.clone());
+                vec![self.shows(object)]
+            }
+            Event::Delete(object) => {
+                part.known.remove(&ObjectRef::from_obj(&object));
+                self.lacks(object).into_iter().collect()
+            }
+        }
+    }
+
+    fn shows(&self, object: K) -> Event<K> {
+        if self.listing > 0 { Event::InitApply(object) } else { Event::Apply(object) }
+    }
+
+    fn lacks(&mut self, object: K) -> Option<Event<K>> {
+        if self.listing > 0 {
+            self.gone.push(object);
+            return None;
+        }
+        Some(Event::Delete(object))
+    }
+
+    /// A part's list is complete: what it no longer shows is gone.
+    fn listed(&mut self, number: usize) -> Vec<Event<K>> {
+        let part = &mut self.parts[number];
+        let listed = std::mem::take(&mut part.listed);
+        let before = std::mem::replace(&mut part.known, listed);
+        let missing: Vec<K> =
+            before.into_iter().filter(|(key, _)| !part.known.contains_key(key)).map(|(_, object)| object).collect();
+        let first = !std::mem::replace(&mut part.complete, true);
+        let mut events: Vec<Event<K>> = missing.into_iter().filter_map(|object| self.lacks(object)).collect();
+        if first {
+            self.listing -= 1;
+            if self.listing == 0 {
+                events.push(Event::InitDone);
+                events.extend(std::mem::take(&mut self.gone).into_iter().map(Event::Delete));
+            }
+        }
+        events
+    }
+}

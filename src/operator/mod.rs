@@ -1,0 +1,10 @@
+//! Process concerns: what must be there before the controllers start, their health, and an orderly end.
+
+mod health;
+mod kubernetes;
+mod preflight;
+mod process;
+mod telemetry;
+
+pub use process::{OperatorError, Settings, run};
+pub use telemetry::init as init_telemetry;

@@ -1,0 +1,132 @@
+//! The operator as a process, from its first look at the API server to its orderly end.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+use super::{health, kubernetes, preflight};
+use crate::clock::Clock;
+use crate::cloud::endpoint::EndpointPolicy;
+use crate::cloud::transport::{HttpTransport, Transport};
+use crate::controller::{self, Config, Gate, Metrics, Pulse, TransportFactory};
+
+/// What is in flight when the process is asked to stop has this long; Kubernetes itself kills after 30 s.
+const GRACE: Duration = Duration::from_secs(25);
+
+/// What the operator is started with.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where records are kept; the pod's own namespace when absent.
+    pub namespace: Option<String>,
+    /// The namespaces that are looked after; all, where none is named.
+    pub watch_namespaces: Vec<String>,
+    /// Where health and metrics are served.
+    pub listen: SocketAddr,
+    /// The servers that may be spoken to.
+    pub policy: EndpointPolicy,
+}
+
+/// Why the operator ended. The text is a sentence.
+#[derive(Debug, thiserror::Error)]
+pub enum OperatorError {
+    /// Something that only a person can put right is missing.
+    #[error("{0}")]
+    CannotStart(String),
+    /// A part ended that should not have.
+    #[error("{0} has ended by itself, so the operator ends as well.")]
+    PartEnded(&'static str),
+    /// What was in flight did not end in time.
+    #[error("Not everything that was in flight ended within {} s.", GRACE.as_secs())]
+    NotInTime,
+}
+
+/// Runs until SIGTERM or SIGINT, or until a part of it fails.
+pub async fn run(settings: Settings) -> Result<(), OperatorError> {
+    let mut asked_to_stop = std::pin::pin!(stop_signal()?);
+    let pulse = Arc::new(Pulse::default());
+    let metrics = Metrics::new();
+    let listener = health::bind(settings.listen).await.map_err(OperatorError::CannotStart)?;
+    tracing::info!(address = ?listener.local_addr().ok(), "health and metrics are served");
+    let mut health = tokio::spawn(health::serve(listener, Arc::clone(&pulse), Arc::clone(&metrics)));
+    let (gate, gatekeeper) = Gate::open();
+    let (stop, stopping) = watch::channel(false);
+
+    let operator = operate(settings, Arc::clone(&pulse), metrics, gate, stopping);
+    let mut operator = std::pin::pin!(operator);
+    tokio::select! {
+        result = &mut operator => {
+            return result.and(Err(OperatorError::PartEnded("The controllers' task")));
+        }
+        _ = &mut health => return Err(OperatorError::PartEnded("The health port")),
+        () = &mut asked_to_stop => {}
+    }
+    tracing::info!("asked to stop: finishing what is in flight");
+    gatekeeper.close();
+    stop.send_replace(true);
+    match tokio::time::timeout(GRACE, operator).await {
+        Ok(result) => result,
+        Err(_) => Err(OperatorError::NotInTime),
+    }
+}
+
+async fn operate(
+    settings: Settings,
+    pulse: Arc<Pulse>,
+    metrics: Arc<Metrics>,
+    gate: Gate,
+    mut stopping: watch::Receiver<bool>,
+) -> Result<(), OperatorError> {
+    let client = kubernetes::client().await.map_err(OperatorError::CannotStart)?;
+    let operator_namespace = preflight::operator_namespace(settings.namespace);
+    preflight::check_namespace(&client, &operator_namespace).await.map_err(OperatorError::CannotStart)?;
+    tokio::select! {
+        () = preflight::wait_for_definitions(&client, &pulse) => {}
+        _ = stopping.wait_for(|stop| *stop) => return Ok(()),
+    }
+    tracing::info!(
+        version = env!("CARGO_PKG_VERSION"),
+        namespace = operator_namespace,
+        watched = ?settings.watch_namespaces,
+        "the operator starts"
+    );
+    let config = Config {
+        operator_namespace,
+        watch_namespaces: settings.watch_namespaces,
+        policy: settings.policy,
+        transports: transports().map_err(OperatorError::CannotStart)?,
+        clock: Clock::system(),
+        gate,
+        metrics,
+        pulse,
+    };
+    controller::run(client, config, stopping).await;
+    Ok(())
+}
+
+/// One pooled client for every endpoint, and one more for each bundle of certificates.
+fn transports() -> Result<TransportFactory, String> {
+    let usual: Arc<dyn Transport> = Arc::new(HttpTransport::new(None).map_err(|error| error.to_string())?);
+    Ok(Arc::new(move |bundle| match bundle {
+        None => Ok(Arc::clone(&usual)),
+        Some(bundle) => {
+            let transport = HttpTransport::new(Some(bundle)).map_err(|error| error.to_string())?;
+            Ok(Arc::new(transport) as Arc<dyn Transport>)
+        }
+    }))
+}
+
+fn stop_signal() -> Result<impl Future<Output = ()>, OperatorError> {
+    let listen = |kind| {
+        signal(kind).map_err(|error| OperatorError::CannotStart(format!("No signals can be received: {error}.")))
+    };
+    let (mut interrupt, mut terminate) = (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}

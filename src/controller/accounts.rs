@@ -1,4 +1,4 @@
-//! CloudAccounts: credentials read by name, a session with the cloud, and how it stands.
+//! Accounts: credentials read by name, a session with the cloud, and how it stands.
 
 mod report;
 mod session;
@@ -64,10 +64,11 @@ impl Accounts {
         self.lock().extract_if(|key, _| !needed(key)).collect()
     }
 
-    fn set(&self, key: &AccountKey, known: Known) -> bool {
+    /// Takes note of an account. Says whether manifests that refer to it have reason to decide anew.
+    fn set(&self, key: &AccountKey, known: &Known) -> bool {
         let before = self.lock().insert(key.clone(), known.clone());
-        let credential = |known: &Known| known.session.as_ref().map(|session| session.credential.clone());
-        before.is_none_or(|before| before.standing != known.standing || credential(&before) != credential(&known))
+        let made_from = |known: &Known| known.session.as_ref().map(|session| session.made_from.clone());
+        before.is_none_or(|before| before.standing != known.standing || made_from(&before) != made_from(known))
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<AccountKey, Known>> {
@@ -88,7 +89,7 @@ pub(crate) async fn reconcile(account: Arc<CloudAccount>, ctx: Arc<Context>) -> 
 async fn look_after(account: &CloudAccount, ctx: &Context) -> Result<Action, AccountError> {
     let key = AccountKey { namespace: account.namespace().unwrap_or_default(), name: account.name_any() };
     let known = establish(account, &key, ctx).await?;
-    if ctx.accounts.set(&key, known.clone()) {
+    if ctx.accounts.set(&key, &known) {
         wake_dependents(&key, ctx).await;
     }
     report::publish(account, &known, ctx).await?;

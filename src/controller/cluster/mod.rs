@@ -55,7 +55,7 @@ pub(crate) async fn reconcile(manifest: Arc<TypeDBCluster>, ctx: Arc<Context>) -
     ctx.synced().await;
     let started = Instant::now();
     let memory = ctx.memories.of(&manifest.uid().unwrap_or_default());
-    let result = look_after(&manifest, &ctx, &memory).await;
+    let result = Box::pin(look_after(&manifest, &ctx, &memory)).await;
     let word = if result.is_ok() { "success" } else { "error" };
     ctx.metrics.reconciled("typedbcluster", word, started.elapsed());
     match result {
@@ -125,7 +125,8 @@ fn rest(ctx: &Context, memory: &Mutex<Memory>, plan: &Plan) -> Action {
     let memory = memory::lock(memory);
     let now = ctx.clock.now();
     let until = |moment: Option<jiff::Timestamp>| {
-        moment.map(|moment| Duration::try_from(moment.duration_since(now)).unwrap_or(Duration::ZERO))
+        let ahead = moment.filter(|moment| *moment > now)?;
+        Duration::try_from(ahead.duration_since(now)).ok()
     };
     let waits = [plan.look_again, until(memory.check_at), until(memory.attempts.not_before)];
     waits.into_iter().flatten().min().map_or_else(Action::await_change, |wait| {

@@ -121,14 +121,14 @@ async fn announce(ctx: &Context, seen: &Seen, session: &Session, write: &CloudWr
         CloudWrite::Deploy { request, .. } => {
             let by_cloud = session.place.cloud_time(now);
             let before = stored.record.creation();
-            Intent::Create(CreateIntent {
+            Intent::Create(Box::new(CreateIntent {
                 attempt,
                 sends: before.map_or(0, |intent| intent.sends) + 1,
                 announced: now,
                 first_by_cloud: before.map_or(by_cloud, |intent| intent.first_by_cloud),
                 last_by_cloud: by_cloud,
                 request: request.clone(),
-            })
+            }))
         }
         CloudWrite::Destroy(_) => Intent::Destroy { attempt, announced: now },
     });

@@ -16,7 +16,7 @@ use crate::api::identity::{ClusterId, Identity};
 use crate::api::typedb::TypeDBCluster;
 use crate::cloud::budget::{Permit, Priority};
 use crate::cloud::error::CloudError;
-use crate::cloud::typedb::client::WRITE_DEADLINE;
+use crate::cloud::typedb::client::{WRITE_DEADLINE, WRITE_TOKEN_WAIT};
 use crate::cloud::typedb::wire::{Cluster, ClusterDeploy};
 use crate::controller::Context;
 use crate::controller::accounts::Session;
@@ -50,7 +50,6 @@ pub(super) async fn send(
         hold_off(ctx, memory, CLOSED);
         return Ok(Applied::Failed);
     }
-    let looked = Instant::now();
     if let Err(error) = look_again(ctx, session, memory, &write).await {
         return Ok(failed(ctx, session, memory, &error).await);
     }
@@ -62,6 +61,7 @@ pub(super) async fn send(
     let Some(fresh) = still_first(ctx, seen, memory, &step).await? else {
         return Ok(Applied::Again);
     };
+    let announcing = Instant::now();
     let announced = match announce(ctx, &fresh, session, &write).await {
         Ok(announced) => announced,
         Err(ReconcileError::Record(RecordError::Conflict)) => {
@@ -72,7 +72,8 @@ pub(super) async fn send(
     };
     // What was seen says nothing about the time after the write.
     memory::lock(memory).look = None;
-    if looked.elapsed() > SEND_WITHIN {
+    // Later than that, the announcement no longer says when the request could take effect.
+    if announcing.elapsed() + WRITE_TOKEN_WAIT > SEND_WITHIN {
         return Ok(Applied::Again);
     }
     let attempt = Attempt { ctx, seen: &fresh, session, memory, announced };

@@ -19,6 +19,8 @@ pub(crate) struct Memory {
     pub(crate) inputs: Option<String>,
     pub(crate) namespace_uid: Option<String>,
     pub(crate) failures: u32,
+    /// It was said that the operator of another namespace looks after the manifest.
+    pub(crate) warned_of_another: bool,
     pub(crate) attempts: Attempts,
     pub(crate) look: Option<Look>,
     pub(crate) passwords: Option<Passwords>,

@@ -22,7 +22,7 @@ use super::memory::{self, Memory};
 use super::records::{RecordError, Stored};
 use crate::api::typedb::TypeDBCluster;
 use crate::clock;
-use crate::plan::{Plan, Step, plan};
+use crate::plan::{Plan, Step, looked_after_elsewhere, plan};
 
 /// More steps than any one reconcile needs; reaching it means that two steps undo each other.
 const MOST_STEPS: usize = 16;
@@ -77,6 +77,12 @@ async fn look_after(manifest: &TypeDBCluster, ctx: &Context, memory: &Mutex<Memo
     let mut manifest = manifest.clone();
     for _ in 0..MOST_STEPS {
         let seen = observe::observe(ctx, &manifest, memory, observe::Record::Cached).await?;
+        if let Some(sentence) = looked_after_elsewhere(&seen.facts) {
+            if !std::mem::replace(&mut memory::lock(memory).warned_of_another, true) {
+                ctx.events.warn(&manifest.object_ref(&()), "LookedAfterElsewhere", sentence).await;
+            }
+            return Ok(Action::await_change());
+        }
         let plan = plan(&seen.facts);
         match report::publish(ctx, &seen, &plan).await? {
             report::Published::Same => {}

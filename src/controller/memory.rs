@@ -90,6 +90,12 @@ impl Memory {
         self.attempts.not_before = Some(clock::later(now, backoff::after(self.failures)));
     }
 
+    /// The cloud answers again, so that it is no longer the trouble. How often an attempt failed is not forgotten.
+    pub(crate) fn was_answered(&mut self) {
+        let passing = [TroubleKind::RateLimited, TroubleKind::Unavailable];
+        self.attempts.trouble.take_if(|trouble| passing.contains(&trouble.kind));
+    }
+
     pub(crate) fn succeeded(&mut self) {
         self.failures = 0;
         self.attempts.trouble = None;

@@ -70,7 +70,7 @@ pub async fn run(client: Client, config: Config, stop: watch::Receiver<bool>) {
         accounts: Accounts::default(),
         memories: Memories::default(),
         wake,
-        adoption: tokio::sync::Mutex::default(),
+        claiming: tokio::sync::Mutex::default(),
         manifests: manifests.clone(),
         account_objects: account_objects.clone(),
     });

@@ -162,7 +162,9 @@ async fn still_first(
         return Ok(None);
     };
     let fresh = observe::observe(ctx, &manifest, memory, observe::Record::Fresh).await?;
-    Ok((plan(&fresh.facts).next.as_ref() == Some(step)).then_some(fresh))
+    // The step would be sent to where the account pointed when it was decided.
+    let same_reach = fresh.facts.account.reach == seen.facts.account.reach;
+    Ok((same_reach && plan(&fresh.facts).next.as_ref() == Some(step)).then_some(fresh))
 }
 
 /// Notes a failure after which nothing is tried for a while.

@@ -58,6 +58,7 @@ pub(super) async fn send(
         return Ok(Applied::Again);
     }
     let step = Step::Cloud(write.clone());
+    let claiming = ctx.claiming.lock().await;
     let Some(fresh) = still_first(ctx, seen, memory, &step).await? else {
         return Ok(Applied::Again);
     };
@@ -70,6 +71,7 @@ pub(super) async fn send(
         }
         Err(error) => return Err(error),
     };
+    drop(claiming);
     // What was seen says nothing about the time after the write.
     memory::lock(memory).look = None;
     // Later than that, the announcement no longer says when the request could take effect.
@@ -90,15 +92,15 @@ async fn look_again(
     memory: &Mutex<Memory>,
     write: &CloudWrite,
 ) -> Result<(), CloudError> {
-    let id = match write {
-        CloudWrite::Deploy { request, .. } => &request.id,
-        CloudWrite::Destroy(identity) => &identity.id,
-    };
     let at = ctx.clock.now();
-    let found = match session.client.get(id, Priority::Edit).await {
-        Ok(answer) => Some(answer.value),
-        Err(CloudError::NotFound { .. }) => None,
-        Err(error) => return Err(error),
+    let (id, found) = match write {
+        // That the name is free needs no list. That a cluster is gone does.
+        CloudWrite::Deploy { request, .. } => match session.client.get(&request.id, Priority::Edit).await {
+            Ok(answer) => (&request.id, Some(answer.value)),
+            Err(CloudError::NotFound { .. }) => (&request.id, None),
+            Err(error) => return Err(error),
+        },
+        CloudWrite::Destroy(identity) => (&identity.id, session.find(&identity.id, Priority::Edit).await?),
     };
     memory::lock(memory).look = Some(Look { id: id.clone(), at, by: session.credential.clone(), found });
     Ok(())

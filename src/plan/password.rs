@@ -53,7 +53,11 @@ pub(super) fn plan(facts: &Facts, record: &Record, bound: &Bound, cluster: &Clus
         };
     }
     if let Some(pending) = &record.password.pending {
-        return set(facts, record, bound, cluster, pending);
+        return match hearsay(facts, record, bound, wanted) {
+            Some(said) if said != pending => announce(said.clone()),
+            Some(_) => set(facts, cluster, pending, Vec::new()),
+            None => set(facts, cluster, pending, candidates(facts, record, bound, wanted)),
+        };
     }
     match needs_change(facts, record, bound, wanted) {
         Some(new) => step(Step::Database(DatabaseStep::Announce(new))),
@@ -82,8 +86,23 @@ fn needs_change(facts: &Facts, record: &Record, bound: &Bound, wanted: Option<&P
     }
 }
 
-fn set(facts: &Facts, record: &Record, bound: &Bound, cluster: &Cluster, pending: &Password) -> PasswordPlan {
-    let candidates = candidates(facts, record, bound);
+/// What somebody says the password is, of a database whose password we may not change: it is tried, and nothing is set.
+/// While it is nothing but a claim, another claim may take its place.
+fn hearsay<'a>(facts: &'a Facts, record: &Record, bound: &Bound, wanted: Option<&Password>) -> Option<&'a Password> {
+    if bound.origin == Origin::Created || record.password.current.is_some() || wanted.is_some() {
+        return None;
+    }
+    match (&facts.current_password, &facts.published_password) {
+        (Given::Value(said), _) | (_, Some(said)) => Some(said),
+        _ => None,
+    }
+}
+
+fn announce(password: Password) -> PasswordPlan {
+    step(Step::Database(DatabaseStep::Announce(NewPassword::Given(password))))
+}
+
+fn set(facts: &Facts, cluster: &Cluster, pending: &Password, candidates: Vec<Password>) -> PasswordPlan {
     if facts.attempts.password_unknown {
         return held(Plan::held(
             Reason::AdminPasswordUnknown,
@@ -104,7 +123,7 @@ fn set(facts: &Facts, record: &Record, bound: &Bound, cluster: &Cluster, pending
 }
 
 /// What may open the database besides the pending password, best first.
-fn candidates(facts: &Facts, record: &Record, bound: &Bound) -> Vec<Password> {
+fn candidates(facts: &Facts, record: &Record, bound: &Bound, wanted: Option<&Password>) -> Vec<Password> {
     let never_changed = bound.origin == Origin::Created && record.password.current.is_none();
     let given = match &facts.current_password {
         Given::Value(password) => Some(password.clone()),
@@ -118,6 +137,7 @@ fn candidates(facts: &Facts, record: &Record, bound: &Bound) -> Vec<Password> {
         .chain(never_changed.then(|| Password::new(FACTORY)))
         .chain(given)
         .chain(facts.published_password.clone())
+        .chain(wanted.cloned())
         .collect()
 }
 

@@ -15,6 +15,10 @@ const FACTORY: &str = "password";
 /// The first version whose servers have an HTTP API.
 const FIRST_WITH_HTTP_API: (u64, u64) = (3, 2);
 
+/// Said of a database whose password is its owner's.
+const NOT_KNOWN: &str = " The password of its user admin is its owner's and not known here, so the connection Secret lacks it: \
+                         give it with spec.admin.currentPasswordSecretRef.";
+
 /// What the password asks for.
 #[derive(Debug)]
 pub(super) enum PasswordPlan {
@@ -52,6 +56,11 @@ pub(super) fn plan(facts: &Facts, record: &Record, bound: &Bound, cluster: &Clus
             PasswordPlan::Settled(String::new())
         };
     }
+    let asked = wanted.is_some() || facts.current_password != Given::NotAsked;
+    let ours = bound.origin == Origin::Created || record.password.current.is_some();
+    if facts.attempts.password_unknown && record.password.pending.is_some() && !asked && !ours {
+        return PasswordPlan::Settled(NOT_KNOWN.to_owned());
+    }
     if let Some(pending) = &record.password.pending {
         return match hearsay(facts, record, bound, wanted) {
             Some(said) if said != pending => announce(said.clone()),
@@ -61,11 +70,7 @@ pub(super) fn plan(facts: &Facts, record: &Record, bound: &Bound, cluster: &Clus
     }
     match needs_change(facts, record, bound, wanted) {
         Some(new) => step(Step::Database(DatabaseStep::Announce(new))),
-        None if record.password.current.is_none() => PasswordPlan::Settled(
-            " The password of its user admin is its owner's and not known here, so the connection Secret lacks it: \
-             give it with spec.admin.currentPasswordSecretRef."
-                .to_owned(),
-        ),
+        None if record.password.current.is_none() => PasswordPlan::Settled(NOT_KNOWN.to_owned()),
         None => PasswordPlan::Settled(String::new()),
     }
 }
@@ -158,9 +163,9 @@ fn without_http_api(
             step(Step::Record(RecordChange::TrustPassword(said.clone())))
         }
         (Some(current), _) if wanted.is_none_or(|wanted| wanted == current) => PasswordPlan::Settled(String::new()),
-        (None, None) if bound.origin == Origin::Adopted && wanted.is_none() => PasswordPlan::Settled(
-            " The password of its user admin is not known here, so the connection Secret lacks it.".to_owned(),
-        ),
+        (None, None) if bound.origin == Origin::Adopted && wanted.is_none() => {
+            PasswordPlan::Settled(NOT_KNOWN.to_owned())
+        }
         _ => held(Plan::held(
             Reason::AdminPasswordUnsupported,
             format!(

@@ -50,7 +50,8 @@ pub async fn run(settings: Settings) -> Result<(), OperatorError> {
     let pulse = Arc::new(Pulse::default());
     let metrics = Metrics::new();
     let listener = health::bind(settings.listen).await.map_err(OperatorError::CannotStart)?;
-    tracing::info!(address = ?listener.local_addr().ok(), "health and metrics are served");
+    let address = listener.local_addr().map_or_else(|_| settings.listen.to_string(), |address| address.to_string());
+    tracing::info!(address, "health and metrics are served");
     let mut health = tokio::spawn(health::serve(listener, Arc::clone(&pulse), Arc::clone(&metrics)));
     let (gate, gatekeeper) = Gate::open();
     let (stop, stopping) = watch::channel(false);
@@ -90,7 +91,8 @@ async fn operate(
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
         namespace = operator_namespace,
-        watched = ?settings.watch_namespaces,
+        watched =
+            if settings.watch_namespaces.is_empty() { "all".to_owned() } else { settings.watch_namespaces.join(",") },
         "the operator starts"
     );
     let config = Config {

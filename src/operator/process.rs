@@ -45,6 +45,7 @@ pub enum OperatorError {
 
 /// Runs until SIGTERM or SIGINT, or until a part of it fails.
 pub async fn run(settings: Settings) -> Result<(), OperatorError> {
+    end_at_a_panic();
     let mut asked_to_stop = std::pin::pin!(stop_signal()?);
     let pulse = Arc::new(Pulse::default());
     let metrics = Metrics::new();
@@ -116,6 +117,16 @@ fn transports() -> Result<TransportFactory, String> {
             Ok(Arc::new(transport) as Arc<dyn Transport>)
         }
     }))
+}
+
+/// A panic in any task ends the process: one that goes on without a part of itself would look alive and do nothing.
+/// All state is in Kubernetes, so that a new process goes on where this one ended.
+fn end_at_a_panic() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        usual(panic);
+        std::process::abort();
+    }));
 }
 
 fn stop_signal() -> Result<impl Future<Output = ()>, OperatorError> {

@@ -104,7 +104,7 @@ fn present(facts: &Facts, reach: &Reach, record: &Record, bound: &Bound, cluster
     if let PasswordPlan::Step(step, shown) = way_in {
         pending.insert(0, shown);
         let message = "The password of the database's user admin is being set.";
-        return Plan::step(step, Reason::Updating, message).pending(pending).about(cluster).noting_differences();
+        return Plan::step(*step, Reason::Updating, message).pending(pending).about(cluster).noting_differences();
     }
     let connection = Connection::of(facts, record, cluster);
     let publishable = can_be_connected_to(record, bound, cluster);

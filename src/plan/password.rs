@@ -20,7 +20,7 @@ const FIRST_WITH_HTTP_API: (u64, u64) = (3, 2);
 pub(super) enum PasswordPlan {
     /// Nothing to do; a note for the message, where there is one.
     Settled(String),
-    Step(Step, PlannedStep),
+    Step(Box<Step>, PlannedStep),
     /// A person is needed, or waited for.
     Held(Box<Plan>),
 }
@@ -169,5 +169,5 @@ fn held(plan: Plan) -> PasswordPlan {
 
 fn step(step: Step) -> PasswordPlan {
     let shown = PlannedStep { action: PlannedAction::SetPassword, field: None, from: None, to: None, blocked_by: None };
-    PasswordPlan::Step(step, shown)
+    PasswordPlan::Step(Box::new(step), shown)
 }

@@ -20,20 +20,41 @@ async fn from_apply_to_destroy() {
     assert_eq!(world.clusters().len(), 0);
     world.audit().await;
 }
+
+/// How many writes to the API server a life may take until Ready, Events aside.
+const WRITES_OF_A_LIFE: usize = 14;
+
 #[tokio::test(start_paused = true)]
-async fn probe() {
-    let t = std::time::Instant::now();
+async fn every_write_to_the_api_server_changes_something() {
     let world = World::awake();
-    eprintln!("awake {:?}", t.elapsed());
     world.apply(&cluster(HERE, "orders"));
     world.ready("orders").await;
-    eprintln!("ready {:?} passed {}", t.elapsed(), world.passed());
-    world.audit().await;
-    eprintln!("audit {:?} passed {}", t.elapsed(), world.passed());
-    let history = world.user().history("TypeDBCluster", HERE, "orders");
-    for state in history.iter().flatten().skip(4).take(2) { eprintln!("{}", serde_json::to_string(&state["status"]).unwrap()); }
-    for row in world.api.log().iter().filter(|r| r.kind=="TypeDBCluster" && r.verb.writes()).skip(2).take(4) { eprintln!("{} {} {}", row.at, row.changed, String::from_utf8_lossy(&row.body)); }
-    for row in world.api.log() { eprintln!("{} {:?} {} {}/{} {:?} {:?}", row.at, row.verb, row.kind, row.namespace, row.name, row.part, row.answer); }
+    assert!(world.api.writes() <= WRITES_OF_A_LIFE, "{} writes", world.api.writes());
+    world.pass(60).await;
+    let log = world.api.log();
+    let idle: Vec<_> = log.iter().filter(|entry| entry.is_write() && !entry.changed).collect();
+    assert!(idle.is_empty(), "{idle:#?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_hour_at_rest_writes_nothing_and_lists_once_a_minute() {
+    let world = World::awake();
+    for name in ["one", "two", "three"] {
+        world.apply(&cluster(HERE, name));
+    }
+    for name in ["one", "two", "three"] {
+        world.ready(name).await;
+    }
+    world.pass(120).await;
+    world.api.clear_log();
+    world.cloud.clear_requests();
     world.pass(3600).await;
-    eprintln!("hour {:?} passed {}", t.elapsed(), world.passed());
+    let writes: Vec<_> = world.api.log().into_iter().filter(|entry| entry.verb.writes()).collect();
+    assert!(writes.is_empty(), "{writes:#?}");
+    let lists = world.asked(|row| row.method == "GET" && row.path.ends_with("/clusters")).len();
+    assert!((54..=67).contains(&lists), "{lists} lists");
+    let others = world.asked(|row| row.method != "GET" && !row.path.ends_with("/auth"));
+    assert!(others.is_empty(), "{others:#?}");
+    let all = world.asked(|_| true).len();
+    assert!(all <= lists + 2, "{all} requests, of which {lists} lists");
 }

@@ -46,7 +46,12 @@ pub(super) fn publish(
         Standing::Stalled => Some(Aspect::new(ConditionType::Stalled, true, reason.to_string(), message)),
     };
     let aspects = std::iter::once(ready).chain(others).chain(last);
-    aspects.map(|aspect| stamped(aspect, before, generation, now)).collect()
+    let mut conditions: Vec<Condition> = aspects.map(|aspect| stamped(aspect, before, generation, now)).collect();
+    // The API server merges conditions by their type and keeps the order that it has. Another order is no change.
+    conditions.sort_by_key(|condition| {
+        before.iter().position(|known| known.type_ == condition.type_).unwrap_or(before.len())
+    });
+    conditions
 }
 
 /// The time of the last transition moves with the status alone.

@@ -57,6 +57,7 @@ pub fn plan(facts: &Facts) -> Plan {
     guard(facts, waiting::for_account(facts).unwrap_or_else(|| binding::plan(facts)))
 }
 
+/// The namespace of the operator that wrote the status, where it is another than ours.
 fn other_operator(facts: &Facts) -> Option<&str> {
     let recorded = facts.manifest.status.as_ref()?.operator_namespace.as_deref()?;
     (recorded != facts.operator_namespace).then_some(recorded)

@@ -88,7 +88,7 @@ pub(super) fn settle(facts: &Facts, record: &Record) -> Plan {
     // A list or look from before the last send cannot tell what that send did.
     let looked = facts.look.as_ref().is_some_and(|look| look.id == *id && look.at > intent.announced);
     let plan = match facts.sighting(id) {
-        Sighting::Present(cluster) if ours(facts, record, intent, cluster) => Plan::step(
+        Sighting::Present(cluster) if ours(facts, intent, cluster) => Plan::step(
             Step::Record(RecordChange::Settle(bind(facts, cluster, Origin::Created))),
             Reason::Creating,
             format!("Cluster {id} is being created."),
@@ -101,11 +101,10 @@ pub(super) fn settle(facts: &Facts, record: &Record) -> Plan {
     if plan.pending.is_empty() { plan.pending(vec![planned(PlannedAction::Create, id)]) } else { plan }
 }
 
-fn ours(facts: &Facts, record: &Record, intent: &CreateIntent, cluster: &Cluster) -> bool {
+fn ours(facts: &Facts, intent: &CreateIntent, cluster: &Cluster) -> bool {
     let claimed = facts.rivals.iter().any(|rival| rival.claims(&cluster.id, cluster.created_at));
     let in_time = cluster.created_at.timestamp().is_some_and(|moment| intent.covers(moment));
-    let here = facts.account.reach.as_ref().is_some_and(|reach| reach.location == record.location);
-    here && in_time && !claimed && typedb::came_from(cluster, &intent.request)
+    in_time && !claimed && typedb::came_from(cluster, &intent.request)
 }
 
 /// Whether the present manifest would send exactly what was sent before. What an edit asks for instead waits until

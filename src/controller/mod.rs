@@ -47,8 +47,8 @@ pub(crate) struct Context {
     locations: locations::Locations,
     memories: memory::Memories,
     wake: wake::Wake,
-    /// Held while a cluster is adopted.
-    adoption: tokio::sync::Mutex<()>,
+    /// Held while a manifest makes sure that a cluster is nobody else's and writes that it is its own.
+    claiming: tokio::sync::Mutex<()>,
     manifests: Store<TypeDBCluster>,
     account_objects: Store<CloudAccount>,
 }

@@ -47,13 +47,13 @@ where
         Merger { listing: watches.len(), parts: watches.iter().map(|_| Part::default()).collect(), gone: Vec::new() };
     let numbered =
         watches.into_iter().enumerate().map(|(number, watch)| watch.map(move |event| (number, event)).boxed());
-    let merged = stream::select_all(numbered).flat_map(move |(number, event)| {
+    let events = stream::select_all(numbered).flat_map(move |(number, event)| {
         stream::iter(match event {
             Ok(event) => merger.take(number, event).into_iter().map(Ok).collect::<Vec<_>>(),
             Err(error) => vec![Err(error)],
         })
     });
-    stream::once(async { Ok(Event::Init) }).chain(merged).boxed()
+    stream::once(async { Ok(Event::Init) }).chain(events).boxed()
 }
 
 /// What each part of a merged watch has shown.

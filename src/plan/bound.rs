@@ -6,9 +6,9 @@ use super::binding::{claimed, forget};
 use super::connection::{self, Connection};
 use super::facts::{Facts, Inventory, Look, Reach, Sighting, Stake};
 use super::password::{self, PasswordPlan};
-use super::record::{Bound, Record};
+use super::record::{Bound, Origin, Record};
 use super::step::{Plan, RecordChange, Step, Verdict};
-use super::typedb;
+use super::{typedb, waiting};
 use crate::api::annotation;
 use crate::api::condition::Reason;
 use crate::api::shared::{MAX_PLANNED_STEPS, PlannedStep};
@@ -104,12 +104,16 @@ fn present(facts: &Facts, reach: &Reach, record: &Record, bound: &Bound, cluster
     if let PasswordPlan::Step(step, shown) = way_in {
         pending.insert(0, shown);
         let message = "The password of the database's user admin is being set.";
-        return Plan::step(step, Reason::Updating, message).pending(pending).about(cluster).noting_differences();
+        return Plan::step(*step, Reason::Updating, message).pending(pending).about(cluster).noting_differences();
     }
     let connection = Connection::of(facts, record, cluster);
-    if facts.attempts.connection_conflict.is_none() && connection::due(facts, &connection) {
+    let publishable = can_be_connected_to(record, bound, cluster);
+    if publishable && facts.attempts.connection_conflict.is_none() && connection::due(facts, &connection) {
         let standing = standing(cluster, pending, way_in);
-        return Plan { next: Some(Step::Publish(connection)), ..standing };
+        // Who waits for Ready goes on to read the Secret, so it comes first.
+        let early = standing.is_done() && !waiting::settled(facts);
+        let verdict = if early { Verdict::Unchanged } else { standing.verdict };
+        return Plan { next: Some(Step::Publish(connection)), verdict, ..standing };
     }
     let standing = standing(cluster, pending, way_in);
     match &facts.attempts.connection_conflict {
@@ -119,6 +123,13 @@ fn present(facts: &Facts, reach: &Reach, record: &Record, bound: &Bound, cluster
         }
         _ => standing,
     }
+}
+
+/// Whether the connection Secret says something of use. An application that starts when the Secret appears must find
+/// the password in it, and one that is suspended must not lose the address that it had.
+fn can_be_connected_to(record: &Record, bound: &Bound, cluster: &Cluster) -> bool {
+    let password_is_ours = bound.origin == Origin::Created;
+    cluster.status == ClusterStatus::Running && (record.password.current.is_some() || !password_is_ours)
 }
 
 /// How a manifest stands by its cluster, when nothing is to be done.

@@ -53,8 +53,12 @@ fn release() -> Plan {
 /// Goes on where the cloud can be spoken to, with the last good credentials if need be: a namespace is deleted Secrets first.
 fn reaching(facts: &Facts, go_on: impl FnOnce(&Reach) -> Plan) -> Plan {
     match (&facts.account.standing, &facts.account.reach) {
-        (AccountStanding::Connected | AccountStanding::Missing, Some(reach)) => go_on(reach),
-        (AccountStanding::Refused(Reason::CredentialsMissing, _), Some(reach)) => go_on(reach),
+        (
+            AccountStanding::Connected
+            | AccountStanding::Missing
+            | AccountStanding::Refused(Reason::CredentialsMissing, _),
+            Some(reach),
+        ) => go_on(reach),
         (AccountStanding::Unavailable(why), _) => {
             Plan::standing(Reason::CloudUnavailable, format!("The database is to be destroyed. {why} {WAY_OUT}"))
         }

@@ -50,14 +50,18 @@ pub(super) fn for_account(facts: &Facts) -> Option<Plan> {
 
 /// A cluster with nothing to do keeps its conditions through trouble with its account.
 fn keep_or(facts: &Facts, plan: Plan) -> Plan {
-    let settled = facts.manifest.status.as_ref().is_some_and(|status| {
+    if settled(facts) { Plan { look_again: plan.look_again, ..Plan::unchanged() } } else { plan }
+}
+
+/// Whether the manifest is Ready as it now stands.
+pub(super) fn settled(facts: &Facts) -> bool {
+    facts.manifest.status.as_ref().is_some_and(|status| {
         status.observed_generation == facts.manifest.metadata.generation
             && status
                 .conditions
                 .iter()
                 .any(|condition| condition.type_ == ConditionType::Ready.as_str() && condition.status == "True")
-    });
-    if settled { Plan { look_again: plan.look_again, ..Plan::unchanged() } } else { plan }
+    })
 }
 
 /// `early` for the first five minutes after the manifest's creation or edit, `late` from then on.

@@ -10,7 +10,7 @@ use kube::runtime::reflector::{ObjectRef, Store};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::{AccountKey, Command, Enlisted, Health, MAX_POLL_INTERVAL, Place, lock};
+use super::{AccountKey, Command, Enlisted, MAX_POLL_INTERVAL, Place, lock};
 use crate::api::identity::ClusterId;
 use crate::api::typedb::TypeDBCluster;
 use crate::clock::Clock;
@@ -20,7 +20,7 @@ use crate::cloud::typedb::wire::Cluster;
 use crate::controller::backoff;
 use crate::controller::records::Records;
 use crate::controller::wake::Wake;
-use crate::plan::Inventory;
+use crate::plan::{Health, Inventory};
 
 /// Between two lists while a cluster has been in transition for up to ten minutes, for up to an hour.
 const SOON: Duration = Duration::from_secs(5);

@@ -1,0 +1,4 @@
+//! What happens, and what must come of it.
+
+mod crashes;
+mod lives;

@@ -15,7 +15,7 @@ async fn a_cluster_is_created_and_its_connection_secret_opens_the_database() {
     world.until_account("typedb", "Connected").await;
     let before = writes(&world).len();
     world.apply("orders", paid()).await;
-    world.kubectl(&["wait", "tdb/orders", "--for=condition=Ready", "--timeout=60s"]);
+    world.kubectl(&["wait", "tdb/orders", "--for=condition=Ready", "--timeout=60s"]).await;
     let manifest = world.until_ready("orders").await;
 
     let written = writes(&world).split_off(before);

@@ -78,16 +78,19 @@ impl ControlPlane {
     }
 
     /// What kubectl prints; it must succeed.
-    pub fn kubectl(&self, arguments: &[&str]) -> String {
-        let output = Command::new(binary())
-            .arg("kubectl")
-            .args(arguments)
-            .env("KUBECONFIG", &self.kubeconfig)
-            .output()
-            .expect("kubectl starts");
+    pub async fn kubectl(&self, arguments: &[&str]) -> String {
+        let mut kubectl = tokio::process::Command::from(self.kubectl_command(arguments));
+        let output = kubectl.output().await.expect("kubectl starts");
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         assert!(output.status.success(), "kubectl {arguments:?}: {}", text(&output.stderr));
         text(&output.stdout)
+    }
+
+    /// kubectl, ready to be run.
+    pub fn kubectl_command(&self, arguments: &[&str]) -> Command {
+        let mut kubectl = Command::new(binary());
+        kubectl.arg("kubectl").args(arguments).env("KUBECONFIG", &self.kubeconfig);
+        kubectl
     }
 }
 

@@ -47,7 +47,11 @@ pub async fn objects(client: &Client, namespaces: &[String]) -> Vec<(String, Str
             continue;
         }
         for namespace in namespaces {
-            let base = if resource.group.is_empty() { "/api/v1".to_owned() } else { format!("/apis/{}", resource.api_version) };
+            let base = if resource.group.is_empty() {
+                "/api/v1".to_owned()
+            } else {
+                format!("/apis/{}", resource.api_version)
+            };
             let path = format!("{base}/namespaces/{namespace}/{}", resource.plural);
             let request = http::Request::get(&path).body(Vec::new()).expect("a request");
             found.push((path, client.request_text(request).await.expect("a list")));

@@ -8,8 +8,8 @@ use std::path::PathBuf;
 use clusterwright::api::account::CloudAccount;
 use clusterwright::api::typedb::TypeDBCluster;
 use k8s_openapi::api::core::v1::{Namespace, Secret};
+use kube::Client;
 use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams};
-use kube::{Client, ResourceExt};
 use serde_json::{Value, json};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
@@ -159,7 +159,10 @@ impl World {
     /// Edits a manifest, null removes.
     pub async fn edit(&self, name: &str, changes: Value) -> TypeDBCluster {
         let patch = Patch::Merge(changes);
-        self.clusters().patch(name, &PatchParams::default(), &patch).await.unwrap_or_else(|error| panic!("{name}: {error}"))
+        self.clusters()
+            .patch(name, &PatchParams::default(), &patch)
+            .await
+            .unwrap_or_else(|error| panic!("{name}: {error}"))
     }
 
     pub async fn annotate(&self, name: &str, annotation: &str, value: Option<&str>) {
@@ -198,7 +201,11 @@ impl World {
             let account = self.accounts().get(name).await.map_err(|error| error.to_string())?;
             let conditions = account.status.clone().unwrap_or_default().conditions;
             let ready = conditions.iter().find(|condition| condition.type_ == "Ready").ok_or("no condition Ready")?;
-            if ready.reason == reason { Ok(ready.message.clone()) } else { Err(format!("{}: {}", ready.reason, ready.message)) }
+            if ready.reason == reason {
+                Ok(ready.message.clone())
+            } else {
+                Err(format!("{}: {}", ready.reason, ready.message))
+            }
         })
         .await
     }
@@ -232,8 +239,8 @@ impl World {
         (address, password)
     }
 
-    pub fn kubectl(&self, arguments: &[&str]) -> String {
-        self.control_plane.kubectl(&[&["--namespace", &self.namespace], arguments].concat())
+    pub async fn kubectl(&self, arguments: &[&str]) -> String {
+        self.control_plane.kubectl(&[&["--namespace", &self.namespace], arguments].concat()).await
     }
 
     /// Where a secret value stands that should not.
@@ -273,17 +280,18 @@ impl Drop for World {
         let printed = fs::read_to_string(&self.log).unwrap_or_default();
         let lines: Vec<&str> = printed.lines().filter(|line| !line.contains("\"DEBUG\"")).collect();
         let tail = lines[lines.len().saturating_sub(60)..].join("\n");
-        let objects = self.kubectl(&["get", "clusterwright", "--output", "yaml"]);
-        eprintln!("--- the operator in {} (all of it in {}):\n{tail}\n--- objects:\n{objects}", self.namespace, self.log.display());
+        let all = ["--namespace", &self.namespace, "get", "clusterwright", "--output", "yaml"];
+        let objects = self.control_plane.kubectl_command(&all).output().map(|output| output.stdout).unwrap_or_default();
+        let objects = String::from_utf8_lossy(&objects);
+        eprintln!(
+            "--- the operator in {} (all of it in {}):\n{tail}\n--- objects:\n{objects}",
+            self.namespace,
+            self.log.display()
+        );
     }
 }
 
 /// Whose fields these are, and that they are taken from whomever else.
 fn apply() -> PatchParams {
     PatchParams::apply("tests").force()
-}
-
-/// An object's uid, which it always has.
-pub fn uid(object: &impl ResourceExt) -> String {
-    object.uid().expect("a uid")
 }

@@ -137,8 +137,7 @@ impl Ledger {
 
     fn destroys(&self, id: &str) -> Result<(), String> {
         let now = self.clock.now();
-        let announced =
-            self.records(|record| record["intent"]["action"] == "destroy" && record["bound"]["id"] == *id);
+        let announced = self.records(|record| record["intent"]["action"] == "destroy" && record["bound"]["id"] == *id);
         let noted = newest(announced).ok_or("no record announces it")?;
         in_time(&noted, now)?;
         self.permitted(&noted.record, |manifest| {
@@ -164,7 +163,9 @@ impl Ledger {
         let clusters = self.cloud.clusters();
         let view = clusters
             .iter()
-            .find(|view| view.addresses.iter().any(|known| known.trim_end_matches(":80") == address.trim_end_matches(":80")))
+            .find(|view| {
+                view.addresses.iter().any(|known| known.trim_end_matches(":80") == address.trim_end_matches(":80"))
+            })
             .ok_or("no cluster lives there")?;
         let (id, created) = (view.cluster.id.as_str(), view.cluster.created_at.epoch_millis());
         let bound = self.records(|record| record["bound"]["id"] == *id && record["bound"]["createdAt"] == created);
@@ -316,6 +317,7 @@ fn string(value: &Value) -> String {
 /// A value in a Secret.
 pub(crate) fn text(secret: &Value, key: &str) -> Option<String> {
     let plain = secret["stringData"][key].as_str().map(str::to_owned);
-    let encoded = || STANDARD.decode(secret["data"][key].as_str()?).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    let encoded =
+        || STANDARD.decode(secret["data"][key].as_str()?).ok().and_then(|bytes| String::from_utf8(bytes).ok());
     plain.or_else(encoded)
 }

@@ -230,7 +230,8 @@ impl World {
 
     /// Whether a password opens a cluster.
     pub(crate) async fn opens(&self, id: &str, password: &str) -> bool {
-        let address = self.clusters().into_iter().find(|view| view.cluster.id.as_str() == id).unwrap().addresses[0].clone();
+        let address =
+            self.clusters().into_iter().find(|view| view.cluster.id.as_str() == id).unwrap().addresses[0].clone();
         let body = json!({"username": "admin", "password": password}).to_string();
         let request = Request::post(format!("https://{address}/v1/signin")).body(Bytes::from(body)).unwrap();
         let limits = Limits { deadline: Duration::from_secs(30), max_body: 10_000 };

@@ -6,10 +6,9 @@ use rand::distr::{Alphanumeric, SampleString as _};
 
 use super::bookkeeping::{amend, own_name, tell};
 use super::observe::Seen;
-use super::{Applied, ReconcileError, hold_off, still_first};
+use super::{Applied, ReconcileError, still_first};
 use crate::api::secret::Password;
-use crate::cloud::typedb::client::WRITE_DEADLINE;
-use crate::cloud::typedb::database::{Database, DatabaseError, DatabaseSession};
+use crate::cloud::typedb::database::{DATABASE_DEADLINE, Database, DatabaseError, DatabaseSession};
 use crate::controller::Context;
 use crate::controller::events::Word;
 use crate::controller::memory::{self, Memory};
@@ -27,10 +26,6 @@ pub(super) async fn change(
     memory: &Mutex<Memory>,
     step: DatabaseStep,
 ) -> Result<Applied, ReconcileError> {
-    if !ctx.gate.permits(WRITE_DEADLINE) {
-        hold_off(ctx, memory, WRITE_DEADLINE);
-        return Ok(Applied::Failed);
-    }
     let Some(fresh) = still_first(ctx, seen, memory, &Step::Database(step.clone())).await? else {
         return Ok(Applied::Again);
     };
@@ -77,7 +72,7 @@ async fn set(
         }
     };
     let database = Database::new(session.transport.clone(), url);
-    match prove_or_set(&database, candidates, pending).await {
+    match prove_or_set(ctx, &database, candidates, pending).await {
         Ok(true) => {
             amend(ctx, seen, |record| {
                 record.password.current = record.password.pending.take();
@@ -112,12 +107,20 @@ async fn set(
 }
 
 /// Sees to it that the pending password opens the database, and proves it. False where no known password does.
-async fn prove_or_set(database: &Database, candidates: &[Password], pending: &Password) -> Result<bool, DatabaseError> {
+async fn prove_or_set(
+    ctx: &Context,
+    database: &Database,
+    candidates: &[Password],
+    pending: &Password,
+) -> Result<bool, DatabaseError> {
     if opens(database, pending).await?.is_some() {
         return Ok(true);
     }
     for candidate in candidates {
         if let Some(session) = opens(database, candidate).await? {
+            if !ctx.gate.permits(DATABASE_DEADLINE) {
+                return Err(DatabaseError::Unreachable { message: "this operator is about to stop".to_owned() });
+            }
             database.set_password(&session, USER, pending.as_secret()).await?;
             return Ok(opens(database, pending).await?.is_some());
         }

@@ -9,4 +9,7 @@
 )]
 
 mod harness;
+mod kills;
 mod lifecycle;
+mod process;
+mod retain;

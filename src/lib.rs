@@ -5,6 +5,7 @@ pub mod cli;
 pub mod clock;
 pub mod cloud;
 pub mod controller;
+mod fingerprint;
 pub mod operator;
 pub mod plan;
 pub mod simulator;

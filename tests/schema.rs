@@ -1,5 +1,7 @@
 //! The schema's rules, evaluated without an API server, and the committed definitions held against the code.
 
+#![expect(clippy::unwrap_used, reason = "clippy knows test functions, not the helpers that they share")]
+
 use clusterwright::api::schema::definitions;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
     CustomResourceDefinition, JSONSchemaProps, JSONSchemaPropsOrArray,

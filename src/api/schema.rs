@@ -14,15 +14,15 @@ use super::typedb::TypeDBCluster;
 #[must_use]
 pub fn definitions() -> Vec<CustomResourceDefinition> {
     vec![
-        finish(CloudAccount::crd(), &account_columns(), account_rules()),
-        finish(TypeDBCluster::crd(), &typedb_columns(), typedb_rules()),
+        finish(CloudAccount::crd(), &account_columns(), &account_rules()),
+        finish(TypeDBCluster::crd(), &typedb_columns(), &typedb_rules()),
     ]
 }
 
 fn finish(
     mut definition: CustomResourceDefinition,
     columns: &[CustomResourceColumnDefinition],
-    rules: Vec<ValidationRule>,
+    rules: &[ValidationRule],
 ) -> CustomResourceDefinition {
     for version in &mut definition.spec.versions {
         version.additional_printer_columns = Some(columns.to_vec());
@@ -30,7 +30,7 @@ fn finish(
             continue;
         };
         drop_nullable(schema);
-        schema.x_kubernetes_validations = Some(rules.clone());
+        schema.x_kubernetes_validations = Some(rules.to_vec());
         if let Some(status) = property(schema, "status") {
             status.description = Some("What the operator last saw.".to_owned());
             // Without it, an object that nobody has looked at yet counts as done for kstatus, and so for Helm and Flux.

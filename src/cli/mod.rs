@@ -15,7 +15,7 @@ use crate::operator;
 #[derive(Clone, Debug, Parser)]
 #[command(version, about)]
 pub struct Cli {
-    /// What is logged, in the form of RUST_LOG
+    /// What is logged, as a filter such as info,clusterwright=debug
     #[arg(long, global = true, env = "CLUSTERWRIGHT_LOG", default_value = "info", value_name = "FILTER")]
     log: String,
 

@@ -1,4 +1,4 @@
-//! CloudAccounts: credentials read by name, a session with the cloud, and how it stands.
+//! Accounts: credentials read by name, a session with the cloud, and how it stands.
 
 mod report;
 mod session;
@@ -15,18 +15,14 @@ pub(crate) use session::Session;
 
 use super::Context;
 use super::backoff;
-use super::locations::{AccountKey, Health};
+use super::locations::AccountKey;
 use super::secrets::ReadError;
 use crate::api::account::CloudAccount;
 use crate::api::condition::Reason;
-use crate::clock;
-use crate::plan::AccountStanding;
+use crate::plan::{AccountStanding, account_standing};
 
 /// Credentials are read again this often, so that a change is picked up within half a minute.
 const CHECK_CREDENTIALS: Duration = Duration::from_secs(27);
-
-/// An outage that is shorter does not reach the status.
-const PASSING: Duration = Duration::from_secs(30);
 
 /// Why an account's reconcile is tried again.
 #[derive(Debug, thiserror::Error)]
@@ -64,10 +60,11 @@ impl Accounts {
         self.lock().extract_if(|key, _| !needed(key)).collect()
     }
 
-    fn set(&self, key: &AccountKey, known: Known) -> bool {
+    /// Takes note of an account. Says whether manifests that refer to it have reason to decide anew.
+    fn set(&self, key: &AccountKey, known: &Known) -> bool {
         let before = self.lock().insert(key.clone(), known.clone());
-        let credential = |known: &Known| known.session.as_ref().map(|session| session.credential.clone());
-        before.is_none_or(|before| before.standing != known.standing || credential(&before) != credential(&known))
+        let made_from = |known: &Known| known.session.as_ref().map(|session| session.made_from.clone());
+        before.is_none_or(|before| before.standing != known.standing || made_from(&before) != made_from(known))
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<AccountKey, Known>> {
@@ -88,7 +85,7 @@ pub(crate) async fn reconcile(account: Arc<CloudAccount>, ctx: Arc<Context>) -> 
 async fn look_after(account: &CloudAccount, ctx: &Context) -> Result<Action, AccountError> {
     let key = AccountKey { namespace: account.namespace().unwrap_or_default(), name: account.name_any() };
     let known = establish(account, &key, ctx).await?;
-    if ctx.accounts.set(&key, known.clone()) {
+    if ctx.accounts.set(&key, &known) {
         wake_dependents(&key, ctx).await;
     }
     report::publish(account, &known, ctx).await?;
@@ -100,7 +97,10 @@ async fn establish(account: &CloudAccount, key: &AccountKey, ctx: &Context) -> R
     let before = ctx.accounts.get(key).and_then(|known| known.session);
     match session::establish(account, key, before.clone(), ctx).await {
         Ok(session) => {
-            let standing = standing(&session, key, ctx);
+            let place = &session.place;
+            let listed = place.inventory().is_some();
+            let now = ctx.clock.now();
+            let standing = account_standing(place.health(key), &place.location, &session.secret, listed, now);
             Ok(Known { standing, session: Some(session) })
         }
         Err(session::Obstacle::Read(ReadError::Kube(error))) => Err(error.into()),
@@ -111,43 +111,6 @@ async fn establish(account: &CloudAccount, key: &AccountKey, ctx: &Context) -> R
         Err(session::Obstacle::Refused(reason, why)) => {
             Ok(Known { standing: AccountStanding::Refused(reason, why), session: None })
         }
-    }
-}
-
-fn standing(session: &Session, key: &AccountKey, ctx: &Context) -> AccountStanding {
-    let secret = &session.secret;
-    match session.place.health(key) {
-        Health::Untried => AccountStanding::Connecting,
-        Health::Well => AccountStanding::Connected,
-        Health::Rejected(why) => AccountStanding::Refused(
-            Reason::CredentialsRejected,
-            format!("The cloud rejects the credentials in Secret {secret}: \"{why}\". Put valid ones there."),
-        ),
-        Health::Forbidden(why) => AccountStanding::Refused(
-            Reason::CredentialsInsufficient,
-            format!(
-                "The credentials in Secret {secret} may not list clusters in {}: \"{why}\". Use a token of that space.",
-                session.place.location
-            ),
-        ),
-        Health::NotFound(why) => AccountStanding::Refused(
-            Reason::InvalidSpec,
-            format!(
-                "The cloud does not know {}: \"{why}\". Create another CloudAccount with the right team and space.",
-                session.place.location
-            ),
-        ),
-        // A list that failed once is no outage yet, as long as an earlier one is at hand.
-        Health::Unavailable { since, .. }
-            if session.place.inventory().is_some() && ctx.clock.now() < clock::later(since, PASSING) =>
-        {
-            AccountStanding::Connected
-        }
-        Health::Unavailable { why, .. } => AccountStanding::Unavailable(format!(
-            "{} cannot be asked: {}. It is tried again by itself.",
-            session.place.location.endpoint(),
-            why.trim_end_matches('.')
-        )),
     }
 }
 

@@ -47,18 +47,19 @@ pub(crate) struct Context {
     locations: locations::Locations,
     memories: memory::Memories,
     wake: wake::Wake,
-    /// Held while a cluster is adopted.
-    adoption: tokio::sync::Mutex<()>,
+    /// Held while a manifest makes sure that a cluster is nobody else's and writes that it is its own.
+    claiming: tokio::sync::Mutex<()>,
     manifests: Store<TypeDBCluster>,
     account_objects: Store<CloudAccount>,
+    manifests_listed: watches::Listed,
+    accounts_listed: watches::Listed,
 }
 
 impl Context {
     /// Waits until everything that there was at the start is known. Nothing is decided before.
     async fn synced(&self) {
-        // A store whose writer is gone belongs to a process that is ending.
-        self.manifests.wait_until_ready().await.ok();
-        self.account_objects.wait_until_ready().await.ok();
+        self.manifests_listed.wait().await;
+        self.accounts_listed.wait().await;
         self.records.wait_until_ready().await;
     }
 

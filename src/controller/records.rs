@@ -9,11 +9,11 @@ use kube::api::{DeleteParams, PostParams, Preconditions};
 use kube::runtime::reflector::ObjectRef;
 use kube::runtime::watcher;
 use kube::{Api, ResourceExt};
-use sha2::{Digest, Sha256};
 use tokio::sync::watch;
 
 use crate::api::identity::{ClusterId, Location};
 use crate::api::secret::Password;
+use crate::fingerprint::Fingerprint;
 use crate::plan::{PasswordState, Record};
 
 /// The type of a record's Secret. A Secret of this type is refused wherever a manifest refers to one.
@@ -258,14 +258,13 @@ fn version(secret: &Secret) -> u128 {
 }
 
 fn filed_name(stored: &Stored) -> String {
-    let mut digest = Sha256::new();
-    digest.update(stored.record.location.to_string());
-    if let Some(bound) = &stored.record.bound {
-        digest.update(bound.identity.id.as_str());
-        digest.update(bound.identity.created_at.epoch_millis().to_be_bytes());
-    }
-    digest.update(&stored.record.owner.uid);
-    let hash: String = digest.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let identity = stored.record.bound.as_ref().map(|bound| &bound.identity);
+    let hash = Fingerprint::default()
+        .part(stored.record.location.to_string())
+        .part(identity.map_or("", |identity| identity.id.as_str()))
+        .part(identity.map_or(0, |identity| identity.created_at.epoch_millis()).to_be_bytes())
+        .part(&stored.record.owner.uid)
+        .finish();
     format!("{}.filed-{hash}", stored.name)
 }
 

@@ -19,7 +19,7 @@ use super::memory::Memories;
 use super::metrics::Metrics;
 use super::records::{RECORD_LABEL, Records};
 use super::wake::Wake;
-use super::watches::{self, watch_in};
+use super::watches::{self, Listed, watch_in};
 use super::{Context, Gate, Pulse, accounts, cluster, janitor, orphans};
 use crate::api::account::CloudAccount;
 use crate::api::typedb::TypeDBCluster;
@@ -56,6 +56,8 @@ pub async fn run(client: Client, config: Config, stop: watch::Receiver<bool>) {
     let (manifests, manifest_writer) = reflector::store::<TypeDBCluster>();
     let (account_objects, account_writer) = reflector::store::<CloudAccount>();
     let (secrets, secret_writer) = reflector::store::<Secret>();
+    let (manifests_listed, note_manifests) = Listed::pair();
+    let (accounts_listed, note_accounts) = Listed::pair();
     let ctx = Arc::new(Context {
         locations: Locations::new(clock.clone(), wake.clone(), manifests.clone(), Arc::clone(&records)),
         events: Events::new(client.clone()),
@@ -70,9 +72,11 @@ pub async fn run(client: Client, config: Config, stop: watch::Receiver<bool>) {
         accounts: Accounts::default(),
         memories: Memories::default(),
         wake,
-        adoption: tokio::sync::Mutex::default(),
+        claiming: tokio::sync::Mutex::default(),
         manifests: manifests.clone(),
         account_objects: account_objects.clone(),
+        manifests_listed,
+        accounts_listed,
     });
 
     let stopped = |mut stop: watch::Receiver<bool>| async move {
@@ -81,15 +85,21 @@ pub async fn run(client: Client, config: Config, stop: watch::Receiver<bool>) {
     };
     let settings = || controller::Config::default().concurrency(CONCURRENCY);
 
-    let stream = watch_in::<TypeDBCluster>(&client, &watch_namespaces).modify(lighten).reflect(manifest_writer);
-    let clusters = Controller::for_stream(stream.applied_objects(), manifests)
+    let stream = watch_in::<TypeDBCluster>(&client, &watch_namespaces)
+        .modify(lighten)
+        .reflect(manifest_writer)
+        .inspect_ok(note_manifests);
+    let clusters = Controller::for_stream(untroubled(stream.applied_objects()), manifests)
         .with_config(settings())
         .reconcile_on(ReceiverStream::new(woken.clusters))
         .graceful_shutdown_on(stopped(stop.clone()))
         .run(cluster::reconcile, |_, _, _| retry(), Arc::clone(&ctx));
 
-    let stream = watch_in::<CloudAccount>(&client, &watch_namespaces).modify(lighten).reflect(account_writer);
-    let accounts = Controller::for_stream(stream.applied_objects(), account_objects)
+    let stream = watch_in::<CloudAccount>(&client, &watch_namespaces)
+        .modify(lighten)
+        .reflect(account_writer)
+        .inspect_ok(note_accounts);
+    let accounts = Controller::for_stream(untroubled(stream.applied_objects()), account_objects)
         .with_config(settings())
         .reconcile_on(ReceiverStream::new(woken.accounts))
         .graceful_shutdown_on(stopped(stop.clone()))
@@ -108,7 +118,7 @@ pub async fn run(client: Client, config: Config, stop: watch::Receiver<bool>) {
         .default_backoff()
         .inspect_ok(move |event| records.watched(event))
         .reflect(secret_writer);
-    let orphans = Controller::for_stream(stream.applied_objects(), secrets)
+    let orphans = Controller::for_stream(untroubled(stream.applied_objects()), secrets)
         .with_config(settings())
         .reconcile_on(ReceiverStream::new(woken.records))
         .graceful_shutdown_on(stopped(stop))
@@ -127,6 +137,24 @@ pub async fn run(client: Client, config: Config, stop: watch::Receiver<bool>) {
         }
     }
     janitor.abort();
+}
+
+/// A watch that breaks is made anew by itself. Its errors are logged here, for in a controller they would hold up every
+/// other trigger as well.
+fn untroubled<K>(
+    stream: impl Stream<Item = Result<K, watcher::Error>> + Send + 'static,
+) -> impl Stream<Item = Result<K, watcher::Error>> + Send + 'static
+where
+    K: kube::Resource + Send + 'static,
+    K::DynamicType: Default,
+{
+    stream.filter(|item| {
+        if let Err(error) = item {
+            let kind = K::kind(&K::DynamicType::default()).into_owned();
+            tracing::warn!(kind, %error, "a watch has broken and is made anew");
+        }
+        std::future::ready(item.is_ok())
+    })
 }
 
 fn retry() -> Action {

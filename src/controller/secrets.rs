@@ -1,4 +1,4 @@
-//! Reading the Secrets and ConfigMaps that manifests refer to: by name, never by list or watch.
+//! Reading what manifests refer to, Secrets and other keys: by name, never by list or watch.
 
 use k8s_openapi::api::core::v1::{ConfigMap, Secret};
 use kube::Api;

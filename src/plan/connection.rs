@@ -4,14 +4,13 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use kube::ResourceExt;
-use sha2::{Digest, Sha256};
 
 use super::facts::Facts;
 use super::record::Record;
-use super::typedb::hex;
 use crate::api::identity::Location;
 use crate::api::secret::Password;
 use crate::cloud::typedb::wire::Cluster;
+use crate::fingerprint::Fingerprint;
 
 /// The user that every cluster starts with.
 const USERNAME: &str = "admin";
@@ -83,13 +82,6 @@ pub(super) fn due(facts: &Facts, connection: &Connection) -> bool {
 /// A fingerprint that tells whether a Secret that was written is still the right one. It does not give the values away.
 #[must_use]
 pub fn fingerprint(connection: &Connection) -> String {
-    let mut digest = Sha256::new();
-    digest.update(&connection.name);
-    for (key, value) in &connection.data {
-        digest.update(key);
-        digest.update([0]);
-        digest.update(value.expose());
-        digest.update([0]);
-    }
-    hex(&digest.finalize())
+    let start = Fingerprint::default().part(&connection.name);
+    connection.data.iter().fold(start, |all, (key, value)| all.part(key).part(value.expose())).finish()
 }

@@ -15,12 +15,16 @@ const FACTORY: &str = "password";
 /// The first version whose servers have an HTTP API.
 const FIRST_WITH_HTTP_API: (u64, u64) = (3, 2);
 
+/// Said of a database whose password is its owner's.
+const NOT_KNOWN: &str = " The password of its user admin is its owner's and not known here, so the connection Secret lacks it: \
+                         give it with spec.admin.currentPasswordSecretRef.";
+
 /// What the password asks for.
 #[derive(Debug)]
 pub(super) enum PasswordPlan {
     /// Nothing to do; a note for the message, where there is one.
     Settled(String),
-    Step(Step, PlannedStep),
+    Step(Box<Step>, PlannedStep),
     /// A person is needed, or waited for.
     Held(Box<Plan>),
 }
@@ -52,16 +56,21 @@ pub(super) fn plan(facts: &Facts, record: &Record, bound: &Bound, cluster: &Clus
             PasswordPlan::Settled(String::new())
         };
     }
+    let asked = wanted.is_some() || facts.current_password != Given::NotAsked;
+    let ours = bound.origin == Origin::Created || record.password.current.is_some();
+    if facts.attempts.password_unknown && record.password.pending.is_some() && !asked && !ours {
+        return PasswordPlan::Settled(NOT_KNOWN.to_owned());
+    }
     if let Some(pending) = &record.password.pending {
-        return set(facts, record, bound, cluster, pending);
+        return match hearsay(facts, record, bound, wanted) {
+            Some(said) if said != pending => announce(said.clone()),
+            Some(_) => set(facts, cluster, pending, Vec::new()),
+            None => set(facts, cluster, pending, candidates(facts, record, bound, wanted)),
+        };
     }
     match needs_change(facts, record, bound, wanted) {
         Some(new) => step(Step::Database(DatabaseStep::Announce(new))),
-        None if record.password.current.is_none() => PasswordPlan::Settled(
-            " The password of its user admin is its owner's and not known here, so the connection Secret lacks it: \
-             give it with spec.admin.currentPasswordSecretRef."
-                .to_owned(),
-        ),
+        None if record.password.current.is_none() => PasswordPlan::Settled(NOT_KNOWN.to_owned()),
         None => PasswordPlan::Settled(String::new()),
     }
 }
@@ -82,8 +91,23 @@ fn needs_change(facts: &Facts, record: &Record, bound: &Bound, wanted: Option<&P
     }
 }
 
-fn set(facts: &Facts, record: &Record, bound: &Bound, cluster: &Cluster, pending: &Password) -> PasswordPlan {
-    let candidates = candidates(facts, record, bound);
+/// What somebody says the password is, of a database whose password we may not change: it is tried, and nothing is set.
+/// While it is nothing but a claim, another claim may take its place.
+fn hearsay<'a>(facts: &'a Facts, record: &Record, bound: &Bound, wanted: Option<&Password>) -> Option<&'a Password> {
+    if bound.origin == Origin::Created || record.password.current.is_some() || wanted.is_some() {
+        return None;
+    }
+    match (&facts.current_password, &facts.published_password) {
+        (Given::Value(said), _) | (_, Some(said)) => Some(said),
+        _ => None,
+    }
+}
+
+fn announce(password: Password) -> PasswordPlan {
+    step(Step::Database(DatabaseStep::Announce(NewPassword::Given(password))))
+}
+
+fn set(facts: &Facts, cluster: &Cluster, pending: &Password, candidates: Vec<Password>) -> PasswordPlan {
     if facts.attempts.password_unknown {
         return held(Plan::held(
             Reason::AdminPasswordUnknown,
@@ -104,7 +128,7 @@ fn set(facts: &Facts, record: &Record, bound: &Bound, cluster: &Cluster, pending
 }
 
 /// What may open the database besides the pending password, best first.
-fn candidates(facts: &Facts, record: &Record, bound: &Bound) -> Vec<Password> {
+fn candidates(facts: &Facts, record: &Record, bound: &Bound, wanted: Option<&Password>) -> Vec<Password> {
     let never_changed = bound.origin == Origin::Created && record.password.current.is_none();
     let given = match &facts.current_password {
         Given::Value(password) => Some(password.clone()),
@@ -118,6 +142,7 @@ fn candidates(facts: &Facts, record: &Record, bound: &Bound) -> Vec<Password> {
         .chain(never_changed.then(|| Password::new(FACTORY)))
         .chain(given)
         .chain(facts.published_password.clone())
+        .chain(wanted.cloned())
         .collect()
 }
 
@@ -138,9 +163,9 @@ fn without_http_api(
             step(Step::Record(RecordChange::TrustPassword(said.clone())))
         }
         (Some(current), _) if wanted.is_none_or(|wanted| wanted == current) => PasswordPlan::Settled(String::new()),
-        (None, None) if bound.origin == Origin::Adopted && wanted.is_none() => PasswordPlan::Settled(
-            " The password of its user admin is not known here, so the connection Secret lacks it.".to_owned(),
-        ),
+        (None, None) if bound.origin == Origin::Adopted && wanted.is_none() => {
+            PasswordPlan::Settled(NOT_KNOWN.to_owned())
+        }
         _ => held(Plan::held(
             Reason::AdminPasswordUnsupported,
             format!(
@@ -169,5 +194,5 @@ fn held(plan: Plan) -> PasswordPlan {
 
 fn step(step: Step) -> PasswordPlan {
     let shown = PlannedStep { action: PlannedAction::SetPassword, field: None, from: None, to: None, blocked_by: None };
-    PasswordPlan::Step(step, shown)
+    PasswordPlan::Step(Box::new(step), shown)
 }

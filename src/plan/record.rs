@@ -48,7 +48,7 @@ pub enum Origin {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "action", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Intent {
-    Create(CreateIntent),
+    Create(Box<CreateIntent>),
     /// The identity is that of the record.
     Destroy {
         attempt: String,

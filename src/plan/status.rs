@@ -1,11 +1,13 @@
 //! The status that a plan amounts to.
 
+use super::conditions::{self, Aspect};
 use super::connection;
 use super::facts::Facts;
+use super::looked_after_elsewhere;
 use super::record::Record;
 use super::step::{Plan, Verdict};
 use super::typedb;
-use crate::api::condition::{Condition, ConditionType, Reason, Standing};
+use crate::api::condition::{Condition, ConditionType, Reason};
 use crate::api::shared::{Binding, Creation};
 use crate::api::typedb::TypeDBClusterStatus;
 use crate::cloud::typedb::wire::ClusterStatus;
@@ -14,6 +16,10 @@ use crate::cloud::typedb::wire::ClusterStatus;
 #[must_use]
 pub fn status(facts: &Facts, plan: &Plan) -> TypeDBClusterStatus {
     let before = facts.manifest.status.clone().unwrap_or_default();
+    // Two operators that each wrote what they see would never come to rest.
+    if looked_after_elsewhere(facts).is_some() {
+        return before;
+    }
     let mut status = TypeDBClusterStatus {
         observed_generation: facts.manifest.metadata.generation,
         operator_namespace: Some(facts.operator_namespace.clone()),
@@ -41,7 +47,7 @@ pub fn status(facts: &Facts, plan: &Plan) -> TypeDBClusterStatus {
     }
     if let Verdict::Stands { reason, message, differs } = &plan.verdict {
         let available = plan.cluster.as_ref().map(|cluster| &cluster.status);
-        status.conditions = conditions(facts, &before.conditions, *reason, message, available, differs);
+        status.conditions = conditions(facts, &before.conditions, (*reason, message), available, differs);
     }
     status
 }
@@ -82,78 +88,30 @@ fn forget_cluster(status: &mut TypeDBClusterStatus) {
 fn conditions(
     facts: &Facts,
     before: &[Condition],
-    reason: Reason,
-    message: &str,
+    verdict: (Reason, &str),
     cloud_status: Option<&ClusterStatus>,
     differs: &[String],
 ) -> Vec<Condition> {
-    let standing = reason.standing();
-    let mut wanted =
-        vec![(ConditionType::Ready, truth(standing == Standing::Done), reason.to_string(), message.to_owned())];
-    match cloud_status {
-        Some(status) => {
-            let word = if *status == ClusterStatus::Running { "Running" } else { "NotRunning" };
-            let sentence = format!("The cloud says that the cluster is {status}.");
-            wanted.push((
-                ConditionType::Available,
-                truth(*status == ClusterStatus::Running),
-                word.to_owned(),
-                sentence,
-            ));
-        }
-        None => wanted.extend(carried(before, ConditionType::Available)),
-    }
-    let in_sync = if !differs.is_empty() {
-        Some(("False", "Differs", format!("These fields differ from the manifest: {}.", differs.join(", "))))
-    } else if cloud_status.is_some() {
-        Some(("True", "InSync", "Nothing differs from the manifest.".to_owned()))
-    } else {
-        None
+    let others = [available(before, cloud_status), in_sync(before, cloud_status, differs)];
+    conditions::publish(before, facts.manifest.metadata.generation, facts.now, verdict, others.into_iter().flatten())
+}
+
+fn available(before: &[Condition], cloud_status: Option<&ClusterStatus>) -> Option<Aspect> {
+    let Some(status) = cloud_status else {
+        return Aspect::carried(before, ConditionType::Available);
     };
-    match in_sync {
-        Some((status, word, sentence)) => wanted.push((ConditionType::InSync, status, word.to_owned(), sentence)),
-        None => wanted.extend(carried(before, ConditionType::InSync)),
+    let runs = *status == ClusterStatus::Running;
+    let word = if runs { "Running" } else { "NotRunning" };
+    Some(Aspect::new(ConditionType::Available, runs, word, format!("The cloud says that the cluster is {status}.")))
+}
+
+fn in_sync(before: &[Condition], cloud_status: Option<&ClusterStatus>, differs: &[String]) -> Option<Aspect> {
+    if !differs.is_empty() {
+        let sentence = format!("These fields differ from the manifest: {}.", differs.join(", "));
+        return Some(Aspect::new(ConditionType::InSync, false, "Differs", sentence));
     }
-    match standing {
-        Standing::Done => {}
-        Standing::Working => wanted.push((ConditionType::Reconciling, "True", reason.to_string(), message.to_owned())),
-        Standing::Stalled => wanted.push((ConditionType::Stalled, "True", reason.to_string(), message.to_owned())),
+    if cloud_status.is_some() {
+        return Some(Aspect::new(ConditionType::InSync, true, "InSync", "Nothing differs from the manifest."));
     }
-    let generation = facts.manifest.metadata.generation;
-    wanted
-        .into_iter()
-        .map(|(kind, status, reason, message)| {
-            let same = before.iter().find(|condition| condition.type_ == kind.as_str() && condition.status == status);
-            Condition {
-                type_: kind.as_str().to_owned(),
-                status: status.to_owned(),
-                reason,
-                message,
-                last_transition_time: same
-                    .map_or_else(|| whole_seconds(facts.now), |condition| condition.last_transition_time.clone()),
-                observed_generation: generation,
-            }
-        })
-        .collect()
-}
-
-fn truth(holds: bool) -> &'static str {
-    if holds { "True" } else { "False" }
-}
-
-/// An aspect about which nothing new is known keeps what was last seen.
-fn carried(before: &[Condition], kind: ConditionType) -> Option<(ConditionType, &'static str, String, String)> {
-    let condition = before.iter().find(|condition| condition.type_ == kind.as_str())?;
-    let status = match condition.status.as_str() {
-        "True" => "True",
-        "False" => "False",
-        _ => "Unknown",
-    };
-    Some((kind, status, condition.reason.clone(), condition.message.clone()))
-}
-
-/// A moment as Kubernetes' own conditions carry it: RFC 3339, in whole seconds.
-#[must_use]
-pub fn whole_seconds(moment: jiff::Timestamp) -> String {
-    moment.round(jiff::Unit::Second).unwrap_or(moment).to_string()
+    Aspect::carried(before, ConditionType::InSync)
 }

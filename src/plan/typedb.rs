@@ -1,7 +1,5 @@
 //! What is TypeDB Cloud's own: the request of a create, what is fixed by it, and which edits would change a running cluster.
 
-use sha2::{Digest, Sha256};
-
 use super::facts::Facts;
 use super::step::CloudWrite;
 use crate::api::annotation;
@@ -9,6 +7,7 @@ use crate::api::identity::Identity;
 use crate::api::shared::{PlannedAction, PlannedStep};
 use crate::api::typedb::{Backup, BackupFrequency, FixedAtCreation, Tier, TypeDBClusterSpec};
 use crate::cloud::typedb::wire::{BackupConfiguration, Cluster, ClusterDeploy};
+use crate::fingerprint::Fingerprint;
 
 /// The least that the cloud offers; what a manifest that names no size gets.
 const DEFAULT_STORAGE_GB: i64 = 10;
@@ -141,21 +140,16 @@ fn difference(field: &str, from: Option<String>, to: Option<String>) -> Option<P
 /// What was asked, with which credential and amid which other clusters. A refusal stands while this stays the same.
 #[must_use]
 pub fn refusal_fingerprint(facts: &Facts, write: &CloudWrite) -> String {
-    let mut digest = Sha256::new();
-    digest.update(match write {
-        CloudWrite::Deploy { request, .. } => serde_json::to_vec(request).unwrap_or_default(),
-        CloudWrite::Destroy(Identity { id, created_at }) => format!("{id} {}", created_at.epoch_millis()).into_bytes(),
-    });
-    digest.update(facts.account.reach.as_ref().map_or("", |reach| &reach.credential));
-    digest.update(facts.annotation(annotation::RECONCILE_AT).unwrap_or_default());
-    for cluster in facts.inventory.iter().flat_map(|inventory| &inventory.clusters) {
-        digest.update(cluster.id.as_str());
-        digest.update(cluster.created_at.epoch_millis().to_be_bytes());
-    }
-    hex(&digest.finalize())
-}
-
-/// The first sixteen bytes, written out.
-pub(super) fn hex(digest: &[u8]) -> String {
-    digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    let asked = match write {
+        CloudWrite::Deploy { request, .. } => serde_json::to_string(request).unwrap_or_default(),
+        CloudWrite::Destroy(Identity { id, created_at }) => format!("{id} {}", created_at.epoch_millis()),
+    };
+    let clusters = facts.inventory.iter().flat_map(|inventory| &inventory.clusters);
+    let start = Fingerprint::default()
+        .part(asked)
+        .part(facts.account.reach.as_ref().map_or("", |reach| &reach.credential))
+        .part(facts.annotation(annotation::RECONCILE_AT).unwrap_or_default());
+    clusters
+        .fold(start, |all, cluster| all.part(cluster.id.as_str()).part(cluster.created_at.epoch_millis().to_be_bytes()))
+        .finish()
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::facts::{AccountStanding, Facts, TroubleKind};
 use super::step::{Plan, Verdict};
 use crate::api::condition::{ConditionType, Reason, Standing};
@@ -50,14 +52,18 @@ pub(super) fn for_account(facts: &Facts) -> Option<Plan> {
 
 /// A cluster with nothing to do keeps its conditions through trouble with its account.
 fn keep_or(facts: &Facts, plan: Plan) -> Plan {
-    let settled = facts.manifest.status.as_ref().is_some_and(|status| {
+    if settled(facts) { Plan { look_again: plan.look_again, ..Plan::unchanged() } } else { plan }
+}
+
+/// Whether the manifest is Ready as it now stands.
+pub(super) fn settled(facts: &Facts) -> bool {
+    facts.manifest.status.as_ref().is_some_and(|status| {
         status.observed_generation == facts.manifest.metadata.generation
             && status
                 .conditions
                 .iter()
                 .any(|condition| condition.type_ == ConditionType::Ready.as_str() && condition.status == "True")
-    });
-    if settled { Plan { look_again: plan.look_again, ..Plan::unchanged() } } else { plan }
+    })
 }
 
 /// `early` for the first five minutes after the manifest's creation or edit, `late` from then on.
@@ -68,8 +74,7 @@ pub(super) fn patiently(facts: &Facts, early: Reason, late: Reason, message: imp
     if facts.now >= deadline || early == late || already_stalled(facts) {
         return Plan::held(late, message);
     }
-    let left = Duration::try_from(deadline.duration_since(facts.now)).unwrap_or(PATIENCE);
-    Plan::standing(early, message).looking_again(left)
+    Plan::standing(early, message).looking_again(left(facts, deadline))
 }
 
 fn already_stalled(facts: &Facts) -> bool {
@@ -97,15 +102,18 @@ pub(super) fn after_trouble(facts: &Facts, plan: Plan) -> Plan {
             };
             restated(plan, reason, &trouble.message)
         }
-        _ => plan,
+        Some(trouble) => plan.looking_again(left(facts, clock::later(trouble.since, PASSING))),
+        None => plan,
     };
     match facts.attempts.not_before {
-        Some(moment) if moment > facts.now => {
-            let wait = Duration::try_from(moment.duration_since(facts.now)).unwrap_or(PASSING);
-            Plan { next: None, ..plan }.looking_again(wait)
-        }
+        Some(moment) if moment > facts.now => Plan { next: None, ..plan }.looking_again(left(facts, moment)),
         _ => plan,
     }
+}
+
+/// The time from now until `moment`, which is yet to come.
+fn left(facts: &Facts, moment: Timestamp) -> Duration {
+    Duration::try_from(moment.duration_since(facts.now)).unwrap_or(PASSING)
 }
 
 fn restated(mut plan: Plan, reason: Reason, message: &str) -> Plan {

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use kube::ResourceExt;
 use secrecy::SecretString;
-use sha2::{Digest, Sha256};
 
 use crate::api::account::{CaBundle, CloudAccount, CredentialSecretRef};
 use crate::api::condition::Reason;
@@ -21,6 +20,7 @@ use crate::cloud::typedb::wire::Cluster;
 use crate::controller::Context;
 use crate::controller::locations::{AccountKey, Enlisted, Place};
 use crate::controller::secrets::{self, ReadError};
+use crate::fingerprint::Fingerprint;
 
 /// A way to speak to a location.
 #[derive(Clone)]
@@ -34,7 +34,7 @@ pub(crate) struct Session {
     /// Name of the Secret that holds the credential.
     pub(crate) secret: String,
     /// Changes with everything that the session was made from.
-    pub(crate) made_from: [u8; 32],
+    pub(crate) made_from: String,
 }
 
 impl std::fmt::Debug for Session {
@@ -88,7 +88,7 @@ pub(super) async fn establish(
     };
     let (id, secret) = read_pair(ctx, &namespace, source).await?;
     let bundle = read_bundle(ctx, &namespace, account.spec.ca_bundle.as_ref()).await?;
-    let made_from = digest(account, &id, &secret, bundle.as_deref());
+    let made_from = fingerprint(account, &id, &secret, bundle.as_deref());
     if let Some(session) = before.filter(|session| session.made_from == made_from) {
         return Ok(session);
     }
@@ -154,14 +154,14 @@ async fn read_bundle(ctx: &Context, namespace: &str, bundle: Option<&CaBundle>) 
     }
 }
 
-fn digest(account: &CloudAccount, id: &str, secret: &str, bundle: Option<&[u8]>) -> [u8; 32] {
-    let mut digest = Sha256::new();
+fn fingerprint(account: &CloudAccount, id: &str, secret: &str, bundle: Option<&[u8]>) -> String {
     let spec = &account.spec;
-    let numbers = format!("{} {}", spec.poll_interval_seconds, spec.requests_per_minute);
-    for part in [spec.location().to_string().as_bytes(), numbers.as_bytes(), id.as_bytes(), secret.as_bytes()] {
-        digest.update(part.len().to_be_bytes());
-        digest.update(part);
-    }
-    digest.update(bundle.unwrap_or_default());
-    digest.finalize().into()
+    Fingerprint::default()
+        .part(spec.location().to_string())
+        .part(spec.poll_interval_seconds.to_be_bytes())
+        .part(spec.requests_per_minute.to_be_bytes())
+        .part(id)
+        .part(secret)
+        .part(bundle.unwrap_or_default())
+        .finish()
 }

@@ -22,7 +22,7 @@ use super::memory::{self, Memory};
 use super::records::{RecordError, Stored};
 use crate::api::typedb::TypeDBCluster;
 use crate::clock;
-use crate::plan::{Plan, Step, plan};
+use crate::plan::{Plan, Step, looked_after_elsewhere, plan};
 
 /// More steps than any one reconcile needs; reaching it means that two steps undo each other.
 const MOST_STEPS: usize = 16;
@@ -55,7 +55,7 @@ pub(crate) async fn reconcile(manifest: Arc<TypeDBCluster>, ctx: Arc<Context>) -
     ctx.synced().await;
     let started = Instant::now();
     let memory = ctx.memories.of(&manifest.uid().unwrap_or_default());
-    let result = look_after(&manifest, &ctx, &memory).await;
+    let result = Box::pin(look_after(&manifest, &ctx, &memory)).await;
     let word = if result.is_ok() { "success" } else { "error" };
     ctx.metrics.reconciled("typedbcluster", word, started.elapsed());
     match result {
@@ -77,6 +77,12 @@ async fn look_after(manifest: &TypeDBCluster, ctx: &Context, memory: &Mutex<Memo
     let mut manifest = manifest.clone();
     for _ in 0..MOST_STEPS {
         let seen = observe::observe(ctx, &manifest, memory, observe::Record::Cached).await?;
+        if let Some(sentence) = looked_after_elsewhere(&seen.facts) {
+            if !std::mem::replace(&mut memory::lock(memory).warned_of_another, true) {
+                ctx.events.warn(&manifest.object_ref(&()), "LookedAfterElsewhere", sentence).await;
+            }
+            return Ok(Action::await_change());
+        }
         let plan = plan(&seen.facts);
         match report::publish(ctx, &seen, &plan).await? {
             report::Published::Same => {}
@@ -125,7 +131,8 @@ fn rest(ctx: &Context, memory: &Mutex<Memory>, plan: &Plan) -> Action {
     let memory = memory::lock(memory);
     let now = ctx.clock.now();
     let until = |moment: Option<jiff::Timestamp>| {
-        moment.map(|moment| Duration::try_from(moment.duration_since(now)).unwrap_or(Duration::ZERO))
+        let ahead = moment.filter(|moment| *moment > now)?;
+        Duration::try_from(ahead.duration_since(now)).ok()
     };
     let waits = [plan.look_again, until(memory.check_at), until(memory.attempts.not_before)];
     waits.into_iter().flatten().min().map_or_else(Action::await_change, |wait| {
@@ -155,7 +162,9 @@ async fn still_first(
         return Ok(None);
     };
     let fresh = observe::observe(ctx, &manifest, memory, observe::Record::Fresh).await?;
-    Ok((plan(&fresh.facts).next.as_ref() == Some(step)).then_some(fresh))
+    // The step would be sent to where the account pointed when it was decided.
+    let same_reach = fresh.facts.account.reach == seen.facts.account.reach;
+    Ok((same_reach && plan(&fresh.facts).next.as_ref() == Some(step)).then_some(fresh))
 }
 
 /// Notes a failure after which nothing is tried for a while.

@@ -6,7 +6,6 @@ use std::time::Duration;
 use k8s_openapi::api::core::v1::{Namespace, Secret};
 use kube::runtime::reflector::ObjectRef;
 use kube::{Api, ResourceExt};
-use sha2::{Digest, Sha256};
 
 use super::ReconcileError;
 use crate::api::annotation;
@@ -20,6 +19,7 @@ use crate::controller::locations::AccountKey;
 use crate::controller::memory::{self, Memory, Passwords};
 use crate::controller::records::{Stored, name_of};
 use crate::controller::{Context, backoff, secrets};
+use crate::fingerprint::Fingerprint;
 use crate::plan::{AccountFacts, AccountStanding, Facts, Given, Inventory, Reach, Rival, Stake};
 
 /// How often the Secrets that belong to a manifest are looked at, while all is well and while one is missing.
@@ -109,14 +109,14 @@ fn remember(
     memory: &Mutex<Memory>,
     now: jiff::Timestamp,
 ) -> jiff::Timestamp {
-    let mut digest = Sha256::new();
-    digest.update(manifest.metadata.generation.unwrap_or_default().to_be_bytes());
-    for name in [annotation::RECONCILE_AT, annotation::PAUSED, annotation::FORGET] {
-        digest.update(manifest.annotations().get(name).map_or("", String::as_str));
-        digest.update([0]);
-    }
-    digest.update(session.map(|session| session.made_from).unwrap_or_default());
-    let inputs = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let annotations = [annotation::RECONCILE_AT, annotation::PAUSED, annotation::FORGET];
+    let start = Fingerprint::default()
+        .part(manifest.metadata.generation.unwrap_or_default().to_be_bytes())
+        .part(session.map_or("", |session| &session.made_from));
+    let inputs = annotations
+        .iter()
+        .fold(start, |all, name| all.part(manifest.annotations().get(*name).map_or("", String::as_str)))
+        .finish();
     let mut memory = memory::lock(memory);
     memory.saw_inputs(&inputs);
     let created = manifest.metadata.creation_timestamp.as_ref().map(|time| time.0);

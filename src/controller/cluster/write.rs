@@ -16,7 +16,7 @@ use crate::api::identity::{ClusterId, Identity};
 use crate::api::typedb::TypeDBCluster;
 use crate::cloud::budget::{Permit, Priority};
 use crate::cloud::error::CloudError;
-use crate::cloud::typedb::client::WRITE_DEADLINE;
+use crate::cloud::typedb::client::{WRITE_DEADLINE, WRITE_TOKEN_WAIT};
 use crate::cloud::typedb::wire::{Cluster, ClusterDeploy};
 use crate::controller::Context;
 use crate::controller::accounts::Session;
@@ -50,7 +50,6 @@ pub(super) async fn send(
         hold_off(ctx, memory, CLOSED);
         return Ok(Applied::Failed);
     }
-    let looked = Instant::now();
     if let Err(error) = look_again(ctx, session, memory, &write).await {
         return Ok(failed(ctx, session, memory, &error).await);
     }
@@ -59,9 +58,11 @@ pub(super) async fn send(
         return Ok(Applied::Again);
     }
     let step = Step::Cloud(write.clone());
+    let claiming = ctx.claiming.lock().await;
     let Some(fresh) = still_first(ctx, seen, memory, &step).await? else {
         return Ok(Applied::Again);
     };
+    let announcing = Instant::now();
     let announced = match announce(ctx, &fresh, session, &write).await {
         Ok(announced) => announced,
         Err(ReconcileError::Record(RecordError::Conflict)) => {
@@ -70,9 +71,11 @@ pub(super) async fn send(
         }
         Err(error) => return Err(error),
     };
+    drop(claiming);
     // What was seen says nothing about the time after the write.
     memory::lock(memory).look = None;
-    if looked.elapsed() > SEND_WITHIN {
+    // Later than that, the announcement no longer says when the request could take effect.
+    if announcing.elapsed() + WRITE_TOKEN_WAIT > SEND_WITHIN {
         return Ok(Applied::Again);
     }
     let attempt = Attempt { ctx, seen: &fresh, session, memory, announced };
@@ -89,15 +92,15 @@ async fn look_again(
     memory: &Mutex<Memory>,
     write: &CloudWrite,
 ) -> Result<(), CloudError> {
-    let id = match write {
-        CloudWrite::Deploy { request, .. } => &request.id,
-        CloudWrite::Destroy(identity) => &identity.id,
-    };
     let at = ctx.clock.now();
-    let found = match session.client.get(id, Priority::Edit).await {
-        Ok(answer) => Some(answer.value),
-        Err(CloudError::NotFound { .. }) => None,
-        Err(error) => return Err(error),
+    let (id, found) = match write {
+        // That the name is free needs no list. That a cluster is gone does.
+        CloudWrite::Deploy { request, .. } => match session.client.get(&request.id, Priority::Edit).await {
+            Ok(answer) => (&request.id, Some(answer.value)),
+            Err(CloudError::NotFound { .. }) => (&request.id, None),
+            Err(error) => return Err(error),
+        },
+        CloudWrite::Destroy(identity) => (&identity.id, session.find(&identity.id, Priority::Edit).await?),
     };
     memory::lock(memory).look = Some(Look { id: id.clone(), at, by: session.credential.clone(), found });
     Ok(())
@@ -121,14 +124,14 @@ async fn announce(ctx: &Context, seen: &Seen, session: &Session, write: &CloudWr
         CloudWrite::Deploy { request, .. } => {
             let by_cloud = session.place.cloud_time(now);
             let before = stored.record.creation();
-            Intent::Create(CreateIntent {
+            Intent::Create(Box::new(CreateIntent {
                 attempt,
                 sends: before.map_or(0, |intent| intent.sends) + 1,
                 announced: now,
                 first_by_cloud: before.map_or(by_cloud, |intent| intent.first_by_cloud),
                 last_by_cloud: by_cloud,
                 request: request.clone(),
-            })
+            }))
         }
         CloudWrite::Destroy(_) => Intent::Destroy { attempt, announced: now },
     });

@@ -10,8 +10,8 @@ use kube::runtime::reflector::{ObjectRef, Store};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::{AccountKey, Command, Enlisted, Health, MAX_POLL_INTERVAL, Place, lock};
-use crate::api::identity::ClusterId;
+use super::{AccountKey, Command, Enlisted, MAX_POLL_INTERVAL, Place, lock};
+use crate::api::identity::{ClusterId, CreatedAt};
 use crate::api::typedb::TypeDBCluster;
 use crate::clock::Clock;
 use crate::cloud::budget::Priority;
@@ -20,7 +20,7 @@ use crate::cloud::typedb::wire::Cluster;
 use crate::controller::backoff;
 use crate::controller::records::Records;
 use crate::controller::wake::Wake;
-use crate::plan::Inventory;
+use crate::plan::{Health, Inventory};
 
 /// Between two lists while a cluster has been in transition for up to ten minutes, for up to an hour.
 const SOON: Duration = Duration::from_secs(5);
@@ -200,6 +200,9 @@ impl Poller {
         self.place.inventory.send_replace(Some(Arc::clone(&list)));
         if let Some(before) = before {
             self.wake_concerned(&changed(&before.clusters, &list.clusters)).await;
+            if identities(&before.clusters) != identities(&list.clusters) {
+                self.wake_refused().await;
+            }
         }
     }
 
@@ -210,6 +213,16 @@ impl Poller {
         for (id, (_, cluster)) in touched.iter() {
             clusters.retain(|listed| listed.id != *id);
             clusters.push(cluster.clone());
+        }
+    }
+
+    /// What was refused amid other clusters, for a quota or a name, may be possible now.
+    async fn wake_refused(&self) {
+        for stored in self.records.all() {
+            let record = &stored.record;
+            if record.refusal.is_some() && record.location == self.place.location {
+                self.wake.cluster(ObjectRef::new(&record.owner.name).within(&record.owner.namespace)).await;
+            }
         }
     }
 
@@ -230,6 +243,11 @@ impl Poller {
             }
         }
     }
+}
+
+/// Which databases there are, whatever they are doing.
+fn identities(clusters: &[Cluster]) -> HashSet<(&ClusterId, CreatedAt)> {
+    clusters.iter().map(|cluster| (&cluster.id, cluster.created_at)).collect()
 }
 
 fn concerned(manifest: &TypeDBCluster, changed: &HashSet<ClusterId>) -> bool {

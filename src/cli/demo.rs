@@ -1,6 +1,7 @@
 //! `clusterwright demo`: the operator, the simulator and a Kubernetes control plane, to be tried without an account.
 
 mod footprint;
+mod invitation;
 mod kubernetes;
 mod play;
 mod process;

@@ -121,14 +121,10 @@ impl Footprint {
 
     /// Deletes the namespaces, then the definitions; waits until they are gone.
     pub(super) async fn remove_rest(&mut self) -> Result<(), String> {
-        while let Some(name) = self.namespaces.last().cloned() {
-            remove(&self.all::<Namespace>(), &name).await?;
-            self.namespaces.pop();
-        }
-        while let Some(name) = self.definitions.last().cloned() {
-            remove(&self.all::<CustomResourceDefinition>(), &name).await?;
-            self.definitions.pop();
-        }
+        remove(&self.all::<Namespace>(), &self.namespaces).await?;
+        self.namespaces.clear();
+        remove(&self.all::<CustomResourceDefinition>(), &self.definitions).await?;
+        self.definitions.clear();
         Ok(())
     }
 
@@ -190,12 +186,17 @@ async fn create<K: Kind>(api: &Api<K>, object: &K, created: &mut Vec<String>) ->
     Err(format!("{} {} cannot be created: {}.", K::kind(&()), object.name_any(), told(&error)))
 }
 
-async fn remove<K: Kind>(api: &Api<K>, name: &str) -> Result<(), String> {
+async fn remove<K: Kind>(api: &Api<K>, names: &[String]) -> Result<(), String> {
     let kind = K::kind(&());
-    found(api.delete(name, &DeleteParams::default()).await)
-        .map_err(|error| format!("{kind} {name} cannot be deleted: {error}."))?;
-    let gone = async || api.get_opt(name).await.map(|object| object.is_none());
-    until(GONE_WITHIN, &format!("{kind} {name} is still there"), gone).await
+    for name in names {
+        found(api.delete(name, &DeleteParams::default()).await)
+            .map_err(|error| format!("{kind} {name} cannot be deleted: {error}."))?;
+    }
+    for name in names {
+        let gone = async || api.get_opt(name).await.map(|object| object.is_none());
+        until(GONE_WITHIN, &format!("{kind} {name} is still there"), gone).await?;
+    }
+    Ok(())
 }
 
 /// What has gone meanwhile need not be changed.

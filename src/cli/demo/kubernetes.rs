@@ -1,6 +1,6 @@
 //! The Kubernetes cluster that the demo plays in.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use kube::config::{KubeConfigOptions, Kubeconfig};
@@ -45,16 +45,6 @@ impl Kubernetes {
         config.read_timeout = Some(DEADLINE);
         let client = Client::try_from(config).map_err(|error| unusable(&error))?;
         Ok(Self { client, context, kubeconfig: None })
-    }
-
-    /// The program to type in front of a command for this cluster.
-    pub(super) fn kubectl(controlplane: &Path) -> String {
-        let path = std::env::var_os("PATH").unwrap_or_default();
-        if std::env::split_paths(&path).any(|folder| folder.join("kubectl").is_file()) {
-            "kubectl".to_owned()
-        } else {
-            format!("{} kubectl", controlplane.display())
-        }
     }
 }
 

@@ -10,6 +10,7 @@ use tokio::process::Command;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
 use super::footprint::Footprint;
+use super::invitation::{self, Invitation};
 use super::kubernetes::Kubernetes;
 use super::process::{Process, Processes};
 use super::progress::{self, Row};
@@ -57,9 +58,9 @@ impl Play {
     pub(super) async fn run(&mut self) -> Result<(), End> {
         let mut samples = Samples::read(&self.args.samples)?;
         let kubernetes = self.kubernetes().await?;
+        self.prepare(&kubernetes).await?;
         let simulator = self.start_simulator().await?;
         samples.point_to(&simulator);
-        self.prepare(&kubernetes).await?;
         self.start_operator(&kubernetes, &simulator)?;
         self.seed(&samples, &simulator).await?;
         self.apply(&samples).await?;
@@ -242,24 +243,15 @@ impl Play {
         format!("Not everything is ready after {} s.\n{}{log}", READY_WITHIN.as_secs(), progress::unready(rows))
     }
 
-    /// What to try next.
     fn invite(&mut self, kubernetes: &Kubernetes, simulator: &str) {
         let Some(footprint) = &self.footprint else { return };
-        let mut kubectl = Kubernetes::kubectl(&self.args.controlplane);
-        let mut text = "\nEverything is ready. Try next, in another terminal:\n\n".to_owned();
-        if let Some(kubeconfig) = &kubernetes.kubeconfig {
-            text += &format!("  export KUBECONFIG={}\n", kubeconfig.display());
-        } else {
-            kubectl += &format!(" -n {}", footprint.namespace);
-        }
-        text += &format!(
-            "  {kubectl} get clusterwright -o wide\n  \
-             {kubectl} get secret orders-typedb -o jsonpath='{{.data.uri}}' | base64 -d\n  \
-             {kubectl} delete tdb playground\n  \
-             curl {simulator}/simulator/requests\n\n\
-             Ctrl-C stops everything and removes it."
-        );
-        self.screen.say(&text);
+        let invitation = Invitation {
+            kubectl: invitation::kubectl(&self.args.controlplane),
+            kubeconfig: kubernetes.kubeconfig.as_deref(),
+            namespace: &footprint.namespace,
+            simulator,
+        };
+        self.screen.say(&invitation.text());
     }
 }
 

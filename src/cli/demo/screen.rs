@@ -34,9 +34,9 @@ impl<W: Write> Screen<W> {
 
     fn redrawn(&self, rows: &[Row]) -> String {
         let up = if self.shown.is_empty() { String::new() } else { format!("\x1b[{}A", self.shown.len()) };
-        let lines: String = progress::table(rows).iter().map(|line| format!("\r\x1b[K{line}\n")).collect();
+        let lines = progress::table(rows).join("\n\r\x1b[K");
         // Without wrapping: a line that took two rows would shift all that is drawn over it.
-        format!("\x1b[?7l{up}{lines}\x1b[?7h")
+        format!("\x1b[?7l{up}\r\x1b[K{lines}\n\x1b[?7h")
     }
 
     fn news(&self, rows: &[Row]) -> String {

@@ -4,7 +4,7 @@ use super::connection;
 use super::facts::Facts;
 use super::other_operator;
 use super::record::Record;
-use super::step::{Plan, Verdict};
+use super::step::{Plan, Step, Verdict};
 use super::typedb;
 use crate::api::condition::{Condition, ConditionType, Reason, Standing};
 use crate::api::shared::{Binding, Creation};
@@ -33,7 +33,7 @@ pub fn status(facts: &Facts, plan: &Plan) -> TypeDBClusterStatus {
         status.observed_generation = before.observed_generation;
         status.plan.clone_from(&before.plan);
     }
-    show_record(facts, &mut status);
+    show_record(facts, plan, &mut status);
     if let Some(cluster) = &plan.cluster {
         status.cloud_status = Some(cluster.status.to_string());
         status.endpoints = cluster.servers.iter().map(|server| server.address.clone()).take(16).collect();
@@ -52,7 +52,7 @@ pub fn status(facts: &Facts, plan: &Plan) -> TypeDBClusterStatus {
 }
 
 /// What the record says of the manifest's cluster. A record that belongs to a former manifest says nothing.
-fn show_record(facts: &Facts, status: &mut TypeDBClusterStatus) {
+fn show_record(facts: &Facts, plan: &Plan, status: &mut TypeDBClusterStatus) {
     let record = facts.record.as_ref().filter(|record| record.owner.uid == facts.uid());
     status.creation = record
         .and_then(Record::creation)
@@ -63,13 +63,22 @@ fn show_record(facts: &Facts, status: &mut TypeDBClusterStatus) {
             status.external_id = Some(bound.identity.id.clone());
             status.created_at = Some(bound.identity.created_at.to_string());
             status.observed = Some(bound.fixed.clone());
-            let published = facts.attempts.published.is_some() || status.binding.is_some();
-            status.binding = (published && facts.attempts.connection_conflict.is_none())
-                .then(|| Binding { name: connection::name(facts) });
+            status.binding = binding(facts, plan, status.binding.take());
         }
         Some(_) => forget_cluster(status),
         None => {}
     }
+}
+
+/// The connection Secret that was written last. Its name outlives an edit until the Secret of the new name stands, for
+/// applications follow it, and the one who writes the new one removes the old one by it.
+fn binding(facts: &Facts, plan: &Plan, before: Option<Binding>) -> Option<Binding> {
+    let name = connection::name(facts);
+    let due = matches!(plan.next, Some(Step::Publish(_)));
+    if facts.attempts.connection_conflict.is_some() {
+        return before.filter(|before| before.name != name);
+    }
+    if facts.attempts.published.is_some() && !due { Some(Binding { name }) } else { before }
 }
 
 /// Nothing is bound, so nothing may be shown, and what was fixed is free again.

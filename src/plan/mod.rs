@@ -14,6 +14,7 @@ mod record;
 mod status;
 mod step;
 mod typedb;
+mod verdict;
 mod waiting;
 
 pub use binding::bound_to;
@@ -26,9 +27,10 @@ pub use orphan::{OrphanFacts, OrphanPlan, plan_orphan};
 pub use record::{
     Bound, CreateIntent, Intent, Origin, Owner, PasswordState, Record, Refusal, RefusalKind, SEND_WITHIN,
 };
-pub use status::{status, whole_seconds};
+pub use status::status;
 pub use step::{CloudWrite, DatabaseStep, NewPassword, Plan, RecordChange, Step, Verdict};
 pub use typedb::refusal_fingerprint;
+pub use verdict::whole_seconds;
 
 use crate::api::condition::Reason;
 

@@ -87,8 +87,8 @@ fn show_record(facts: &Facts, plan: &Plan, status: &mut TypeDBClusterStatus) {
             status.observed.get_or_insert_with(|| bound.fixed.clone());
             status.binding = binding(facts, plan, status.binding.take());
         }
-        Some(_) => forget_cluster(status),
-        None => {}
+        Some(_) if plan.cluster.is_none() => forget_cluster(status),
+        _ => {}
     }
 }
 

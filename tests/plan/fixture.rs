@@ -351,10 +351,6 @@ impl Scene {
         self.with(|facts| facts.manifest.metadata.generation = Some(generation))
     }
 
-    pub(crate) fn at(self, moment: Timestamp) -> Self {
-        self.with(|facts| facts.now = moment)
-    }
-
     pub(crate) fn wanting(self, password: Given) -> Self {
         self.with(|facts| facts.wanted_password = password)
     }

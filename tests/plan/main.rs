@@ -17,9 +17,15 @@ mod gist;
 #[cfg(test)]
 mod kstatus;
 #[cfg(test)]
+mod model;
+#[cfg(test)]
 mod observed;
 #[cfg(test)]
+mod orphans;
+#[cfg(test)]
 mod password;
+#[cfg(test)]
+mod properties;
 #[cfg(test)]
 mod standing;
 #[cfg(test)]

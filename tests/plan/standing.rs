@@ -1,6 +1,5 @@
 //! What the tools that read a status see of it.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use clusterwright::api::condition::{Condition, Reason, Standing};
@@ -163,8 +162,8 @@ fn a_moment_is_published_in_whole_seconds_that_have_passed() {
 }
 
 /// Scenes of every sort, for what must hold in each of them.
-fn all_sorts() -> BTreeMap<&'static str, Scene> {
-    BTreeMap::from([
+fn all_sorts() -> Vec<(&'static str, Scene)> {
+    vec![
         ("new", scene()),
         ("taken", scene().listed([cluster(ID)])),
         ("open", scene().recorded(creating(20))),
@@ -190,7 +189,7 @@ fn all_sorts() -> BTreeMap<&'static str, Scene> {
         ("unpassworded", running().recorded(record_but(|record| record.password.current = None))),
         ("elsewhere", running().moved()),
         ("applied again", running().reapplied().spec(|spec| spec.region = Some("us-east1".to_owned()))),
-    ])
+    ]
 }
 
 #[test]

@@ -124,6 +124,8 @@ pub(crate) fn bound(name: &str, origin: Origin) -> Bound {
         origin,
         fixed: fixed(),
         seen_by: BTreeSet::from([KEY.to_owned()]),
+        backup: None,
+        gone: None,
     }
 }
 
@@ -210,11 +212,11 @@ pub(crate) fn scene() -> Scene {
         edited: ago(3600),
         account: AccountFacts {
             standing: AccountStanding::Connected,
-            reach: Some(Reach { location: location(), credential: KEY.to_owned() }),
+            reach: Some(Reach { location: location(), credential: KEY.to_owned(), made_from: KEY.to_owned() }),
         },
         record: None,
         rivals: Vec::new(),
-        inventory: Some(Inventory { clusters: Vec::new(), at: Some(ago(10)) }),
+        inventory: Some(Inventory { clusters: Vec::new(), at: Some(ago(10)) }.into()),
         look: None,
         wanted_password: Given::NotAsked,
         current_password: Given::NotAsked,
@@ -264,7 +266,7 @@ impl Scene {
 
     pub(crate) fn listed(self, clusters: impl IntoIterator<Item = Cluster>) -> Self {
         let clusters = clusters.into_iter().collect();
-        self.with(|facts| facts.inventory = Some(Inventory { clusters, at: Some(ago(10)) }))
+        self.with(|facts| facts.inventory = Some(Inventory { clusters, at: Some(ago(10)) }.into()))
     }
 
     /// A look a second ago, newer than the list, with the account's own credential.
@@ -290,13 +292,18 @@ impl Scene {
     /// The account now names another space.
     pub(crate) fn moved(self) -> Self {
         self.with(|facts| {
-            facts.account.reach = Some(Reach { location: in_space("elsewhere"), credential: KEY.to_owned() });
+            facts.account.reach =
+                Some(Reach { location: in_space("elsewhere"), credential: KEY.to_owned(), made_from: KEY.to_owned() });
         })
     }
 
     pub(crate) fn using(self, credential: &str) -> Self {
         self.with(|facts| {
-            facts.account.reach = Some(Reach { location: location(), credential: credential.to_owned() });
+            facts.account.reach = Some(Reach {
+                location: location(),
+                credential: credential.to_owned(),
+                made_from: credential.to_owned(),
+            });
         })
     }
 
@@ -397,7 +404,7 @@ impl Scene {
     pub(crate) fn later(self, wait: Duration) -> Self {
         self.with(|facts| {
             facts.now += wait;
-            if let Some(list) = &mut facts.inventory {
+            if let Some(list) = facts.inventory.as_mut().map(std::sync::Arc::make_mut) {
                 list.at = list.at.map(|at| at + wait);
             }
         })

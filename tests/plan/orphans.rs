@@ -12,7 +12,7 @@ fn orphan(record: Record) -> OrphanFacts {
     OrphanFacts {
         now: now(),
         record,
-        inventory: Some(Inventory { clusters: Vec::new(), at: Some(ago(10)) }),
+        inventory: Some(Inventory { clusters: Vec::new(), at: Some(ago(10)) }.into()),
         look: None,
         credential: Some(KEY.to_owned()),
     }
@@ -23,7 +23,7 @@ fn looked(facts: OrphanFacts, seconds: i64, found: Option<Cluster>) -> OrphanFac
 }
 
 fn listed(facts: OrphanFacts, cluster: Cluster) -> OrphanFacts {
-    OrphanFacts { inventory: Some(Inventory { clusters: vec![cluster], at: Some(ago(10)) }), ..facts }
+    OrphanFacts { inventory: Some(Inventory { clusters: vec![cluster], at: Some(ago(10)) }.into()), ..facts }
 }
 
 fn using(facts: OrphanFacts, credential: Option<&str>) -> OrphanFacts {

@@ -44,14 +44,19 @@ pub struct Args {
 
 /// Runs until it is asked to stop.
 pub async fn run(args: Args) -> Result<(), OperatorError> {
-    let allowed: Vec<Endpoint> = args.allowed_endpoints.iter().map(|url| Endpoint::new(url)).collect();
-    let policy = EndpointPolicy::new(&allowed, args.insecure_endpoints, &args.data_plane_domains)
+    let allowed: Vec<Endpoint> = given(args.allowed_endpoints).iter().map(|url| Endpoint::new(url)).collect();
+    let policy = EndpointPolicy::new(&allowed, args.insecure_endpoints, &given(args.data_plane_domains))
         .map_err(|refusal| OperatorError::CannotStart(refusal.to_string()))?;
     operator::run(Settings {
         namespace: args.namespace,
-        watch_namespaces: args.watch_namespaces,
+        watch_namespaces: given(args.watch_namespaces),
         listen: args.listen,
         policy,
     })
     .await
+}
+
+/// An environment variable that is set to nothing names nothing.
+fn given(list: Vec<String>) -> Vec<String> {
+    list.into_iter().map(|item| item.trim().to_owned()).filter(|item| !item.is_empty()).collect()
 }

@@ -13,20 +13,16 @@ use kube::runtime::reflector::ObjectRef;
 
 pub(crate) use session::Session;
 
-use super::Context;
 use super::backoff;
-use super::locations::{AccountKey, Health};
+use super::locations::AccountKey;
 use super::secrets::ReadError;
+use super::{Context, Holder};
 use crate::api::account::CloudAccount;
 use crate::api::condition::Reason;
-use crate::clock;
-use crate::plan::AccountStanding;
+use crate::plan::{AccountStanding, account_standing};
 
 /// Credentials are read again this often, so that a change is picked up within half a minute.
 const CHECK_CREDENTIALS: Duration = Duration::from_secs(27);
-
-/// An outage that is shorter does not reach the status.
-const PASSING: Duration = Duration::from_secs(30);
 
 /// Why an account's reconcile is tried again.
 #[derive(Debug, thiserror::Error)]
@@ -101,7 +97,10 @@ async fn establish(account: &CloudAccount, key: &AccountKey, ctx: &Context) -> R
     let before = ctx.accounts.get(key).and_then(|known| known.session);
     match session::establish(account, key, before.clone(), ctx).await {
         Ok(session) => {
-            let standing = standing(&session, key, ctx);
+            let place = &session.place;
+            let listed = place.inventory().is_some();
+            let now = ctx.clock.now();
+            let standing = account_standing(place.health(key), &place.location, &session.secret, listed, now);
             Ok(Known { standing, session: Some(session) })
         }
         Err(session::Obstacle::Read(ReadError::Kube(error))) => Err(error.into()),
@@ -115,43 +114,6 @@ async fn establish(account: &CloudAccount, key: &AccountKey, ctx: &Context) -> R
     }
 }
 
-fn standing(session: &Session, key: &AccountKey, ctx: &Context) -> AccountStanding {
-    let secret = &session.secret;
-    match session.place.health(key) {
-        Health::Untried => AccountStanding::Connecting,
-        Health::Well => AccountStanding::Connected,
-        Health::Rejected(why) => AccountStanding::Refused(
-            Reason::CredentialsRejected,
-            format!("The cloud rejects the credentials in Secret {secret}: \"{why}\". Put valid ones there."),
-        ),
-        Health::Forbidden(why) => AccountStanding::Refused(
-            Reason::CredentialsInsufficient,
-            format!(
-                "The credentials in Secret {secret} may not list clusters in {}: \"{why}\". Use a token of that space.",
-                session.place.location
-            ),
-        ),
-        Health::NotFound(why) => AccountStanding::Refused(
-            Reason::InvalidSpec,
-            format!(
-                "The cloud does not know {}: \"{why}\". Create another CloudAccount with the right team and space.",
-                session.place.location
-            ),
-        ),
-        // A list that failed once is no outage yet, as long as an earlier one is at hand.
-        Health::Unavailable { since, .. }
-            if session.place.inventory().is_some() && ctx.clock.now() < clock::later(since, PASSING) =>
-        {
-            AccountStanding::Connected
-        }
-        Health::Unavailable { why, .. } => AccountStanding::Unavailable(format!(
-            "{} cannot be asked: {}. It is tried again by itself.",
-            session.place.location.endpoint(),
-            why.trim_end_matches('.')
-        )),
-    }
-}
-
 /// Every manifest that refers to the account decides anew.
 pub(crate) async fn wake_dependents(key: &AccountKey, ctx: &Context) {
     for manifest in ctx.manifests.state() {
@@ -160,7 +122,7 @@ pub(crate) async fn wake_dependents(key: &AccountKey, ctx: &Context) {
         }
     }
     for stored in ctx.records.all() {
-        if ctx.manifest(&stored.record.owner.namespace, &stored.record.owner.name).is_none() {
+        if matches!(ctx.holder(&stored.record.owner), Holder::Gone) {
             ctx.wake.record(stored.object()).await;
         }
     }

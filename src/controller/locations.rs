@@ -20,7 +20,7 @@ use crate::clock::Clock;
 use crate::cloud::budget::Budget;
 use crate::cloud::typedb::client::Client;
 use crate::cloud::typedb::wire::Cluster;
-use crate::plan::Inventory;
+use crate::plan::{Health, Inventory};
 
 /// The longest time between two looks at a list.
 const MAX_POLL_INTERVAL: Duration = Duration::from_secs(3600);
@@ -53,21 +53,6 @@ pub(crate) struct Enlisted {
     pub(crate) client: Client,
     pub(crate) poll_interval: Duration,
     pub(crate) requests_per_minute: u32,
-}
-
-/// How the cloud answered an account last.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Health {
-    Untried,
-    Well,
-    Rejected(String),
-    Forbidden(String),
-    /// The cloud does not know the team or the space.
-    NotFound(String),
-    Unavailable {
-        why: String,
-        since: Timestamp,
-    },
 }
 
 enum Command {

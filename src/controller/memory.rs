@@ -19,6 +19,8 @@ pub(crate) struct Memory {
     pub(crate) inputs: Option<String>,
     pub(crate) namespace_uid: Option<String>,
     pub(crate) failures: u32,
+    /// It was said that the operator of another namespace looks after the manifest.
+    pub(crate) warned_of_another: bool,
     pub(crate) attempts: Attempts,
     pub(crate) look: Option<Look>,
     pub(crate) passwords: Option<Passwords>,
@@ -86,6 +88,12 @@ impl Memory {
         self.failures += 1;
         self.attempts.trouble = None;
         self.attempts.not_before = Some(clock::later(now, backoff::after(self.failures)));
+    }
+
+    /// The cloud answers again, so that it is no longer the trouble. How often an attempt failed is not forgotten.
+    pub(crate) fn was_answered(&mut self) {
+        let passing = [TroubleKind::RateLimited, TroubleKind::Unavailable];
+        self.attempts.trouble.take_if(|trouble| passing.contains(&trouble.kind));
     }
 
     pub(crate) fn succeeded(&mut self) {

@@ -38,9 +38,6 @@ pub enum OperatorError {
     /// A part ended that should not have.
     #[error("{0} has ended by itself, so the operator ends as well.")]
     PartEnded(&'static str),
-    /// What was in flight did not end in time.
-    #[error("Not everything that was in flight ended within {} s.", GRACE.as_secs())]
-    NotInTime,
 }
 
 /// Runs until SIGTERM or SIGINT, or until a part of it fails.
@@ -50,7 +47,8 @@ pub async fn run(settings: Settings) -> Result<(), OperatorError> {
     let pulse = Arc::new(Pulse::default());
     let metrics = Metrics::new();
     let listener = health::bind(settings.listen).await.map_err(OperatorError::CannotStart)?;
-    tracing::info!(address = ?listener.local_addr().ok(), "health and metrics are served");
+    let address = listener.local_addr().map_or_else(|_| settings.listen.to_string(), |address| address.to_string());
+    tracing::info!(address, "health and metrics are served");
     let mut health = tokio::spawn(health::serve(listener, Arc::clone(&pulse), Arc::clone(&metrics)));
     let (gate, gatekeeper) = Gate::open();
     let (stop, stopping) = watch::channel(false);
@@ -67,10 +65,11 @@ pub async fn run(settings: Settings) -> Result<(), OperatorError> {
     tracing::info!("asked to stop: finishing what is in flight");
     gatekeeper.close();
     stop.send_replace(true);
-    match tokio::time::timeout(GRACE, operator).await {
-        Ok(result) => result,
-        Err(_) => Err(OperatorError::NotInTime),
-    }
+    tokio::time::timeout(GRACE, operator).await.unwrap_or_else(|_| {
+        // Every write stands announced in its record, so that the next process finds out what came of it.
+        tracing::warn!("what was still in flight after {} s is abandoned", GRACE.as_secs());
+        Ok(())
+    })
 }
 
 async fn operate(
@@ -90,7 +89,8 @@ async fn operate(
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
         namespace = operator_namespace,
-        watched = ?settings.watch_namespaces,
+        watched =
+            if settings.watch_namespaces.is_empty() { "all".to_owned() } else { settings.watch_namespaces.join(",") },
         "the operator starts"
     );
     let config = Config {

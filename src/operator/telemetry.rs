@@ -13,7 +13,7 @@ pub fn init(filter: &str) -> Result<(), ParseError> {
     if std::io::stderr().is_terminal() {
         builder.compact().try_init().ok();
     } else {
-        builder.json().flatten_event(true).try_init().ok();
+        builder.json().flatten_event(true).with_span_list(false).try_init().ok();
     }
     Ok(())
 }

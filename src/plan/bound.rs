@@ -8,7 +8,7 @@ use super::facts::{Facts, Inventory, Look, Reach, Sighting, Stake};
 use super::password::{self, PasswordPlan};
 use super::record::{Bound, Origin, Record};
 use super::step::{Plan, RecordChange, Step, Verdict};
-use super::typedb;
+use super::{typedb, waiting};
 use crate::api::condition::Reason;
 use crate::api::shared::{MAX_PLANNED_STEPS, PlannedStep};
 use crate::cloud::typedb::wire::{Cluster, ClusterStatus};
@@ -111,7 +111,10 @@ fn present(facts: &Facts, reach: &Reach, record: &Record, bound: &Bound, cluster
     let publishable = can_be_connected_to(record, bound, cluster);
     if publishable && facts.attempts.connection_conflict.is_none() && connection::due(facts, &connection) {
         let standing = standing(cluster, pending, way_in);
-        return Plan { next: Some(Step::Publish(connection)), ..standing };
+        // Who waits for Ready goes on to read the Secret, so it comes first.
+        let early = standing.is_done() && !waiting::settled(facts);
+        let verdict = if early { Verdict::Unchanged } else { standing.verdict };
+        return Plan { next: Some(Step::Publish(connection)), verdict, ..standing };
     }
     let standing = standing(cluster, pending, way_in);
     match &facts.attempts.connection_conflict {

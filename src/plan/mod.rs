@@ -2,8 +2,10 @@
 //!
 //! Nothing here does I/O, asks a clock or draws a random number: every rule about a database can be tested as a row of a table.
 
+mod account;
 mod binding;
 mod bound;
+mod conditions;
 mod connection;
 mod creation;
 mod deletion;
@@ -14,9 +16,9 @@ mod record;
 mod status;
 mod step;
 mod typedb;
-mod verdict;
 mod waiting;
 
+pub use account::{Health, account_standing, account_status, account_verdict};
 pub use binding::bound_to;
 pub use connection::{Connection, fingerprint as connection_fingerprint};
 pub use facts::{
@@ -30,22 +32,14 @@ pub use record::{
 pub use status::status;
 pub use step::{CloudWrite, DatabaseStep, NewPassword, Plan, RecordChange, Step, Verdict};
 pub use typedb::refusal_fingerprint;
-pub use verdict::whole_seconds;
 
 use crate::api::condition::Reason;
 
 /// Decides what is to be done next about one manifest, and how it stands.
 #[must_use]
 pub fn plan(facts: &Facts) -> Plan {
-    if let Some(other) = other_operator(facts) {
-        return Plan::held(
-            Reason::ClaimedByAnother,
-            format!(
-                "The operator in namespace {other} looks after this manifest. Nothing is written by the one in {}: \
-                 remove one of the two operators, or clear status.operatorNamespace to hand over.",
-                facts.operator_namespace
-            ),
-        );
+    if looked_after_elsewhere(facts).is_some() {
+        return Plan::unchanged();
     }
     if facts.deleting() {
         return deletion::plan(facts);
@@ -59,10 +53,17 @@ pub fn plan(facts: &Facts) -> Plan {
     guard(facts, waiting::for_account(facts).unwrap_or_else(|| binding::plan(facts)))
 }
 
-/// The namespace of the operator that wrote the status, where it is another than ours.
-fn other_operator(facts: &Facts) -> Option<&str> {
-    let recorded = facts.manifest.status.as_ref()?.operator_namespace.as_deref()?;
-    (recorded != facts.operator_namespace).then_some(recorded)
+/// A sentence where the operator of another namespace looks after the manifest: then nothing is written, not even a status.
+#[must_use]
+pub fn looked_after_elsewhere(facts: &Facts) -> Option<String> {
+    let other = facts.manifest.status.as_ref()?.operator_namespace.as_deref()?;
+    (other != facts.operator_namespace).then(|| {
+        format!(
+            "The operator in namespace {other} looks after this manifest, so the one in {} writes nothing. Let only one of \
+             the two watch this namespace; where the other is gone for good, remove status.operatorNamespace.",
+            facts.operator_namespace
+        )
+    })
 }
 
 /// The one place that keeps a write from being carried out: observed, paused, or held back after a failure.

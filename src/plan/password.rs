@@ -155,6 +155,7 @@ fn candidates(facts: &Facts, record: &Record, bound: &Bound) -> Vec<Password> {
         .chain(never_changed.then(|| Password::new(FACTORY)))
         .chain(value(&facts.current_password).cloned())
         .chain(facts.published_password.clone())
+        .chain(value(&facts.wanted_password).cloned())
         .collect()
 }
 

@@ -1,23 +1,23 @@
 //! The status that a plan amounts to.
 
+use super::conditions::{self, Aspect};
 use super::connection;
 use super::facts::Facts;
-use super::other_operator;
+use super::looked_after_elsewhere;
 use super::record::Record;
 use super::step::{Plan, Step, Verdict};
 use super::typedb;
-use super::verdict::conditions;
-use crate::api::condition::ConditionType;
+use crate::api::condition::{Condition, ConditionType, Reason};
 use crate::api::shared::{Binding, Creation, PlannedStep};
 use crate::api::typedb::{FixedAtCreation, TypeDBClusterStatus};
-use crate::cloud::typedb::wire::Cluster;
+use crate::cloud::typedb::wire::{Cluster, ClusterStatus};
 
 /// The status to publish for a manifest. It differs from the present one only where something has changed.
 #[must_use]
 pub fn status(facts: &Facts, plan: &Plan) -> TypeDBClusterStatus {
     let before = facts.manifest.status.clone().unwrap_or_default();
     // Two operators that each wrote what they see would never come to rest.
-    if other_operator(facts).is_some() || (plan.verdict == Verdict::Unchanged && before.conditions.is_empty()) {
+    if looked_after_elsewhere(facts).is_some() || (plan.verdict == Verdict::Unchanged && before.conditions.is_empty()) {
         return before;
     }
     let mut status = TypeDBClusterStatus { operator_namespace: Some(facts.operator_namespace.clone()), ..before };
@@ -30,7 +30,7 @@ pub fn status(facts: &Facts, plan: &Plan) -> TypeDBClusterStatus {
         status.observed_generation = facts.manifest.metadata.generation;
         status.plan = plan.pending.iter().map(shown).collect();
         let seen = plan.cluster.as_ref().map(|cluster| &cluster.status);
-        status.conditions = conditions(facts, &status.conditions, *reason, message, seen, differs);
+        status.conditions = conditions(facts, &status.conditions, (*reason, message), seen, differs);
     }
     status
 }
@@ -112,4 +112,43 @@ fn forget_cluster(status: &mut TypeDBClusterStatus) {
         operator_namespace: status.operator_namespace.take(),
         ..TypeDBClusterStatus::default()
     };
+}
+
+/// `seen`: the cloud's word for the cluster, where it was seen just now.
+fn conditions(
+    facts: &Facts,
+    before: &[Condition],
+    verdict: (Reason, &str),
+    seen: Option<&ClusterStatus>,
+    differs: &[String],
+) -> Vec<Condition> {
+    let generation = facts.manifest.metadata.generation;
+    let stamped = |aspect: Aspect| aspect.stamped(before, generation, facts.now);
+    // What nothing new is known of keeps what was last seen, and the generation that it was seen for.
+    let carried = |kind: ConditionType| before.iter().find(|known| known.type_ == kind.as_str()).cloned();
+    let others = [
+        available(verdict.0, seen).map(stamped).or_else(|| carried(ConditionType::Available)),
+        in_sync(seen, differs).map(stamped).or_else(|| carried(ConditionType::InSync)),
+    ];
+    conditions::publish(before, generation, facts.now, verdict, others.into_iter().flatten())
+}
+
+/// Whether the database was last seen serving; `None` where nothing new is known.
+fn available(reason: Reason, seen: Option<&ClusterStatus>) -> Option<Aspect> {
+    if matches!(reason, Reason::Vanished | Reason::Replaced) {
+        return Some(Aspect::new(ConditionType::Available, false, "Gone", "The database is gone."));
+    }
+    let status = seen?;
+    let runs = *status == ClusterStatus::Running;
+    let word = if runs { "Running" } else { "NotRunning" };
+    Some(Aspect::new(ConditionType::Available, runs, word, format!("The cloud says that the cluster is {status}.")))
+}
+
+/// Whether the cluster is as the manifest says; `None` where nothing new is known.
+fn in_sync(seen: Option<&ClusterStatus>, differs: &[String]) -> Option<Aspect> {
+    if !differs.is_empty() {
+        let sentence = format!("These fields differ from the manifest: {}.", differs.join(", "));
+        return Some(Aspect::new(ConditionType::InSync, false, "Differs", sentence));
+    }
+    seen.map(|_| Aspect::new(ConditionType::InSync, true, "InSync", "Nothing differs from the manifest."))
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::facts::{AccountStanding, Facts, TroubleKind};
 use super::step::{Plan, Verdict};
 use crate::api::condition::{Condition, ConditionType, Reason, Standing};
@@ -47,10 +49,14 @@ pub(super) fn for_account(facts: &Facts) -> Option<Plan> {
 
 /// A cluster with nothing to do keeps its conditions through trouble with its account.
 fn keep_or(facts: &Facts, plan: Plan) -> Plan {
-    let settled = conditions(facts)
+    if settled(facts) { Plan { look_again: plan.look_again, ..Plan::unchanged() } } else { plan }
+}
+
+/// Whether the manifest is Ready as it now stands.
+pub(super) fn settled(facts: &Facts) -> bool {
+    conditions(facts)
         .iter()
-        .any(|condition| condition.type_ == ConditionType::Ready.as_str() && condition.status == "True");
-    if settled { Plan { look_again: plan.look_again, ..Plan::unchanged() } } else { plan }
+        .any(|condition| condition.type_ == ConditionType::Ready.as_str() && condition.status == "True")
 }
 
 /// The conditions that speak of this generation of the manifest.
@@ -73,8 +79,7 @@ pub(super) fn patiently(facts: &Facts, early: Reason, late: Reason, message: imp
     if facts.now >= deadline || early == late || already_stalled(facts, late) {
         return Plan::held(late, message);
     }
-    let left = Duration::try_from(deadline.duration_since(facts.now)).unwrap_or(PATIENCE);
-    Plan::standing(early, message).looking_again(left)
+    Plan::standing(early, message).looking_again(left(facts, deadline))
 }
 
 fn already_stalled(facts: &Facts, reason: Reason) -> bool {
@@ -100,15 +105,18 @@ pub(super) fn after_trouble(facts: &Facts, plan: Plan) -> Plan {
             };
             restated(facts, plan, reason, &trouble.message)
         }
-        _ => plan,
+        Some(trouble) => plan.looking_again(left(facts, clock::later(trouble.since, PASSING))),
+        None => plan,
     };
     match facts.attempts.not_before {
-        Some(moment) if moment > facts.now => {
-            let wait = Duration::try_from(moment.duration_since(facts.now)).unwrap_or(PASSING);
-            Plan { next: None, ..plan }.looking_again(wait)
-        }
+        Some(moment) if moment > facts.now => Plan { next: None, ..plan }.looking_again(left(facts, moment)),
         _ => plan,
     }
+}
+
+/// The time from now until `moment`, which is yet to come.
+fn left(facts: &Facts, moment: Timestamp) -> Duration {
+    Duration::try_from(moment.duration_since(facts.now)).unwrap_or(PASSING)
 }
 
 /// The same plan, which says what stands in its way. Where it says nothing, what was said before stands.

@@ -4,3 +4,7 @@
 mod apiserver;
 #[cfg(test)]
 mod in_process;
+#[cfg(test)]
+mod scenarios;
+#[cfg(test)]
+mod world;

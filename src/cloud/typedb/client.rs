@@ -30,7 +30,7 @@ pub const LIST_DEADLINE: Duration = Duration::from_secs(60);
 /// How long a write may take. It had its effect by then, or shortly after, or never.
 pub const WRITE_DEADLINE: Duration = Duration::from_secs(30);
 /// How long a write waits for an access token: what was looked up before it must not grow old.
-const WRITE_TOKEN_WAIT: Duration = Duration::from_secs(3);
+pub const WRITE_TOKEN_WAIT: Duration = Duration::from_secs(3);
 
 /// What a call brought.
 #[derive(Clone, Debug, PartialEq, Eq)]

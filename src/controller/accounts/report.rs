@@ -6,22 +6,16 @@ use serde_json::json;
 
 use super::{AccountError, Known};
 use crate::api::MANAGER;
-use crate::api::account::{CloudAccount, CloudAccountStatus, ClusterCounts};
-use crate::api::condition::{Condition, ConditionType, Reason, Standing};
+use crate::api::account::{CloudAccount, ClusterCounts};
+use crate::api::condition::{ConditionType, Standing};
 use crate::controller::Context;
-use crate::plan::{AccountStanding, whole_seconds};
+use crate::plan::{account_status, account_verdict};
 
 /// Writes the status where it differs, and warns where a person has become necessary.
 pub(super) async fn publish(account: &CloudAccount, known: &Known, ctx: &Context) -> Result<(), AccountError> {
     let before = account.status.clone().unwrap_or_default();
-    let (reason, message) = verdict(known);
-    let after = CloudAccountStatus {
-        observed_generation: account.metadata.generation,
-        conditions: conditions(account, &before.conditions, reason, &message, ctx),
-        location: Some(account.spec.location().to_string()),
-        active_credential: active_credential(known),
-        clusters: counts(known, ctx).or(before.clusters),
-    };
+    let secret = known.session.as_ref().map(|session| session.secret.as_str());
+    let after = account_status(account, &known.standing, secret, counts(known, ctx), ctx.clock.now());
     if before == after {
         return Ok(());
     }
@@ -38,6 +32,7 @@ pub(super) async fn publish(account: &CloudAccount, known: &Known, ctx: &Context
         Err(kube::Error::Api(status)) if status.is_conflict() || status.is_not_found() => return Ok(()),
         Err(error) => return Err(error.into()),
     }
+    let (reason, message) = account_verdict(&known.standing, secret);
     let stalled_before = before.conditions.iter().find(|condition| condition.type_ == ConditionType::Stalled.as_str());
     if reason.standing() == Standing::Stalled
         && stalled_before.is_none_or(|condition| condition.reason != reason.to_string())
@@ -45,27 +40,6 @@ pub(super) async fn publish(account: &CloudAccount, known: &Known, ctx: &Context
         ctx.events.warn(&account.object_ref(&()), &reason.to_string(), message).await;
     }
     Ok(())
-}
-
-fn verdict(known: &Known) -> (Reason, String) {
-    match &known.standing {
-        AccountStanding::Connected => {
-            let secret = known.session.as_ref().map(|session| session.secret.clone()).unwrap_or_default();
-            (Reason::Connected, format!("The cloud accepts the credentials in Secret {secret}."))
-        }
-        AccountStanding::Connecting => {
-            (Reason::Connecting, "The cloud is being asked for its list of clusters.".to_owned())
-        }
-        AccountStanding::Missing => (Reason::Connecting, String::new()),
-        AccountStanding::Unavailable(why) => (Reason::CloudUnavailable, why.clone()),
-        AccountStanding::Refused(reason, why) => (*reason, why.clone()),
-    }
-}
-
-fn active_credential(known: &Known) -> Option<String> {
-    matches!(known.standing, AccountStanding::Connected | AccountStanding::Unavailable(_))
-        .then(|| known.session.as_ref().map(|session| session.secret.clone()))
-        .flatten()
 }
 
 /// How many of the location's clusters a manifest manages.
@@ -81,36 +55,4 @@ fn counts(known: &Known, ctx: &Context) -> Option<ClusterCounts> {
     let managed = list.clusters.iter().filter(|cluster| managed(&cluster.id)).count();
     let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
     Some(ClusterCounts { managed: count(managed), unmanaged: count(list.clusters.len() - managed) })
-}
-
-fn conditions(
-    account: &CloudAccount,
-    before: &[Condition],
-    reason: Reason,
-    message: &str,
-    ctx: &Context,
-) -> Vec<Condition> {
-    let standing = reason.standing();
-    let ready = if standing == Standing::Done { "True" } else { "False" };
-    let second = match standing {
-        Standing::Done => None,
-        Standing::Working => Some((ConditionType::Reconciling, "True")),
-        Standing::Stalled => Some((ConditionType::Stalled, "True")),
-    };
-    [Some((ConditionType::Ready, ready)), second]
-        .into_iter()
-        .flatten()
-        .map(|(kind, status)| {
-            let same = before.iter().find(|condition| condition.type_ == kind.as_str() && condition.status == status);
-            Condition {
-                type_: kind.as_str().to_owned(),
-                status: status.to_owned(),
-                reason: reason.to_string(),
-                message: message.to_owned(),
-                last_transition_time: same
-                    .map_or_else(|| whole_seconds(ctx.clock.now()), |condition| condition.last_transition_time.clone()),
-                observed_generation: account.metadata.generation,
-            }
-        })
-        .collect()
 }

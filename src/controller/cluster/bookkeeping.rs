@@ -67,10 +67,15 @@ pub(super) fn own_name(seen: &Seen) -> String {
 
 /// The record as it is stored, or the one with which a manifest's memory begins.
 pub(super) fn own_record(seen: &Seen) -> Option<Stored> {
-    if let Some(stored) = &seen.stored {
-        return Some(Stored::clone(stored));
-    }
     let location = seen.facts.account.reach.as_ref()?.location.clone();
+    if let Some(stored) = &seen.stored {
+        let mut stored = Stored::clone(stored);
+        // A record that is about no cluster yet follows its manifest to another account.
+        if stored.record.cluster_id().is_none() {
+            stored.record.location = location;
+        }
+        return Some(stored);
+    }
     let record = Record::new(seen.facts.owner(), location);
     let namespace = seen.facts.operator_namespace.clone();
     Some(Stored { record, name: own_name(seen), namespace, uid: None, version: None })
@@ -100,7 +105,7 @@ async fn settle(ctx: &Context, seen: &Seen, bound: Bound) -> Result<(), Reconcil
 
 /// Takes an existing cluster, with the passwords of a record that claims it no longer. One adoption at a time, so that two cannot take one cluster.
 async fn adopt(ctx: &Context, seen: &Seen, memory: &Mutex<Memory>, bound: Bound) -> Result<(), ReconcileError> {
-    let _one_at_a_time = ctx.adoption.lock().await;
+    let _one_at_a_time = ctx.claiming.lock().await;
     let step = Step::Record(RecordChange::Adopt(bound.clone()));
     let Some(fresh) = still_first(ctx, seen, memory, &step).await? else {
         return Ok(());

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
@@ -12,11 +13,15 @@ use super::observe::Seen;
 use super::{Applied, ReconcileError};
 use crate::api::MANAGER;
 use crate::api::typedb::TypeDBCluster;
+use crate::clock;
 use crate::controller::Context;
 use crate::controller::memory::{self, Memory};
 use crate::plan::{Connection, connection_fingerprint};
 
 const TYPE: &str = "servicebinding.io/typedb";
+/// How soon it is looked whether a Secret that stood in the way is gone.
+const CHECK_CONFLICT: Duration = Duration::from_secs(30);
+
 const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
 
 /// Whether the Secret was written for a manifest of this name. Its predecessor's may still wait to be collected.
@@ -47,7 +52,9 @@ pub(super) async fn publish(
                  Give spec.connectionSecret.name another value, or remove that Secret.",
                 connection.name
             );
-            memory::lock(memory).attempts.connection_conflict = Some(why);
+            let mut memory = memory::lock(memory);
+            memory.attempts.connection_conflict = Some(why);
+            memory.check_at = Some(clock::later(ctx.clock.now(), CHECK_CONFLICT));
             return Ok(Applied::Again);
         }
         Some(there) if same(&there, &wanted) => Ok(()),

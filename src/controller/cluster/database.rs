@@ -6,10 +6,9 @@ use rand::distr::{Alphanumeric, SampleString as _};
 
 use super::bookkeeping::{amend, own_name, tell};
 use super::observe::Seen;
-use super::{Applied, ReconcileError, hold_off, still_first};
+use super::{Applied, ReconcileError, still_first};
 use crate::api::secret::Password;
-use crate::cloud::typedb::client::WRITE_DEADLINE;
-use crate::cloud::typedb::database::{Database, DatabaseError, DatabaseSession};
+use crate::cloud::typedb::database::{DATABASE_DEADLINE, Database, DatabaseError, DatabaseSession};
 use crate::controller::Context;
 use crate::controller::events::Word;
 use crate::controller::memory::{self, Memory};
@@ -27,10 +26,6 @@ pub(super) async fn change(
     memory: &Mutex<Memory>,
     step: DatabaseStep,
 ) -> Result<Applied, ReconcileError> {
-    if !ctx.gate.permits(WRITE_DEADLINE) {
-        hold_off(ctx, memory, WRITE_DEADLINE);
-        return Ok(Applied::Failed);
-    }
     let Some(fresh) = still_first(ctx, seen, memory, &Step::Database(step.clone())).await? else {
         return Ok(Applied::Again);
     };
@@ -41,7 +36,10 @@ pub(super) async fn change(
             None => Ok(Applied::Again),
         },
         DatabaseStep::SetPassword { address, candidates, pending } => match database(ctx, &fresh, memory, &address) {
-            Some(database) => conclude(ctx, &fresh, memory, prove_or_set(&database, &candidates, &pending).await).await,
+            Some(database) => {
+                let outcome = prove_or_set(ctx, &database, &candidates, &pending).await;
+                conclude(ctx, &fresh, memory, outcome).await
+            }
             None => Ok(Applied::Again),
         },
     };
@@ -133,6 +131,7 @@ async fn prove(database: &Database, claims: &[Password]) -> Result<Outcome, Data
 
 /// Sees to it that the pending password opens the database, and proves it.
 async fn prove_or_set(
+    ctx: &Context,
     database: &Database,
     candidates: &[Password],
     pending: &Password,
@@ -142,6 +141,9 @@ async fn prove_or_set(
     }
     for candidate in candidates {
         if let Some(session) = opens(database, candidate).await? {
+            if !ctx.gate.permits(DATABASE_DEADLINE) {
+                return Err(DatabaseError::Unreachable { message: "this operator is about to stop".to_owned() });
+            }
             match database.set_password(&session, USER, pending.as_secret()).await {
                 Err(DatabaseError::Refused { message }) => return Ok(Outcome::Refused(message)),
                 other => other?,

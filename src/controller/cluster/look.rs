@@ -26,7 +26,9 @@ pub(super) async fn look(
     match session.find(id, Priority::Edit).await {
         Ok(found) => {
             let look = Look { id: id.clone(), at, by: session.credential.clone(), found };
-            memory::lock(memory).look = Some(look);
+            let mut memory = memory::lock(memory);
+            memory.look = Some(look);
+            memory.was_answered();
             Ok(Applied::Again)
         }
         Err(error) => Ok(failed(ctx, session, memory, &error).await),

@@ -16,13 +16,14 @@ use kube::api::Api;
 use kube::runtime::controller::Action;
 use kube::{Resource, ResourceExt};
 
-use super::Context;
 use super::backoff;
 use super::memory::{self, Memory};
 use super::records::{RecordError, Stored};
+use super::{Context, Holder};
+use crate::api::shared::Management;
 use crate::api::typedb::TypeDBCluster;
 use crate::clock;
-use crate::plan::{Plan, Step, plan};
+use crate::plan::{Plan, Step, looked_after_elsewhere, plan};
 
 /// More steps than any one reconcile needs; reaching it means that two steps undo each other.
 const MOST_STEPS: usize = 16;
@@ -77,6 +78,12 @@ async fn look_after(manifest: &TypeDBCluster, ctx: &Context, memory: &Mutex<Memo
     let mut manifest = manifest.clone();
     for _ in 0..MOST_STEPS {
         let seen = observe::observe(ctx, &manifest, memory, observe::Record::Cached).await?;
+        if let Some(sentence) = looked_after_elsewhere(&seen.facts) {
+            if !std::mem::replace(&mut memory::lock(memory).warned_of_another, true) {
+                ctx.events.warn(&manifest.object_ref(&()), "LookedAfterElsewhere", sentence).await;
+            }
+            return Ok(Action::await_change());
+        }
         let plan = plan(&seen.facts);
         match report::publish(ctx, &seen, &plan).await? {
             report::Published::Same => {}
@@ -156,7 +163,9 @@ async fn still_first(
         return Ok(None);
     };
     let fresh = observe::observe(ctx, &manifest, memory, observe::Record::Fresh).await?;
-    Ok((plan(&fresh.facts).next.as_ref() == Some(step)).then_some(fresh))
+    // The step would be sent to where the account pointed when it was decided.
+    let same_reach = fresh.facts.account.reach == seen.facts.account.reach;
+    Ok((same_reach && plan(&fresh.facts).next.as_ref() == Some(step)).then_some(fresh))
 }
 
 /// Notes a failure after which nothing is tried for a while.
@@ -166,13 +175,16 @@ fn hold_off(ctx: &Context, memory: &Mutex<Memory>, wait: Duration) {
 }
 
 impl Context {
-    /// Whether a record's manifest is there and manages its cluster.
+    /// Whether a record's manifest is there and manages its cluster. One that cannot be seen from here is taken to do so.
     pub(crate) fn claims(&self, stored: &Stored) -> bool {
         let owner = &stored.record.owner;
         !stored.record.filed
-            && self.manifest(&owner.namespace, &owner.name).is_some_and(|manifest| {
-                manifest.uid().as_ref() == Some(&owner.uid)
-                    && manifest.spec.management == crate::api::shared::Management::Managed
-            })
+            && match self.holder(owner) {
+                Holder::Lives(manifest) => {
+                    manifest.uid().as_ref() == Some(&owner.uid) && manifest.spec.management == Management::Managed
+                }
+                Holder::Gone => false,
+                Holder::Unwatched => true,
+            }
     }
 }

@@ -16,7 +16,7 @@ use crate::api::identity::{ClusterId, Identity};
 use crate::api::typedb::TypeDBCluster;
 use crate::cloud::budget::{Permit, Priority};
 use crate::cloud::error::CloudError;
-use crate::cloud::typedb::client::WRITE_DEADLINE;
+use crate::cloud::typedb::client::{WRITE_DEADLINE, WRITE_TOKEN_WAIT};
 use crate::cloud::typedb::wire::{Cluster, ClusterDeploy};
 use crate::controller::Context;
 use crate::controller::accounts::Session;
@@ -46,10 +46,6 @@ pub(super) async fn send(
         Ok(permit) => permit,
         Err(error) => return Ok(failed(ctx, session, memory, &error).await),
     };
-    if !ctx.gate.permits(WRITE_DEADLINE) {
-        hold_off(ctx, memory, CLOSED);
-        return Ok(Applied::Failed);
-    }
     let looked = Instant::now();
     if let Err(error) = look_again(ctx, session, memory, &write).await {
         return Ok(failed(ctx, session, memory, &error).await);
@@ -59,9 +55,18 @@ pub(super) async fn send(
         return Ok(Applied::Again);
     }
     let step = Step::Cloud(write.clone());
+    let claiming = match write {
+        CloudWrite::Deploy { .. } => Some(ctx.claiming.lock().await),
+        CloudWrite::Destroy(_) => None,
+    };
+    // Whoever stood in line for long looks again.
+    if looked.elapsed() > SEND_WITHIN {
+        return Ok(Applied::Again);
+    }
     let Some(fresh) = still_first(ctx, seen, memory, &step).await? else {
         return Ok(Applied::Again);
     };
+    let announcing = Instant::now();
     let announced = match announce(ctx, &fresh, session, &write).await {
         Ok(announced) => announced,
         Err(ReconcileError::Record(RecordError::Conflict)) => {
@@ -70,10 +75,17 @@ pub(super) async fn send(
         }
         Err(error) => return Err(error),
     };
+    drop(claiming);
     // What was seen says nothing about the time after the write.
     memory::lock(memory).look = None;
-    if looked.elapsed() > SEND_WITHIN {
+    // Later than that, the announcement no longer says when the request could take effect.
+    if announcing.elapsed() + WRITE_TOKEN_WAIT > SEND_WITHIN {
         return Ok(Applied::Again);
+    }
+    // An announcement without a request does no harm: the next process looks, and sends it.
+    if !ctx.gate.permits(WRITE_DEADLINE) {
+        hold_off(ctx, memory, CLOSED);
+        return Ok(Applied::Failed);
     }
     let attempt = Attempt { ctx, seen: &fresh, session, memory, announced };
     match write {
@@ -89,15 +101,15 @@ async fn look_again(
     memory: &Mutex<Memory>,
     write: &CloudWrite,
 ) -> Result<(), CloudError> {
-    let id = match write {
-        CloudWrite::Deploy { request, .. } => &request.id,
-        CloudWrite::Destroy(identity) => &identity.id,
-    };
     let at = ctx.clock.now();
-    let found = match session.client.get(id, Priority::Edit).await {
-        Ok(answer) => Some(answer.value),
-        Err(CloudError::NotFound { .. }) => None,
-        Err(error) => return Err(error),
+    let (id, found) = match write {
+        // That the name is free needs no list. That a cluster is gone does.
+        CloudWrite::Deploy { request, .. } => match session.client.get(&request.id, Priority::Edit).await {
+            Ok(answer) => (&request.id, Some(answer.value)),
+            Err(CloudError::NotFound { .. }) => (&request.id, None),
+            Err(error) => return Err(error),
+        },
+        CloudWrite::Destroy(identity) => (&identity.id, session.find(&identity.id, Priority::Edit).await?),
     };
     memory::lock(memory).look = Some(Look { id: id.clone(), at, by: session.credential.clone(), found });
     Ok(())
@@ -148,8 +160,10 @@ struct Attempt<'a> {
 impl Attempt<'_> {
     async fn deploy(mut self, permit: Permit, request: ClusterDeploy) -> Result<Applied, ReconcileError> {
         let id = request.id.clone();
-        tell(self.ctx, self.seen, Word::Creating, format!("Cluster {id} is being created.")).await;
-        match self.session.client.deploy(permit, &request).await {
+        // The Event goes out beside the request, which has its time by the announcement.
+        let told = tell(self.ctx, self.seen, Word::Creating, format!("Cluster {id} is being created."));
+        let (answer, ()) = tokio::join!(self.session.client.deploy(permit, &request), told);
+        match answer {
             Ok(answer) if answer.value.id == id => {
                 self.announced.record.bound = Some(bound_to(&answer.value, Origin::Created, &self.session.credential));
                 self.announced.record.intent = None;
@@ -189,8 +203,9 @@ impl Attempt<'_> {
 
     async fn destroy(self, permit: Permit, identity: &Identity) -> Result<Applied, ReconcileError> {
         let id: &ClusterId = &identity.id;
-        tell(self.ctx, self.seen, Word::Destroying, format!("Cluster {id} is being destroyed.")).await;
-        match self.session.client.destroy(permit, id).await {
+        let told = tell(self.ctx, self.seen, Word::Destroying, format!("Cluster {id} is being destroyed."));
+        let (answer, ()) = tokio::join!(self.session.client.destroy(permit, id), told);
+        match answer {
             Ok(answer) => {
                 self.took_effect(answer.value).await;
                 Ok(Applied::Again)

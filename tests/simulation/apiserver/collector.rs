@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::resource::{DEFINITIONS, NAMESPACES, Resource, SECRETS};
 use super::store::{Key, Store, finalizers, is_deleting, set_list, take_finalizer};
-use super::writes::DeleteOptions;
+use super::writes::{DeleteOptions, has_content};
 
 /// One thing that has to be done.
 enum Chore {
@@ -40,34 +40,34 @@ impl Store {
 
     /// What has to go before a namespace or a kind can: everything in it, Secrets first.
     fn empty(&self, container: &Key, object: &Value) -> Option<Chore> {
+        if !has_content(container.resource) {
+            return None;
+        }
         let inside = self.objects.keys().filter(|key| is_inside(key, container));
         let waiting = inside.clone().filter(|key| !is_deleting(&self.objects[*key]));
         let next = waiting.min_by_key(|key| (key.resource != &SECRETS, (*key).clone()));
         if let Some(key) = next {
             return Some(Chore::Delete(key.clone()));
         }
-        let is_container = container.resource == &NAMESPACES || container.resource == &DEFINITIONS;
-        let done = is_container && inside.count() == 0 && finalizers(object).is_empty();
+        let done = inside.count() == 0 && finalizers(object).is_empty();
         done.then(|| Chore::Remove(container.clone()))
     }
 
     /// What the propagation policy of a deletion asks for.
     fn finish(&self, owner: &Key, object: &Value) -> Option<Chore> {
-        let uid = object["metadata"]["uid"].as_str()?;
-        let mut dependents =
-            self.objects.iter().filter(|(_, dependent)| owner_references(dependent).any(|it| it["uid"] == uid));
-        if finalizers(object).iter().any(|it| it == "orphan") {
-            let orphan = dependents.next().map(|(key, _)| Chore::Orphan(key.clone(), uid.into()));
+        let asked = |finalizer| finalizers(object).iter().any(|it| it == finalizer);
+        let uid = object["metadata"]["uid"].as_str().filter(|_| asked("orphan") || asked("foregroundDeletion"))?;
+        let depends = |object: &Value| owner_references(object).any(|owner| owner["uid"] == uid);
+        let dependents: Vec<_> = self.objects.iter().filter(|(_, object)| depends(object)).collect();
+        if asked("orphan") {
+            let orphan = dependents.first().map(|(key, _)| Chore::Orphan((*key).clone(), uid.into()));
             return orphan.or_else(|| Some(Chore::TakeFinalizer(owner.clone(), "orphan")));
         }
-        if finalizers(object).iter().any(|it| it == "foregroundDeletion") {
-            let mut dependents = dependents.peekable();
-            if dependents.peek().is_none() {
-                return Some(Chore::TakeFinalizer(owner.clone(), "foregroundDeletion"));
-            }
-            return dependents.find(|(_, it)| !is_deleting(it)).map(|(key, _)| Chore::Delete(key.clone()));
+        if dependents.is_empty() {
+            return Some(Chore::TakeFinalizer(owner.clone(), "foregroundDeletion"));
         }
-        None
+        let next = dependents.into_iter().find(|(_, object)| !is_deleting(object));
+        next.map(|(key, _)| Chore::Delete(key.clone()))
     }
 
     /// An object whose owners are all gone.
@@ -95,7 +95,7 @@ impl Store {
             Chore::Remove(key) => self.remove(key),
             Chore::TakeFinalizer(key, finalizer) => {
                 let mut object = Value::clone(&self.objects[key]);
-                if take_finalizer(&mut object, finalizer) || is_container(key) {
+                if take_finalizer(&mut object, finalizer) || has_content(key.resource) {
                     self.put(key, object);
                 } else {
                     self.remove(key);
@@ -109,10 +109,6 @@ impl Store {
             }
         }
     }
-}
-
-fn is_container(key: &Key) -> bool {
-    key.resource == &NAMESPACES || key.resource == &DEFINITIONS
 }
 
 fn is_inside(key: &Key, container: &Key) -> bool {

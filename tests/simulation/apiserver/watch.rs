@@ -127,7 +127,7 @@ impl Watch {
     fn look(&mut self) {
         let server = self.server.clone();
         let state = server.lock();
-        if state.connections != self.generation || served(&state.store, self.call.resource).is_err() {
+        if state.connections != self.generation {
             self.ended = true;
             return;
         }
@@ -139,6 +139,7 @@ impl Watch {
             return;
         }
         self.follow(&state.store, visible);
+        self.ended = served(&state.store, self.call.resource).is_err();
     }
 
     fn follow(&mut self, store: &Store, visible: u64) {
@@ -155,8 +156,7 @@ impl Watch {
         if now >= self.next_bookmark {
             self.next_bookmark = now + BOOKMARK_EVERY;
         }
-        let frozen = self.server.lock().store.frozen.contains_key(self.call.resource);
-        if self.call.parameters.allow_watch_bookmarks && !frozen {
+        if self.call.parameters.allow_watch_bookmarks {
             self.lines.push_back(bookmark(&self.call, self.position, &json!({})));
         }
     }

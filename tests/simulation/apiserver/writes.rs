@@ -185,7 +185,7 @@ impl Store {
 }
 
 /// Whether something lives inside of it that has to go first.
-fn has_content(resource: &Resource) -> bool {
+pub(super) fn has_content(resource: &Resource) -> bool {
     *resource == NAMESPACES || *resource == DEFINITIONS
 }
 

@@ -50,16 +50,18 @@ async fn a_field_of_somebody_else_is_taken_by_force_alone() {
     assert_eq!(refusal(apply(&server, "two", &theirs).await), is(409, "Conflict"));
     let forced = PatchParams::apply("two").force();
     config_maps(server.client()).patch("a", &forced, &Patch::Apply(theirs)).await.unwrap();
-    // What both applied stays for as long as one of them says so; what was taken is no longer ours to remove.
-    let left = apply(&server, "one", &config_map("a", &json!({"a": "1"}))).await.unwrap();
-    assert_eq!(left, json!({"a": "1", "b": "2"}));
+    // What both applied stays for as long as one of them says so; what was taken goes with who took it.
+    let left = apply(&server, "two", &config_map("a", &Value::Null)).await.unwrap();
+    assert_eq!(left, json!({"a": "1"}));
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_edit_takes_the_field_from_its_applier() {
     let server = server();
     apply(&server, "one", &config_map("a", &json!({"a": "1"}))).await.unwrap();
-    server.user().merge("ConfigMap", "default", "a", &json!({"data": {"a": "2"}}));
+    let edited = server.user().merge("ConfigMap", "default", "a", &json!({"data": {"a": "2"}}));
+    let owners = edited["metadata"]["managedFields"].as_array().unwrap();
+    assert_eq!(owners.iter().map(|owner| &owner["manager"]).collect::<Vec<_>>(), ["user"]);
     assert_eq!(refusal(apply(&server, "one", &config_map("a", &json!({"a": "1"}))).await), is(409, "Conflict"));
     let let_go = apply(&server, "one", &config_map("a", &Value::Null)).await.unwrap();
     assert_eq!(let_go, json!({"a": "2"}));
@@ -72,10 +74,10 @@ async fn a_status_is_applied_apart_and_its_conditions_by_type() {
     server.user().create(cluster("one"));
     let condition = |kind: &str, status: &str| json!({"type": kind, "status": status});
     let first = json!({"plan": [1, 2], "conditions": [condition("Ready", "False"), condition("Stalled", "True")]});
-    apply_status(&server, "one", first).await.unwrap();
+    apply_status(&server, "user", first).await.unwrap();
     apply_status(&server, "two", json!({"conditions": [condition("Other", "True")]})).await.unwrap();
     let second = json!({"observedGeneration": 1, "plan": [3], "conditions": [condition("Ready", "True")]});
-    let status = apply_status(&server, "one", second).await.unwrap();
+    let status = apply_status(&server, "user", second).await.unwrap();
     let conditions = json!([condition("Ready", "True"), condition("Other", "True")]);
     assert_eq!(status, json!({"observedGeneration": 1, "plan": [3], "conditions": conditions}));
 
@@ -85,6 +87,8 @@ async fn a_status_is_applied_apart_and_its_conditions_by_type() {
     }));
     assert_eq!((&main["status"], &main["spec"]), (&status, &json!({"tier": "Free", "version": "3"})));
     assert_eq!(main["metadata"]["generation"], 2);
+    let last = apply_status(&server, "user", json!({"observedGeneration": 2})).await.unwrap();
+    assert_eq!(last, json!({"observedGeneration": 2, "conditions": [condition("Other", "True")]}));
 }
 
 #[tokio::test(start_paused = true)]
@@ -122,20 +126,25 @@ async fn an_apply_is_a_configuration_and_not_an_object_that_was_read() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn finalizers_are_owned_one_by_one() {
+async fn finalizers_and_owner_references_are_owned_one_by_one() {
     let server = server();
-    server.user().create(cluster("one"));
-    let apply = async |manager: &str, finalizers: Value| {
+    let object = server.user().create(cluster("one"));
+    let apply = async |manager: &str, finalizers: &[&str], owners: &[&Value]| {
         let object = json!({
             "apiVersion": "clusterwright.dev/v1alpha1", "kind": "TypeDBCluster",
-            "metadata": {"finalizers": finalizers},
+            "metadata": {"finalizers": finalizers, "ownerReferences": owners},
         });
         let params = PatchParams::apply(manager);
-        clusters(server.client()).patch("one", &params, &Patch::Apply(object)).await.unwrap().finalizers().to_vec()
+        let done = clusters(server.client()).patch("one", &params, &Patch::Apply(object)).await.unwrap();
+        (done.finalizers().to_vec(), done.owner_references().len())
     };
-    assert_eq!(apply("one", json!(["a/b"])).await, ["a/b"]);
-    assert_eq!(apply("two", json!(["c/d"])).await, ["a/b", "c/d"]);
-    assert_eq!(apply("one", json!([])).await, ["c/d"]);
+    let kind = json!({"apiVersion": "clusterwright.dev/v1alpha1", "kind": "TypeDBCluster", "name": "one"});
+    let (mut itself, mut unknown) = (kind.clone(), kind);
+    itself["uid"] = object["metadata"]["uid"].clone();
+    (unknown["uid"], unknown["kind"]) = ("unknown".into(), "Unknown".into());
+    assert_eq!(apply("one", &["a/b"], &[&itself]).await, (vec!["a/b".into()], 1));
+    assert_eq!(apply("two", &["c/d"], &[&unknown]).await, (vec!["a/b".into(), "c/d".into()], 2));
+    assert_eq!(apply("one", &[], &[]).await, (vec!["c/d".into()], 1));
 }
 
 #[tokio::test(start_paused = true)]

@@ -40,6 +40,15 @@ async fn a_status_code_strikes_as_often_as_asked_before_or_after_the_effect() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn too_many_requests_says_when_to_come_again() {
+    let server = server();
+    server.inject(Fault::new(Requests::all(), Trouble::Status(429)));
+    let request = http::Request::get("/api/v1/namespaces").body(kube::client::Body::empty()).unwrap();
+    let answer = server.client().send(request).await.unwrap();
+    assert_eq!((answer.status().as_u16(), &answer.headers()["retry-after"]), (429, &"1".parse().unwrap()));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_cut_connection_is_no_answer() {
     let server = server();
     server.inject(Fault::new(Requests::writes(), Trouble::Cut));

@@ -253,6 +253,9 @@ async fn metadata_alone_leaves_the_rest_out() {
         .header("accept", "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1");
     let list = server.client().request_text(raw.body(Vec::new()).unwrap()).await.unwrap();
     assert!(list.contains("PartialObjectMetadataList") && !list.contains("\"data\""), "{list}");
+    let raw = http::Request::get("/api/v1/namespaces/default/secrets").body(Vec::new()).unwrap();
+    let full = server.client().request_text(raw).await.unwrap();
+    assert!(full.contains("\"SecretList\"") && full.contains("\"data\"") && !full.contains("\"Secret\""), "{full}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -263,6 +266,8 @@ async fn a_secret_is_encoded_and_keeps_its_type() {
     let created = api.create(&PostParams::default(), &typed(wanted)).await.unwrap();
     assert_eq!(created.data.unwrap()["k"].0, b"v");
     assert_eq!(created.string_data, None);
+    let plain = api.create(&PostParams::default(), &typed(json!({"metadata": {"name": "p"}}))).await.unwrap();
+    assert_eq!(plain.type_.unwrap(), "Opaque");
     let other = Patch::Merge(json!({"type": "c/d"}));
     assert_eq!(refusal(api.patch("s", &PATCH, &other).await), is(422, "Invalid"));
 }

@@ -1,12 +1,13 @@
 //! The garbage collector, and the ends of namespaces and kinds.
 
+use futures::TryStreamExt as _;
 use k8s_openapi::api::core::v1::Namespace;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
-use kube::api::{Api, DeleteParams, ListParams, PostParams};
+use kube::api::{Api, DeleteParams, ListParams, PostParams, WatchEvent, WatchParams};
 use serde_json::{Value, json};
 
 use super::super::ApiServer;
-use super::{cluster, clusters, is, refusal, secrets, server, typed};
+use super::{cluster, clusters, config_map, is, refusal, secrets, server, typed};
 
 const CUSTOM_RESOURCES: &str = "typedbclusters.clusterwright.dev";
 
@@ -26,6 +27,13 @@ fn owned_secret(name: &str, owners: &[&Value]) -> Value {
 fn names(server: &ApiServer, kind: &str) -> Vec<String> {
     let names = server.user().list(kind).into_iter().map(|it| it["metadata"]["name"].as_str().unwrap().to_owned());
     names.collect()
+}
+
+/// The kinds of what was removed, in order.
+fn removed(server: &ApiServer) -> Vec<&'static str> {
+    let state = server.lock();
+    let removals = state.store.history.iter().filter(|change| change.after.is_none());
+    removals.map(|change| change.key.resource.kind).collect()
 }
 
 fn take_finalizers(server: &ApiServer, name: &str) {
@@ -85,21 +93,17 @@ async fn a_namespace_is_emptied_secrets_first_and_goes_last() {
     let server = server();
     let user = server.user();
     user.create(held("one"));
+    user.create(config_map("c", &json!({})));
     user.create(owned_secret("s", &[]));
-    let before = user.history("Namespace", "", "default").len();
     user.delete("Namespace", "", "default");
 
     assert_eq!((names(&server, "Secret"), names(&server, "TypeDBCluster")), (vec![], vec!["one".into()]));
-    let revision = |object: &Value| object["metadata"]["resourceVersion"].as_str().unwrap().parse::<u64>().unwrap();
     let namespaces: Api<Namespace> = Api::all(server.client());
     let ending = namespaces.get("default").await.unwrap();
     assert_eq!(ending.status.unwrap().phase.unwrap(), "Terminating");
     let secret = typed(json!({"metadata": {"name": "late"}}));
     assert_eq!(refusal(secrets(server.client()).create(&PostParams::default(), &secret).await), is(403, "Forbidden"));
-    let marked = revision(&user.get("TypeDBCluster", "default", "one").unwrap());
-    let terminating = revision(&user.get("Namespace", "", "default").unwrap());
-    // Between the two lies the removal of the Secret.
-    assert_eq!((before, marked), (1, terminating + 2));
+    assert_eq!(removed(&server), ["Secret", "ConfigMap"]);
 
     take_finalizers(&server, "one");
     assert_eq!(refusal(namespaces.get("default").await), is(404, "NotFound"));
@@ -125,8 +129,15 @@ async fn a_kind_goes_with_all_its_objects() {
         refusal(api.create(&PostParams::default(), &typed(cluster("three"))).await),
         is(405, "MethodNotAllowed")
     );
+    let mut lines = Box::pin(api.watch(&WatchParams::default(), "1").await.unwrap());
 
     take_finalizers(&server, "one");
     assert_eq!(refusal(definitions.get(CUSTOM_RESOURCES).await), is(404, "NotFound"));
     assert_eq!(refusal(api.list(&ListParams::default()).await).0, 404);
+    assert_eq!(refusal(api.watch(&WatchParams::default(), "1").await.map(drop)).0, 404);
+    let mut last = None;
+    while let Some(event) = lines.try_next().await.unwrap() {
+        last = Some(event);
+    }
+    assert!(matches!(last, Some(WatchEvent::Deleted(_))), "{last:?}");
 }

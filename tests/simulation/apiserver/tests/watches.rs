@@ -57,9 +57,14 @@ fn count(server: &ApiServer, verb: Verb) -> usize {
 async fn a_watcher_sees_what_is_there_and_then_every_change() {
     let server = server();
     create(&server, "a");
+    server.user().create_namespace("other");
     for config in [Config::default(), Config::default().streaming_lists(), Config::default().any_semantic()] {
         let mut events = watch(&server, config);
         assert_eq!(next_of(&mut events, 3).await, ["Init", "InitApply(a)", "InitDone"]);
+        let mut elsewhere = config_map("e", &json!({}));
+        elsewhere["metadata"]["namespace"] = "other".into();
+        server.user().create(elsewhere);
+        server.user().delete("ConfigMap", "other", "e");
         create(&server, "b");
         server.user().merge("ConfigMap", "default", "b", &json!({"data": {"k": "v"}}));
         server.user().merge("ConfigMap", "default", "b", &json!({"data": {"k": "v"}}));
@@ -163,6 +168,30 @@ async fn a_frozen_cache_shows_the_past_until_it_thaws() {
     server.thaw("ConfigMap");
     assert_eq!(next_of(&mut events, 2).await, ["Apply(b)", "Apply(a)"]);
     assert_eq!(next_of(&mut late, 2).await, ["Apply(b)", "Apply(a)"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_frozen_cache_hears_of_a_compaction_when_it_thaws() {
+    let server = server();
+    let mut events = watch(&server, Config::default());
+    next_of(&mut events, 2).await;
+    server.freeze("ConfigMap");
+    create(&server, "a");
+    server.compact();
+    assert!(silent(&mut events).await);
+    server.thaw("ConfigMap");
+    assert!(next(&mut events).await.contains("too old resource version"));
+    assert_eq!(next_of(&mut events, 3).await, ["Init", "InitApply(a)", "InitDone"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_watch_from_nowhere_begins_with_what_is_there() {
+    let server = server();
+    create(&server, "a");
+    server.compact();
+    let mut lines = Box::pin(config_maps(server.client()).watch(&WatchParams::default(), "0").await.unwrap());
+    let Some(WatchEvent::Added(there)) = lines.try_next().await.unwrap() else { panic!("not there") };
+    assert_eq!(there.name_any(), "a");
 }
 
 #[tokio::test(start_paused = true)]

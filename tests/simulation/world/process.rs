@@ -1,0 +1,127 @@
+//! One life of the operator's process, which may end between any two of its requests.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
+
+use axum::body::Body;
+use bytes::Bytes;
+use clusterwright::cloud::transport::{Limits, SendError, Transport};
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+use http::{Request, Response};
+use http_body_util::BodyExt as _;
+use tokio::sync::Notify;
+use tower::{BoxError, Service};
+
+use super::ledger::Ledger;
+use crate::apiserver::ApiServer;
+use crate::in_process::InProcess;
+
+/// The requests of one process pass here; from its death on none does.
+#[derive(Debug, Default)]
+pub(crate) struct Life {
+    over: AtomicBool,
+    /// How many more times a request may pass, before it is sent or after it was answered.
+    left: Mutex<Option<usize>>,
+    passed: Mutex<usize>,
+    died: Notify,
+}
+
+impl Life {
+    /// A process that dies when requests have passed this often; each passes twice.
+    pub(crate) fn of(passes: Option<usize>) -> Arc<Self> {
+        Arc::new(Self { left: Mutex::new(passes), ..Self::default() })
+    }
+
+    pub(crate) fn end(&self) {
+        self.over.store(true, Ordering::Relaxed);
+        self.died.notify_one();
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        self.over.load(Ordering::Relaxed)
+    }
+
+    /// Waits for the process to die by itself.
+    pub(crate) async fn death(&self) {
+        self.died.notified().await;
+    }
+
+    /// How often requests have passed.
+    pub(crate) fn passed(&self) -> usize {
+        *self.passed.lock().unwrap()
+    }
+
+    async fn pass(&self) {
+        *self.passed.lock().unwrap() += 1;
+        let last = match &mut *self.left.lock().unwrap() {
+            Some(0) => true,
+            Some(left) => {
+                *left -= 1;
+                false
+            }
+            None => false,
+        };
+        if last {
+            self.end();
+        }
+        if self.is_over() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+/// The way of one process to the API server.
+#[derive(Debug, Clone)]
+pub(crate) struct ToKubernetes {
+    pub(crate) server: ApiServer,
+    pub(crate) life: Arc<Life>,
+    pub(crate) ledger: Arc<Ledger>,
+}
+
+impl Service<Request<kube::client::Body>> for ToKubernetes {
+    type Response = Response<Body>;
+    type Error = BoxError;
+    type Future = BoxFuture<'static, Result<Response<Body>, BoxError>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<kube::client::Body>) -> Self::Future {
+        let Self { mut server, life, ledger } = self.clone();
+        async move {
+            let (parts, body) = request.into_parts();
+            let body = body.collect().await?.to_bytes();
+            life.pass().await;
+            let request = Request::from_parts(parts.clone(), kube::client::Body::from(body.to_vec()));
+            let answer = server.call(request).await;
+            ledger.told_kubernetes(&parts, &body);
+            life.pass().await;
+            answer
+        }
+        .boxed()
+    }
+}
+
+/// The way of one process to the cloud.
+#[derive(Debug, Clone)]
+pub(crate) struct ToCloud {
+    pub(crate) cloud: InProcess,
+    pub(crate) life: Arc<Life>,
+    pub(crate) ledger: Arc<Ledger>,
+}
+
+impl Transport for ToCloud {
+    fn send(&self, request: Request<Bytes>, limits: Limits) -> BoxFuture<'_, Result<Response<Bytes>, SendError>> {
+        async move {
+            self.life.pass().await;
+            self.ledger.asks_cloud(&request);
+            let answer = self.cloud.send(request, limits).await;
+            self.life.pass().await;
+            answer
+        }
+        .boxed()
+    }
+}

@@ -1,6 +1,6 @@
 //! The status that a plan amounts to.
 
-use super::conditions::{self, Aspect};
+use super::conditions::{self, Dates};
 use super::connection;
 use super::facts::Facts;
 use super::looked_after_elsewhere;
@@ -30,7 +30,10 @@ pub fn status(facts: &Facts, plan: &Plan) -> TypeDBClusterStatus {
         status.observed_generation = facts.manifest.metadata.generation;
         status.plan = plan.pending.iter().map(shown).collect();
         let seen = plan.cluster.as_ref().map(|cluster| &cluster.status);
-        status.conditions = conditions(facts, &status.conditions, (*reason, message), seen, differs);
+        let generation = facts.manifest.metadata.generation;
+        let dates = Dates { before: &status.conditions, generation, now: facts.now };
+        let others = [available(dates, *reason, seen), in_sync(dates, seen, differs)];
+        status.conditions = conditions::publish(dates, *reason, message, others.into_iter().flatten());
     }
     status
 }
@@ -114,41 +117,28 @@ fn forget_cluster(status: &mut TypeDBClusterStatus) {
     };
 }
 
-/// `seen`: the cloud's word for the cluster, where it was seen just now.
-fn conditions(
-    facts: &Facts,
-    before: &[Condition],
-    verdict: (Reason, &str),
-    seen: Option<&ClusterStatus>,
-    differs: &[String],
-) -> Vec<Condition> {
-    let generation = facts.manifest.metadata.generation;
-    let stamped = |aspect: Aspect| aspect.stamped(before, generation, facts.now);
-    // What nothing new is known of keeps what was last seen, and the generation that it was seen for.
-    let carried = |kind: ConditionType| before.iter().find(|known| known.type_ == kind.as_str()).cloned();
-    let others = [
-        available(verdict.0, seen).map(stamped).or_else(|| carried(ConditionType::Available)),
-        in_sync(seen, differs).map(stamped).or_else(|| carried(ConditionType::InSync)),
-    ];
-    conditions::publish(before, generation, facts.now, verdict, others.into_iter().flatten())
+/// Whether the database was last seen serving.
+fn available(dates: Dates<'_>, reason: Reason, seen: Option<&ClusterStatus>) -> Option<Condition> {
+    let (holds, word, sentence) = match (reason, seen) {
+        (Reason::Vanished | Reason::Replaced, _) => (false, "Gone", "The database is gone.".to_owned()),
+        (_, Some(status)) => {
+            let runs = *status == ClusterStatus::Running;
+            let word = if runs { "Running" } else { "NotRunning" };
+            (runs, word, format!("The cloud says that the cluster is {status}."))
+        }
+        (_, None) => return dates.carried(ConditionType::Available),
+    };
+    Some(dates.condition(ConditionType::Available, holds, word.to_owned(), sentence))
 }
 
-/// Whether the database was last seen serving; `None` where nothing new is known.
-fn available(reason: Reason, seen: Option<&ClusterStatus>) -> Option<Aspect> {
-    if matches!(reason, Reason::Vanished | Reason::Replaced) {
-        return Some(Aspect::new(ConditionType::Available, false, "Gone", "The database is gone."));
-    }
-    let status = seen?;
-    let runs = *status == ClusterStatus::Running;
-    let word = if runs { "Running" } else { "NotRunning" };
-    Some(Aspect::new(ConditionType::Available, runs, word, format!("The cloud says that the cluster is {status}.")))
-}
-
-/// Whether the cluster is as the manifest says; `None` where nothing new is known.
-fn in_sync(seen: Option<&ClusterStatus>, differs: &[String]) -> Option<Aspect> {
-    if !differs.is_empty() {
-        let sentence = format!("These fields differ from the manifest: {}.", differs.join(", "));
-        return Some(Aspect::new(ConditionType::InSync, false, "Differs", sentence));
-    }
-    seen.map(|_| Aspect::new(ConditionType::InSync, true, "InSync", "Nothing differs from the manifest."))
+/// Whether the cluster is as the manifest says.
+fn in_sync(dates: Dates<'_>, seen: Option<&ClusterStatus>, differs: &[String]) -> Option<Condition> {
+    let (holds, word, sentence) = if !differs.is_empty() {
+        (false, "Differs", format!("These fields differ from the manifest: {}.", differs.join(", ")))
+    } else if seen.is_some() {
+        (true, "InSync", "Nothing differs from the manifest.".to_owned())
+    } else {
+        return dates.carried(ConditionType::InSync);
+    };
+    Some(dates.condition(ConditionType::InSync, holds, word.to_owned(), sentence))
 }

@@ -24,9 +24,9 @@ fn seen_by(credential: &str) -> Scene {
 #[case::is_not_gone_by_a_look_of_another_credential_than_the_present(
     unlisted().looked_by("key-2", 1, None), "", "CredentialsInsufficient"
 )]
-#[case::is_not_gone_when_the_look_shows_it(unlisted().looked(Some(cluster(ID))), "publish orders-typedb", "Running")]
+#[case::is_not_gone_when_the_look_shows_it(unlisted().looked(Some(cluster(ID))), "publish orders-typedb", "")]
 #[case::is_not_gone_when_a_newer_list_shows_it(
-    running().looked_by(KEY, 60, None), "publish orders-typedb", "Running"
+    running().looked_by(KEY, 60, None), "publish orders-typedb", ""
 )]
 #[case::is_not_gone_while_its_cloud_is_unavailable(unlisted().standing(unavailable()), "", "CloudUnavailable")]
 #[case::is_let_go_of_on_demand(gone().forgetting(ID), "forget orders", "")]
@@ -62,7 +62,7 @@ fn successor() -> Scene {
 #[case::is_looked_at_first(successor(), "look orders", "")]
 #[case::is_not_written_to(successor().looked(Some(cluster_aged(ID, 60))), "", "Replaced")]
 #[case::is_taken_on_demand(successor().looked(Some(cluster_aged(ID, 60))).forgetting(ID), "forget orders", "")]
-#[case::is_the_recorded_one_after_all(successor().looked(Some(cluster(ID))), "publish orders-typedb", "Running")]
+#[case::is_the_recorded_one_after_all(successor().looked(Some(cluster(ID))), "publish orders-typedb", "")]
 fn another_database_of_the_recorded_id(#[case] scene: Scene, #[case] does: &str, #[case] says: &str) {
     assert_eq!((scene.does().as_str(), scene.says().as_str()), (does, says));
 }

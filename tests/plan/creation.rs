@@ -230,7 +230,7 @@ fn a_refusal_is_shown_in_the_clouds_own_words_and_looked_at_again_within_the_hou
 fn trouble_with_a_create_shows(#[case] kind: TroubleKind, #[case] seconds: i64, #[case] reason: Reason) {
     let scene = scene().troubled(kind, seconds).attempts(|attempts| attempts.not_before = Some(ago(-5)));
     assert_eq!((scene.does(), scene.says()), (String::new(), reason.to_string()));
-    assert_eq!(scene.plan().look_again.unwrap().as_secs(), 5);
+    assert!(scene.plan().look_again.unwrap().as_secs() <= 5);
 }
 
 #[test]

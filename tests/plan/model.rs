@@ -285,7 +285,7 @@ impl World {
             }
             DatabaseStep::Announce(NewPassword::Given(password)) => self.record().password.pending = Some(password),
             DatabaseStep::Prove { claims, .. } if claims.contains(&opens) => {
-                self.record().password.current = Some(opens)
+                self.record().password.current = Some(opens);
             }
             DatabaseStep::SetPassword { candidates, pending, .. }
                 if pending == opens || candidates.contains(&opens) =>

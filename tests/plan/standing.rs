@@ -157,8 +157,9 @@ fn a_transition_is_dated_when_the_status_changes_and_not_when_the_words_do() {
 
 #[test]
 fn a_moment_is_published_in_whole_seconds_that_have_passed() {
-    let moment = "2026-01-02T03:04:05.987654Z".parse().unwrap();
-    assert_eq!(clusterwright::plan::whole_seconds(moment), "2026-01-02T03:04:05Z");
+    let scene = scene().with(|facts| facts.now = "2026-01-02T03:04:05.987654Z".parse().unwrap()).reporting();
+    let published = scene.facts.manifest.status.unwrap();
+    assert_eq!(condition(&published, "Ready").unwrap().last_transition_time, "2026-01-02T03:04:05Z");
 }
 
 /// Scenes of every sort, for what must hold in each of them.

@@ -11,8 +11,8 @@ use clusterwright::api::typedb::{Admin, FixedAtCreation, Tier, TypeDBCluster, Ty
 use clusterwright::api::{FINALIZER, annotation};
 use clusterwright::cloud::typedb::wire::{Cluster, ClusterDeploy, ClusterStatus, Server, ServerStatus};
 use clusterwright::plan::{
-    AccountFacts, AccountStanding, Attempts, Bound, CreateIntent, Facts, Given, Intent, Inventory, Look, Origin, Owner,
-    PasswordState, Plan, Reach, Record, Rival, Stake, Trouble, TroubleKind, plan, status,
+    AccountFacts, AccountStanding, Attempts, Bound, CreateIntent, Facts, Given, Gone, Intent, Inventory, Look, Origin,
+    Owner, PasswordState, Plan, Reach, Record, Rival, Stake, Trouble, TroubleKind, plan, status,
 };
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
@@ -236,9 +236,9 @@ pub(crate) fn settled() -> Scene {
     running().publishing()
 }
 
-/// A manifest whose recorded cluster neither a list nor a look shows.
+/// A manifest whose recorded cluster neither a list nor a look shows, as its record notes.
 pub(crate) fn gone() -> Scene {
-    scene().recorded(record(ID)).looked(None)
+    scene().recorded(record(ID)).looked(None).noted_gone()
 }
 
 /// A manifest with `Delete` that is being deleted while its cluster runs.
@@ -247,6 +247,15 @@ pub(crate) fn ending() -> Scene {
 }
 
 impl Scene {
+    /// The record notes that the cluster is gone, and that the manifest said so.
+    pub(crate) fn noted_gone(self) -> Self {
+        self.with(|facts| {
+            if let Some(bound) = facts.record.as_mut().and_then(|record| record.bound.as_mut()) {
+                bound.gone = Some(Gone { since: ago(60), told: true });
+            }
+        })
+    }
+
     pub(crate) fn with(mut self, change: impl FnOnce(&mut Facts)) -> Self {
         change(&mut self.facts);
         self

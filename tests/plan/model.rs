@@ -6,9 +6,9 @@ use clusterwright::api::secret::Password;
 use clusterwright::clock;
 use clusterwright::cloud::typedb::wire::{Cluster, ClusterDeploy, ClusterStatus};
 use clusterwright::plan::{
-    CloudWrite, CreateIntent, DatabaseStep, Facts, Gone, Intent, Inventory, Look, NewPassword, Origin, PasswordState,
-    Plan, Record, RecordChange, Refusal, RefusalKind, Step, connection_fingerprint, created_by, plan,
-    refusal_fingerprint, status,
+    CloudWrite, CreateIntent, DatabaseStep, Facts, Gone, Intent, Inventory, Look, NewPassword, PasswordState, Plan,
+    Record, RecordChange, Refusal, RefusalKind, Step, connection_fingerprint, created_by, plan, refusal_fingerprint,
+    status,
 };
 use kube::ResourceExt;
 use std::time::Duration;

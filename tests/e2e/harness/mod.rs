@@ -6,6 +6,7 @@ mod manifests;
 mod operator;
 mod proxy;
 mod simulator;
+mod tls;
 mod world;
 
 use std::time::{Duration, Instant};
@@ -17,6 +18,7 @@ pub use manifests::{condition, paid, stands, with};
 pub use operator::{Connected, Operator};
 pub use proxy::{Proxy, Side};
 pub use simulator::Simulator;
+pub use tls::TlsFront;
 pub use world::World;
 
 /// What does not happen within this time is taken not to happen at all.

@@ -3,6 +3,7 @@
 use super::conditions::{self, Aspect};
 use super::connection;
 use super::facts::Facts;
+use super::looked_after_elsewhere;
 use super::record::Record;
 use super::step::{Plan, Verdict};
 use super::typedb;
@@ -15,6 +16,10 @@ use crate::cloud::typedb::wire::ClusterStatus;
 #[must_use]
 pub fn status(facts: &Facts, plan: &Plan) -> TypeDBClusterStatus {
     let before = facts.manifest.status.clone().unwrap_or_default();
+    // Two operators that each wrote what they see would never come to rest.
+    if looked_after_elsewhere(facts).is_some() {
+        return before;
+    }
     let mut status = TypeDBClusterStatus {
         observed_generation: facts.manifest.metadata.generation,
         operator_namespace: Some(facts.operator_namespace.clone()),

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::facts::{AccountStanding, Facts, TroubleKind};
 use super::step::{Plan, Verdict};
 use crate::api::condition::{ConditionType, Reason, Standing};
@@ -72,8 +74,7 @@ pub(super) fn patiently(facts: &Facts, early: Reason, late: Reason, message: imp
     if facts.now >= deadline || early == late || already_stalled(facts) {
         return Plan::held(late, message);
     }
-    let left = Duration::try_from(deadline.duration_since(facts.now)).unwrap_or(PATIENCE);
-    Plan::standing(early, message).looking_again(left)
+    Plan::standing(early, message).looking_again(left(facts, deadline))
 }
 
 fn already_stalled(facts: &Facts) -> bool {
@@ -101,15 +102,18 @@ pub(super) fn after_trouble(facts: &Facts, plan: Plan) -> Plan {
             };
             restated(plan, reason, &trouble.message)
         }
-        _ => plan,
+        Some(trouble) => plan.looking_again(left(facts, clock::later(trouble.since, PASSING))),
+        None => plan,
     };
     match facts.attempts.not_before {
-        Some(moment) if moment > facts.now => {
-            let wait = Duration::try_from(moment.duration_since(facts.now)).unwrap_or(PASSING);
-            Plan { next: None, ..plan }.looking_again(wait)
-        }
+        Some(moment) if moment > facts.now => Plan { next: None, ..plan }.looking_again(left(facts, moment)),
         _ => plan,
     }
+}
+
+/// The time from now until `moment`, which is yet to come.
+fn left(facts: &Facts, moment: Timestamp) -> Duration {
+    Duration::try_from(moment.duration_since(facts.now)).unwrap_or(PASSING)
 }
 
 fn restated(mut plan: Plan, reason: Reason, message: &str) -> Plan {

@@ -1,4 +1,8 @@
 //! What happens, and what must come of it.
 
 mod crashes;
+mod limits;
 mod lives;
+mod lost;
+mod rivals;
+mod waiting;

@@ -1,7 +1,7 @@
 //! Accounts that cannot be used, clouds that answer nonsense, and the way back.
 
 use http::Method;
-use kube::api::DeleteParams;
+use kube::api::{DeleteParams, PostParams};
 use serde_json::{Value, json};
 
 use crate::harness::{TlsFront, World, condition, eventually, meanwhile, paid, stands, with};
@@ -26,13 +26,22 @@ async fn what_an_account_lacks_is_told_and_waited_for() {
     world.account("no-secret", credentials("nothing", "secret")).await;
     world.account("no-key", credentials("incomplete", "token")).await;
     world.account("rejected", credentials("wrong", "secret")).await;
-    for name in ["absent", "no-secret", "no-key", "rejected"] {
+    let record = json!({"apiVersion": "v1", "kind": "Secret", "type": "clusterwright.dev/record",
+        "metadata": {"name": "stolen"}, "stringData": {"id": "simulator", "secret": "simulator-secret"}});
+    world.secrets().create(&PostParams::default(), &serde_json::from_value(record).unwrap()).await.unwrap();
+    world.account("record", credentials("stolen", "secret")).await;
+    for name in ["absent", "no-secret", "no-key", "rejected", "record"] {
         world.apply(name, through(name)).await;
     }
     let table = [
         ("absent", "WaitingForAccount", "There is no CloudAccount absent in this namespace. Apply it, or correct"),
         ("no-secret", "WaitingForCredentials", "Secret nothing is missing in namespace lacking. Apply it, or correct"),
         ("no-key", "WaitingForCredentials", "Secret incomplete has no key token. Add it, or correct the reference."),
+        (
+            "record",
+            "WaitingForCredentials",
+            "Secret stolen is one of the operator's own records, which no manifest may",
+        ),
         ("rejected", "WaitingForCredentials", "The cloud rejects the credentials in Secret wrong: \"The client id or"),
     ];
     for (name, reason, words) in table {
@@ -54,7 +63,8 @@ async fn what_an_account_lacks_is_told_and_waited_for() {
     world.credentials("nothing", "simulator", "simulator-secret").await;
     world.account("no-key", credentials("incomplete", "secret")).await;
     world.credentials("wrong", "simulator", "simulator-secret").await;
-    for name in ["absent", "no-secret", "no-key", "rejected"] {
+    world.account("record", json!({})).await;
+    for name in ["absent", "no-secret", "no-key", "rejected", "record"] {
         world.until_ready(name).await;
     }
     world.finish().await;

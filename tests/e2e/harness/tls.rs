@@ -12,15 +12,15 @@ use tokio_rustls::TlsAcceptor;
 
 /// A loopback port that speaks TLS and passes on what is inside.
 #[derive(Debug)]
-pub struct TlsFront {
-    pub address: SocketAddr,
+pub(crate) struct TlsFront {
+    pub(crate) address: SocketAddr,
     /// The authority's certificate, for whoever chooses to trust it.
-    pub authority: String,
+    pub(crate) authority: String,
 }
 
 impl TlsFront {
     /// Serves before `inner`, which is a URL of this machine.
-    pub async fn before(inner: &str) -> Self {
+    pub(crate) async fn before(inner: &str) -> Self {
         let inner = inner.strip_prefix("http://").expect("a plain URL").to_owned();
         let mut params = CertificateParams::new(Vec::new()).expect("parameters");
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);

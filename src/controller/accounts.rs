@@ -108,8 +108,9 @@ async fn establish(account: &CloudAccount, key: &AccountKey, ctx: &Context) -> R
             let standing = AccountStanding::Refused(Reason::CredentialsMissing, why);
             Ok(Known { standing, session: before })
         }
+        // The last session is kept: what is being destroyed with a whole namespace may still need it.
         Err(session::Obstacle::Refused(reason, why)) => {
-            Ok(Known { standing: AccountStanding::Refused(reason, why), session: None })
+            Ok(Known { standing: AccountStanding::Refused(reason, why), session: before })
         }
     }
 }

@@ -71,7 +71,7 @@ fn reaching(facts: &Facts, go_on: impl FnOnce(&Reach) -> Plan) -> Plan {
         (
             AccountStanding::Connected
             | AccountStanding::Missing
-            | AccountStanding::Refused(Reason::CredentialsMissing, _),
+            | AccountStanding::Refused(Reason::CredentialsMissing | Reason::InvalidSpec, _),
             Some(reach),
         ) => go_on(reach),
         (AccountStanding::Unavailable(why), _) => {

@@ -1,5 +1,7 @@
 //! The password of the database's user `admin`: announced in the record, set, proved by signing in, promoted, published.
 
+use std::time::Duration;
+
 use super::facts::{Facts, Given};
 use super::record::{Bound, Origin, Record};
 use super::step::{DatabaseStep, NewPassword, Plan, RecordChange, Step};
@@ -14,6 +16,9 @@ const FACTORY: &str = "password";
 
 /// The first version whose servers have an HTTP API.
 const FIRST_WITH_HTTP_API: (u64, u64) = (3, 2);
+
+/// How often a running cluster without an address is decided about anew, should its list lag behind.
+const UNTIL_ADDRESSED: Duration = Duration::from_secs(15);
 
 /// What the password asks for.
 #[derive(Debug)]
@@ -114,11 +119,13 @@ fn unknown(cluster: &Cluster) -> PasswordPlan {
 }
 
 fn at_server(cluster: &Cluster, then: impl FnOnce(String) -> DatabaseStep) -> PasswordPlan {
-    let server = cluster.servers.first();
-    server.map_or_else(
-        || PasswordPlan::Settled(String::new()),
-        |server| step(Step::Database(then(server.address.clone()))),
-    )
+    match cluster.servers.first() {
+        Some(server) => step(Step::Database(then(server.address.clone()))),
+        None => held(
+            Plan::standing(Reason::Updating, format!("The cloud names no server of cluster {} yet.", cluster.id))
+                .looking_again(UNTIL_ADDRESSED),
+        ),
+    }
 }
 
 fn value(given: &Given) -> Option<&Password> {

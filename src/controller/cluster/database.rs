@@ -98,7 +98,11 @@ async fn conclude(
             let note = "The password of the database's user admin was set, and opens it.";
             tell(ctx, seen, Word::PasswordSet, note.to_owned()).await;
         }
-        Ok(Outcome::Unknown) => memory::lock(memory).attempts.password_unknown = true,
+        Ok(Outcome::Unknown) => {
+            let mut memory = memory::lock(memory);
+            memory.attempts.password_unknown = true;
+            memory.password_tried = Some(ctx.clock.now());
+        }
         Ok(Outcome::Refused(words)) => {
             amend(ctx, seen, |record| record.password.pending = None).await?;
             memory::lock(memory).attempts.password_refused = Some(words);

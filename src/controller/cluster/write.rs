@@ -3,8 +3,6 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
-use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
-use kube::{Api, CustomResourceExt};
 use rand::RngExt as _;
 use tokio::time::Instant;
 
@@ -13,7 +11,6 @@ use super::look::failed;
 use super::observe::Seen;
 use super::{Applied, ReconcileError, hold_off, still_first};
 use crate::api::identity::{ClusterId, Identity};
-use crate::api::typedb::TypeDBCluster;
 use crate::cloud::budget::{Permit, Priority};
 use crate::cloud::error::CloudError;
 use crate::cloud::typedb::client::{WRITE_DEADLINE, WRITE_TOKEN_WAIT};
@@ -46,14 +43,10 @@ pub(super) async fn send(
         Ok(permit) => permit,
         Err(error) => return Ok(failed(ctx, session, memory, &error).await),
     };
-    let looked = Instant::now();
     if let Err(error) = look_again(ctx, session, memory, &write).await {
         return Ok(failed(ctx, session, memory, &error).await);
     }
-    if matches!(write, CloudWrite::Destroy(_)) && definition_goes(ctx).await? {
-        memory::lock(memory).attempts.definition_deleted = true;
-        return Ok(Applied::Again);
-    }
+    let looked = Instant::now();
     let step = Step::Cloud(write.clone());
     let claiming = match write {
         CloudWrite::Deploy { .. } => Some(ctx.claiming.lock().await),
@@ -115,13 +108,6 @@ async fn look_again(
     Ok(())
 }
 
-/// Whether the kind itself is being deleted, and every manifest with it: then nobody asked for a database's end.
-async fn definition_goes(ctx: &Context) -> Result<bool, kube::Error> {
-    let api = Api::<CustomResourceDefinition>::all(ctx.client.clone());
-    let definition = api.get_opt(TypeDBCluster::crd_name()).await?;
-    Ok(definition.is_none_or(|definition| definition.metadata.deletion_timestamp.is_some()))
-}
-
 /// Writes the intent to the record. Its compare-and-swap keeps a second writer, or a stale cache, from sending.
 async fn announce(ctx: &Context, seen: &Seen, session: &Session, write: &CloudWrite) -> Result<Stored, ReconcileError> {
     let Some(mut stored) = own_record(seen) else {
@@ -168,7 +154,7 @@ impl Attempt<'_> {
                 self.announced.record.bound = Some(bound_to(&answer.value, Origin::Created, &self.session.credential));
                 self.announced.record.intent = None;
                 self.write_record().await?;
-                self.took_effect(answer.value).await;
+                self.took_effect(answer.value);
                 tell(self.ctx, self.seen, Word::Created, format!("Cluster {id} was created.")).await;
                 Ok(Applied::Again)
             }
@@ -207,7 +193,7 @@ impl Attempt<'_> {
         let (answer, ()) = tokio::join!(self.session.client.destroy(permit, id), told);
         match answer {
             Ok(answer) => {
-                self.took_effect(answer.value).await;
+                self.took_effect(answer.value);
                 Ok(Applied::Again)
             }
             // Gone already; the next look proves it.
@@ -240,7 +226,7 @@ impl Attempt<'_> {
         memory::lock(self.memory).refused(self.ctx.clock.now());
         tell(self.ctx, self.seen, Word::Refused, format!("The cloud refused: {}", error.message())).await;
         // What stands in the way may be new: a cluster of this name, for example.
-        self.session.place.hasten().await;
+        self.session.place.hasten();
         Ok(Applied::Again)
     }
 
@@ -249,8 +235,8 @@ impl Attempt<'_> {
         Ok(())
     }
 
-    async fn took_effect(&self, cluster: Cluster) {
+    fn took_effect(&self, cluster: Cluster) {
         memory::lock(self.memory).succeeded();
-        self.session.place.touch(cluster, self.ctx.clock.now()).await;
+        self.session.place.touch(cluster, self.ctx.clock.now());
     }
 }

@@ -86,6 +86,7 @@ impl Poller {
                     Some(command) => self.obey(command).await,
                     None => return,
                 },
+                () = self.place.hastened() => self.next = self.next.min(Instant::now() + SOON),
                 () = tokio::time::sleep_until(self.next), if !self.accounts.is_empty() => self.take_turn().await,
             }
         }
@@ -103,7 +104,6 @@ impl Poller {
                 lock(&self.place.health).remove(&account);
                 self.set_rate();
             }
-            Command::Hasten => self.next = self.next.min(Instant::now() + SOON),
             Command::Check(account) => {
                 if self.last.is_none_or(|last| last.elapsed() >= NOT_AGAIN_WITHIN) {
                     self.list_as(&account).await;
@@ -119,21 +119,25 @@ impl Poller {
         }
     }
 
-    /// Lists as one account that is well. One that was not comes first, for only a list of its own shows that it is again.
+    /// Lists as one account that is well, and as each that is not: only a list of its own shows that it is again.
     async fn take_turn(&mut self) {
         let mut accounts: Vec<AccountKey> = self.accounts.keys().cloned().collect();
-        accounts.sort_by_key(|account| self.place.health(account) == Health::Well);
+        accounts.sort_by_key(|account| self.place.health(account) != Health::Well);
         let mut turn = Asked::Refused;
         for account in accounts {
             let was_well = self.place.health(&account) == Health::Well;
+            let answered = matches!(turn, Asked::Answered);
+            if answered && was_well {
+                continue;
+            }
             let asked = self.ask_as(&account).await;
-            if !matches!((turn, asked), (Asked::Answered, Asked::Refused)) {
+            let limited = matches!(asked, Asked::Unanswered { retry_after: Some(_) });
+            if !answered || limited {
                 turn = asked;
             }
-            match asked {
-                Asked::Unanswered { .. } => break,
-                Asked::Answered if was_well => break,
-                Asked::Answered | Asked::Refused => {}
+            // The silence of an account whose own way may be broken says nothing about the others.
+            if limited || (was_well && matches!(asked, Asked::Unanswered { .. })) {
+                break;
             }
         }
         self.schedule(turn);

@@ -1,5 +1,11 @@
 //! `clusterwright demo`, with the real control plane.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "clippy knows test functions, not the helpers that they share"
+)]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write;
@@ -78,7 +84,7 @@ impl Running {
     async fn read_until(&mut self, text: &str) {
         let read = async {
             while let Some(line) = self.lines.next_line().await.unwrap() {
-                self.printed += &format!("{line}\n");
+                self.note(&line);
                 if line.contains(text) {
                     return;
                 }
@@ -86,6 +92,11 @@ impl Running {
         };
         timeout(DEADLINE, read).await.expect("the demo goes on");
         assert!(self.printed.contains(text), "{}", self.printed);
+    }
+
+    fn note(&mut self, line: &str) {
+        self.printed.push_str(line);
+        self.printed.push('\n');
     }
 
     async fn interrupt(&self) {
@@ -102,7 +113,7 @@ impl Running {
     /// The exit code, once everything is printed.
     async fn end(mut self) -> (Option<i32>, String) {
         while let Some(line) = timeout(DEADLINE, self.lines.next_line()).await.expect("the demo ends").unwrap() {
-            self.printed += &format!("{line}\n");
+            self.note(&line);
         }
         let status = timeout(DEADLINE, self.child.wait()).await.expect("the demo ends").unwrap();
         (status.code(), self.printed)

@@ -7,9 +7,9 @@ use k8s_openapi::api::core::v1::{ObjectReference, Secret};
 use kube::runtime::controller::Action;
 use kube::{Resource, ResourceExt};
 
-use super::Context;
 use super::events::Word;
 use super::records::{RecordError, Stored};
+use super::{Context, Holder};
 use crate::api::typedb::TypeDBCluster;
 use crate::cloud::budget::Priority;
 use crate::cloud::error::CloudError;
@@ -46,8 +46,7 @@ async fn look_after(secret: &Secret, ctx: &Context) -> Result<Action, OrphanErro
     let Some(stored) = ctx.records.cached(&secret.name_any())? else {
         return Ok(Action::await_change());
     };
-    let owner = &stored.record.owner;
-    if stored.record.filed || ctx.manifest(&owner.namespace, &owner.name).is_some() {
+    if stored.record.filed || !matches!(ctx.holder(&stored.record.owner), Holder::Gone) {
         return Ok(Action::await_change());
     }
     let session = ctx.accounts.sessions().into_iter().find(|session| session.place.location == stored.record.location);

@@ -64,6 +64,7 @@ pub async fn run(client: Client, config: Config, stop: watch::Receiver<bool>) {
         client: client.clone(),
         clock,
         operator_namespace: operator_namespace.clone(),
+        watched_namespaces: watch_namespaces.clone(),
         policy,
         transports,
         gate,

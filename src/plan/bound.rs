@@ -103,8 +103,8 @@ fn present(facts: &Facts, reach: &Reach, record: &Record, bound: &Bound, cluster
     }
     let way_in = password::plan(facts, record, bound, cluster);
     if let PasswordPlan::Step(step, shown) = way_in {
-        pending.insert(0, shown);
-        let message = "The password of the database's user admin is being set.";
+        pending.splice(..0, shown);
+        let message = format!("{}.", step.summary());
         return Plan::step(*step, Reason::Updating, message).pending(pending).about(cluster).noting_differences();
     }
     let connection = Connection::of(facts, record, cluster);

@@ -8,5 +8,11 @@
     reason = "clippy knows test functions, not the helpers that they share"
 )]
 
+mod adopt;
 mod harness;
+mod holds;
+mod kills;
 mod lifecycle;
+mod process;
+mod refusals;
+mod retain;

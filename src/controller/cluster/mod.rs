@@ -16,10 +16,11 @@ use kube::api::Api;
 use kube::runtime::controller::Action;
 use kube::{Resource, ResourceExt};
 
-use super::Context;
 use super::backoff;
 use super::memory::{self, Memory};
 use super::records::{RecordError, Stored};
+use super::{Context, Holder};
+use crate::api::shared::Management;
 use crate::api::typedb::TypeDBCluster;
 use crate::clock;
 use crate::plan::{Plan, Step, looked_after_elsewhere, plan};
@@ -174,13 +175,16 @@ fn hold_off(ctx: &Context, memory: &Mutex<Memory>, wait: Duration) {
 }
 
 impl Context {
-    /// Whether a record's manifest is there and manages its cluster.
+    /// Whether a record's manifest is there and manages its cluster. One that cannot be seen from here is taken to do so.
     pub(crate) fn claims(&self, stored: &Stored) -> bool {
         let owner = &stored.record.owner;
         !stored.record.filed
-            && self.manifest(&owner.namespace, &owner.name).is_some_and(|manifest| {
-                manifest.uid().as_ref() == Some(&owner.uid)
-                    && manifest.spec.management == crate::api::shared::Management::Managed
-            })
+            && match self.holder(owner) {
+                Holder::Lives(manifest) => {
+                    manifest.uid().as_ref() == Some(&owner.uid) && manifest.spec.management == Management::Managed
+                }
+                Holder::Gone => false,
+                Holder::Unwatched => true,
+            }
     }
 }

@@ -162,6 +162,7 @@ async fn passwords(
     let mut memory = memory::lock(memory);
     if memory.passwords.as_ref().is_some_and(|before| before.given() != passwords.given()) {
         memory.attempts.password_unknown = false;
+        memory.attempts.password_refused = None;
     }
     memory.passwords = Some(passwords.clone());
     memory.check_at = Some(clock::later(now, backoff::spread(if missing { CHECK_MISSING } else { CHECK_SECRETS })));

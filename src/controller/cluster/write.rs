@@ -46,10 +46,7 @@ pub(super) async fn send(
         Ok(permit) => permit,
         Err(error) => return Ok(failed(ctx, session, memory, &error).await),
     };
-    if !ctx.gate.permits(WRITE_DEADLINE) {
-        hold_off(ctx, memory, CLOSED);
-        return Ok(Applied::Failed);
-    }
+    let looked = Instant::now();
     if let Err(error) = look_again(ctx, session, memory, &write).await {
         return Ok(failed(ctx, session, memory, &error).await);
     }
@@ -58,7 +55,14 @@ pub(super) async fn send(
         return Ok(Applied::Again);
     }
     let step = Step::Cloud(write.clone());
-    let claiming = ctx.claiming.lock().await;
+    let claiming = match write {
+        CloudWrite::Deploy { .. } => Some(ctx.claiming.lock().await),
+        CloudWrite::Destroy(_) => None,
+    };
+    // Whoever stood in line for long looks again.
+    if looked.elapsed() > SEND_WITHIN {
+        return Ok(Applied::Again);
+    }
     let Some(fresh) = still_first(ctx, seen, memory, &step).await? else {
         return Ok(Applied::Again);
     };
@@ -77,6 +81,11 @@ pub(super) async fn send(
     // Later than that, the announcement no longer says when the request could take effect.
     if announcing.elapsed() + WRITE_TOKEN_WAIT > SEND_WITHIN {
         return Ok(Applied::Again);
+    }
+    // An announcement without a request does no harm: the next process looks, and sends it.
+    if !ctx.gate.permits(WRITE_DEADLINE) {
+        hold_off(ctx, memory, CLOSED);
+        return Ok(Applied::Failed);
     }
     let attempt = Attempt { ctx, seen: &fresh, session, memory, announced };
     match write {
@@ -151,8 +160,10 @@ struct Attempt<'a> {
 impl Attempt<'_> {
     async fn deploy(mut self, permit: Permit, request: ClusterDeploy) -> Result<Applied, ReconcileError> {
         let id = request.id.clone();
-        tell(self.ctx, self.seen, Word::Creating, format!("Cluster {id} is being created.")).await;
-        match self.session.client.deploy(permit, &request).await {
+        // The Event goes out beside the request, which has its time by the announcement.
+        let told = tell(self.ctx, self.seen, Word::Creating, format!("Cluster {id} is being created."));
+        let (answer, ()) = tokio::join!(self.session.client.deploy(permit, &request), told);
+        match answer {
             Ok(answer) if answer.value.id == id => {
                 self.announced.record.bound = Some(bound_to(&answer.value, Origin::Created, &self.session.credential));
                 self.announced.record.intent = None;
@@ -192,8 +203,9 @@ impl Attempt<'_> {
 
     async fn destroy(self, permit: Permit, identity: &Identity) -> Result<Applied, ReconcileError> {
         let id: &ClusterId = &identity.id;
-        tell(self.ctx, self.seen, Word::Destroying, format!("Cluster {id} is being destroyed.")).await;
-        match self.session.client.destroy(permit, id).await {
+        let told = tell(self.ctx, self.seen, Word::Destroying, format!("Cluster {id} is being destroyed."));
+        let (answer, ()) = tokio::join!(self.session.client.destroy(permit, id), told);
+        match answer {
             Ok(answer) => {
                 self.took_effect(answer.value).await;
                 Ok(Applied::Again)

@@ -31,6 +31,18 @@ const LATER_UNTIL: Duration = Duration::from_secs(60 * 60);
 /// A list that was asked for out of turn is not asked for again within this time.
 const NOT_AGAIN_WITHIN: Duration = Duration::from_secs(2);
 
+/// What came of asking as one account.
+#[derive(Clone, Copy, Debug)]
+enum Asked {
+    Answered,
+    /// This account may not; another may.
+    Refused,
+    /// There is no use in asking as another.
+    Unanswered {
+        retry_after: Option<Duration>,
+    },
+}
+
 /// The task of one location.
 pub(super) struct Poller {
     place: Arc<Place>,
@@ -107,46 +119,73 @@ impl Poller {
         }
     }
 
-    /// Lists with the first account that can; one that cannot is found out, and the next is tried.
+    /// Lists as one account that is well. One that was not comes first, for only a list of its own shows that it is again.
     async fn take_turn(&mut self) {
         let mut accounts: Vec<AccountKey> = self.accounts.keys().cloned().collect();
-        accounts.sort_by_key(|account| self.place.health(account) != Health::Well);
+        accounts.sort_by_key(|account| self.place.health(account) == Health::Well);
+        let mut turn = Asked::Refused;
         for account in accounts {
-            if self.list_as(&account).await {
-                return;
+            let was_well = self.place.health(&account) == Health::Well;
+            let asked = self.ask_as(&account).await;
+            if !matches!((turn, asked), (Asked::Answered, Asked::Refused)) {
+                turn = asked;
+            }
+            match asked {
+                Asked::Unanswered { .. } => break,
+                Asked::Answered if was_well => break,
+                Asked::Answered | Asked::Refused => {}
             }
         }
+        self.schedule(turn);
     }
 
-    /// Lists as one account. Says whether there is no use in asking as another.
-    async fn list_as(&mut self, account: &AccountKey) -> bool {
+    async fn list_as(&mut self, account: &AccountKey) {
+        let asked = self.ask_as(account).await;
+        self.schedule(asked);
+    }
+
+    /// When the next turn is, after this one.
+    fn schedule(&mut self, turn: Asked) {
+        let wait = match turn {
+            Asked::Answered => {
+                self.failures = 0;
+                self.interval()
+            }
+            Asked::Unanswered { retry_after: Some(wait) } => backoff::spread(wait.max(SOON)),
+            Asked::Refused | Asked::Unanswered { retry_after: None } => {
+                self.failures += 1;
+                backoff::after(self.failures).max(SOON).min(self.quiet_interval())
+            }
+        };
+        self.next = Instant::now() + wait;
+    }
+
+    /// Asks for the list as one account, and takes in what comes.
+    async fn ask_as(&mut self, account: &AccountKey) -> Asked {
         let Some(enlisted) = self.accounts.get(account).cloned() else {
-            return false;
+            return Asked::Refused;
         };
         let started = self.clock.now();
         let answer = enlisted.client.list(Priority::Poll).await;
         self.last = Some(Instant::now());
         match answer {
             Ok(answer) => {
-                self.failures = 0;
                 if let Some(date) = answer.date {
                     *lock(&self.place.ahead) = date.duration_since(self.clock.now());
                 }
                 self.take_in(answer.value, started).await;
                 self.set_health(account, Health::Well).await;
-                self.next = Instant::now() + self.interval();
-                true
+                Asked::Answered
             }
-            Err(CloudError::RateLimited { retry_after }) => {
-                self.next = Instant::now() + backoff::spread(retry_after.max(SOON));
-                true
-            }
+            Err(CloudError::RateLimited { retry_after }) => Asked::Unanswered { retry_after: Some(retry_after) },
             Err(error) => {
-                self.failures += 1;
-                let wait = backoff::after(self.failures).max(SOON).min(self.quiet_interval());
-                self.next = Instant::now() + wait;
                 self.set_health(account, self.diagnose(account, &error, started)).await;
-                !matches!(error, CloudError::Unauthenticated { .. } | CloudError::Forbidden { .. })
+                match error {
+                    CloudError::Unauthenticated { .. } | CloudError::Forbidden { .. } | CloudError::NotFound { .. } => {
+                        Asked::Refused
+                    }
+                    _ => Asked::Unanswered { retry_after: None },
+                }
             }
         }
     }

@@ -20,7 +20,7 @@ pub use simulator::Simulator;
 pub use world::World;
 
 /// What does not happen within this time is taken not to happen at all.
-const DEADLINE: Duration = Duration::from_secs(90);
+const DEADLINE: Duration = Duration::from_secs(75);
 
 /// Waits until `check` has an answer. What it said last becomes part of the failure.
 pub async fn eventually<T>(what: &str, mut check: impl AsyncFnMut() -> Result<T, String>) -> T {

@@ -60,7 +60,7 @@ impl Operator {
     pub async fn get(&self, path: &str) -> Option<(u16, String)> {
         let served = self.printed().lines().find_map(|line| {
             let line: Value = serde_json::from_str(line).ok()?;
-            let address = line["address"].as_str()?.strip_prefix("Some(")?.strip_suffix(')')?.to_owned();
+            let address = line["address"].as_str()?.to_owned();
             (line["message"] == "health and metrics are served").then_some(address)
         })?;
         let response = reqwest::get(format!("http://{served}{path}")).await.ok()?;

@@ -222,6 +222,25 @@ async fn what_is_missing_or_wrong_is_told() {
     assert!(printed.contains("There is no current context"), "{printed}");
 }
 
+#[tokio::test]
+async fn a_sample_that_does_not_become_ready_is_told_with_its_reason() {
+    let (_stage, folder) = (stage().await, Folder::new());
+    let samples = folder.0.join("samples");
+    fs::create_dir(&samples).unwrap();
+    let committed = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/samples");
+    fs::copy(committed.join("account.yaml"), samples.join("account.yaml")).unwrap();
+    let cluster = fs::read_to_string(committed.join("paid-cluster.yaml")).unwrap();
+    fs::write(samples.join("cluster.yaml"), cluster.replace("europe-west2", "atlantis-1")).unwrap();
+
+    let (output, printed) =
+        output(demo(&folder, &["--once", "--timeout", "10", "--samples", samples.to_str().unwrap()])).await;
+    assert_eq!(output.status.code(), Some(1));
+    let (_, reason) = printed.split_once("Not everything is ready after 10 s.").expect(&printed);
+    assert!(reason.contains("✗ TypeDBCluster/orders ChangeRefused: "), "{printed}");
+    assert!(reason.contains("atlantis-1"), "{printed}");
+    assert!(reason.contains("The end of its log"), "{printed}");
+}
+
 /// A control plane that the demo does not start. It ends with its standard input.
 struct Somebodys {
     _child: Child,

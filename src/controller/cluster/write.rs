@@ -151,8 +151,10 @@ struct Attempt<'a> {
 impl Attempt<'_> {
     async fn deploy(mut self, permit: Permit, request: ClusterDeploy) -> Result<Applied, ReconcileError> {
         let id = request.id.clone();
-        tell(self.ctx, self.seen, Word::Creating, format!("Cluster {id} is being created.")).await;
-        match self.session.client.deploy(permit, &request).await {
+        let told = tell(self.ctx, self.seen, Word::Creating, format!("Cluster {id} is being created."));
+        // An announced write waits for nothing, and least of all for an Event.
+        let (answer, ()) = tokio::join!(self.session.client.deploy(permit, &request), told);
+        match answer {
             Ok(answer) if answer.value.id == id => {
                 self.announced.record.bound = Some(bound_to(&answer.value, Origin::Created, &self.session.credential));
                 self.announced.record.intent = None;
@@ -192,8 +194,9 @@ impl Attempt<'_> {
 
     async fn destroy(self, permit: Permit, identity: &Identity) -> Result<Applied, ReconcileError> {
         let id: &ClusterId = &identity.id;
-        tell(self.ctx, self.seen, Word::Destroying, format!("Cluster {id} is being destroyed.")).await;
-        match self.session.client.destroy(permit, id).await {
+        let told = tell(self.ctx, self.seen, Word::Destroying, format!("Cluster {id} is being destroyed."));
+        let (answer, ()) = tokio::join!(self.session.client.destroy(permit, id), told);
+        match answer {
             Ok(answer) => {
                 self.took_effect(answer.value).await;
                 Ok(Applied::Again)

@@ -116,6 +116,11 @@ impl World {
         }
     }
 
+    /// Whether no operator is at work.
+    pub(crate) fn is_dead(&self) -> bool {
+        self.process.as_ref().is_none_or(|process| process.life.is_over())
+    }
+
     /// Waits until the operator has died by itself.
     pub(crate) async fn death(&self) {
         self.process.as_ref().unwrap().life.death().await;

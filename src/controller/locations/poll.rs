@@ -39,6 +39,8 @@ pub(super) struct Poller {
     manifests: Store<TypeDBCluster>,
     records: Arc<Records>,
     accounts: BTreeMap<AccountKey, Enlisted>,
+    /// When each account was last listed with.
+    tried: BTreeMap<AccountKey, Instant>,
     in_transition: HashMap<ClusterId, Instant>,
     failures: u32,
     next: Instant,
@@ -60,6 +62,7 @@ impl Poller {
             manifests,
             records,
             accounts: BTreeMap::new(),
+            tried: BTreeMap::new(),
             in_transition: HashMap::new(),
             failures: 0,
             next: Instant::now() + MAX_POLL_INTERVAL,
@@ -88,6 +91,7 @@ impl Poller {
             }
             Command::Dismiss(account) => {
                 self.accounts.remove(&account);
+                self.tried.remove(&account);
                 lock(&self.place.health).remove(&account);
                 self.set_rate();
             }
@@ -107,11 +111,22 @@ impl Poller {
         }
     }
 
-    /// Lists with the first account that can; one that cannot is found out, and the next is tried.
+    /// Lists with the first account that can. Accounts that could not are tried again now and then, even if another can.
     async fn take_turn(&mut self) {
-        let mut accounts: Vec<AccountKey> = self.accounts.keys().cloned().collect();
-        accounts.sort_by_key(|account| self.place.health(account) != Health::Well);
-        for account in accounts {
+        let accounts: Vec<AccountKey> = self.accounts.keys().cloned().collect();
+        let (well, unwell): (Vec<_>, Vec<_>) =
+            accounts.into_iter().partition(|account| self.place.health(account) == Health::Well);
+        for account in unwell {
+            let due = self.tried.get(&account).is_none_or(|tried| tried.elapsed() >= self.quiet_interval());
+            if well.is_empty() {
+                if self.list_as(&account).await {
+                    return;
+                }
+            } else if due {
+                self.list_as(&account).await;
+            }
+        }
+        for account in well {
             if self.list_as(&account).await {
                 return;
             }
@@ -123,6 +138,7 @@ impl Poller {
         let Some(enlisted) = self.accounts.get(account).cloned() else {
             return false;
         };
+        self.tried.insert(account.clone(), Instant::now());
         let started = self.clock.now();
         let answer = enlisted.client.list(Priority::Poll).await;
         self.last = Some(Instant::now());

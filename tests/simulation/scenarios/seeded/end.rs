@@ -7,9 +7,9 @@ use super::story::Story;
 use crate::world::{World, condition, is_current, is_ready, reason_of};
 
 /// Longer than any rule waits: refusals an hour, and then a create.
-const LONG_ENOUGH: u64 = 2 * 3600;
+const LONG_ENOUGH: u64 = 80 * 60;
 /// In which nothing is written any more.
-const AT_REST: u64 = 1200;
+const AT_REST: u64 = 660;
 
 pub(super) async fn come_to_rest(mut story: Story) {
     let outcome = rest(&mut story).await;
@@ -95,7 +95,7 @@ fn justified(story: &Story, manifest: &Value) -> Result<(), String> {
         "InvalidSpec" | "Vanished" if manifest["spec"]["management"] == "Observed" => true,
         "Paused" => paused,
         // Somebody else's record, or a cluster that an earlier manifest left.
-        "ClaimedByAnother" | "NameTaken" => there.is_some(),
+        "ClaimedByAnother" | "NameTaken" => there.is_some() || tampered,
         "RecordedClusterDiffers" => true,
         "Vanished" | "Replaced" | "AdminPasswordUnknown" => tampered,
         _ => false,

@@ -38,7 +38,7 @@ pub(super) struct Story {
 /// Tells the story of a seed to its end.
 pub(super) async fn tell(seed: u64) {
     let mut random = StdRng::seed_from_u64(seed);
-    let speed = [1.0, 4.0, 20.0].choose(&mut random).copied().unwrap_or(1.0);
+    let speed = [4.0, 20.0].choose(&mut random).copied().unwrap_or(1.0);
     let settings = Settings {
         seed,
         speed: speed.try_into().unwrap(),

@@ -116,9 +116,12 @@ impl World {
         }
     }
 
-    /// Whether no operator is at work.
-    pub(crate) fn is_dead(&self) -> bool {
-        self.process.as_ref().is_none_or(|process| process.life.is_over())
+    /// From now on the operator does not die by itself any more; where it has, another starts.
+    pub(crate) fn stay_alive(&mut self) {
+        match &self.process {
+            Some(process) if !process.life.is_over() => process.life.spare(),
+            _ => self.start(),
+        }
     }
 
     /// Waits until the operator has died by itself.

@@ -47,6 +47,11 @@ impl Life {
         self.over.load(Ordering::Relaxed)
     }
 
+    /// From now on it does not die by itself any more.
+    pub(crate) fn spare(&self) {
+        *self.left.lock().unwrap() = None;
+    }
+
     /// Waits for the process to die by itself.
     pub(crate) async fn death(&self) {
         self.died.notified().await;

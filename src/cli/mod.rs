@@ -1,6 +1,7 @@
 //! The subcommands, one file each.
 
 pub mod crds;
+pub mod demo;
 pub mod run;
 pub mod simulate;
 
@@ -27,6 +28,7 @@ enum Command {
     Run(run::Args),
     Crds(crds::Args),
     Simulate(simulate::Args),
+    Demo(demo::Args),
 }
 
 impl Cli {
@@ -56,6 +58,7 @@ impl Command {
             Self::Simulate(args) => {
                 simulate::run(args).await.map_err(|error| format!("The simulator cannot serve: {error}."))
             }
+            Self::Demo(args) => demo::run(args).await,
         }
     }
 }

@@ -13,10 +13,10 @@ use kube::runtime::reflector::ObjectRef;
 
 pub(crate) use session::Session;
 
-use super::Context;
 use super::backoff;
 use super::locations::AccountKey;
 use super::secrets::ReadError;
+use super::{Context, Holder};
 use crate::api::account::CloudAccount;
 use crate::api::condition::Reason;
 use crate::plan::{AccountStanding, account_standing};
@@ -108,8 +108,9 @@ async fn establish(account: &CloudAccount, key: &AccountKey, ctx: &Context) -> R
             let standing = AccountStanding::Refused(Reason::CredentialsMissing, why);
             Ok(Known { standing, session: before })
         }
+        // The last session is kept: what is being destroyed with a whole namespace may still need it.
         Err(session::Obstacle::Refused(reason, why)) => {
-            Ok(Known { standing: AccountStanding::Refused(reason, why), session: None })
+            Ok(Known { standing: AccountStanding::Refused(reason, why), session: before })
         }
     }
 }
@@ -122,7 +123,7 @@ pub(crate) async fn wake_dependents(key: &AccountKey, ctx: &Context) {
         }
     }
     for stored in ctx.records.all() {
-        if ctx.manifest(&stored.record.owner.namespace, &stored.record.owner.name).is_none() {
+        if matches!(ctx.holder(&stored.record.owner), Holder::Gone) {
             ctx.wake.record(stored.object()).await;
         }
     }

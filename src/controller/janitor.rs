@@ -7,7 +7,7 @@ use std::time::Duration;
 use kube::ResourceExt;
 
 use super::locations::AccountKey;
-use super::{Context, Pulse};
+use super::{Context, Holder, Pulse};
 
 const ROUND: Duration = Duration::from_secs(30);
 
@@ -46,7 +46,7 @@ async fn forget_the_gone(ctx: &Context) {
 async fn wake_orphans(ctx: &Context) {
     for stored in ctx.records.all() {
         let record = &stored.record;
-        if record.filed || ctx.manifest(&record.owner.namespace, &record.owner.name).is_some() {
+        if record.filed || !matches!(ctx.holder(&record.owner), Holder::Gone) {
             continue;
         }
         let listed = record.cluster_id().is_some_and(|id| {

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use kube::runtime::reflector::{ObjectRef, Store};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 
 use super::records::Records;
 use super::wake::Wake;
@@ -58,8 +58,6 @@ pub(crate) struct Enlisted {
 enum Command {
     Enlist(AccountKey, Enlisted),
     Dismiss(AccountKey),
-    /// Something is under way: list soon.
-    Hasten,
     /// The account's credentials were refused somewhere: find out at once.
     Check(AccountKey),
 }
@@ -73,6 +71,7 @@ pub(crate) struct Place {
     health: Mutex<HashMap<AccountKey, Health>>,
     /// How far the cloud's clock is ahead of ours.
     ahead: Mutex<SignedDuration>,
+    hasten: Notify,
     commands: mpsc::Sender<Command>,
 }
 
@@ -83,8 +82,12 @@ impl Place {
     }
 
     /// Has the list read soon.
-    pub(crate) async fn hasten(&self) {
-        self.command(Command::Hasten).await;
+    pub(crate) fn hasten(&self) {
+        self.hasten.notify_one();
+    }
+
+    async fn hastened(&self) {
+        self.hasten.notified().await;
     }
 
     /// The last list, with what writes answered since.
@@ -97,7 +100,7 @@ impl Place {
     }
 
     /// Takes in what a write or a look answered about one cluster, ahead of the next list.
-    pub(crate) async fn touch(&self, cluster: Cluster, now: Timestamp) {
+    pub(crate) fn touch(&self, cluster: Cluster, now: Timestamp) {
         lock(&self.touched).insert(cluster.id.clone(), (now, cluster.clone()));
         self.inventory.send_modify(|inventory| {
             if let Some(list) = inventory {
@@ -106,7 +109,7 @@ impl Place {
                 list.clusters.push(cluster);
             }
         });
-        self.command(Command::Hasten).await;
+        self.hasten();
     }
 
     pub(crate) async fn enlist(&self, account: AccountKey, enlisted: Enlisted) {
@@ -118,8 +121,9 @@ impl Place {
         self.command(Command::Dismiss(account)).await;
     }
 
-    pub(crate) async fn check(&self, account: AccountKey) {
-        self.command(Command::Check(account)).await;
+    /// Has the account's credentials tried. Where the line is full, they are being tried anyway.
+    pub(crate) fn check(&self, account: AccountKey) {
+        self.commands.try_send(Command::Check(account)).ok();
     }
 
     async fn command(&self, command: Command) {
@@ -162,6 +166,7 @@ impl Locations {
             touched: Mutex::default(),
             health: Mutex::default(),
             ahead: Mutex::default(),
+            hasten: Notify::new(),
             commands,
         });
         let poller = poll::Poller::new(

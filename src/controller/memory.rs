@@ -19,11 +19,15 @@ pub(crate) struct Memory {
     pub(crate) inputs: Option<String>,
     pub(crate) namespace_uid: Option<String>,
     pub(crate) failures: u32,
+    /// Reconciles in a row that the API server, or a record, kept from their end.
+    pub(crate) interruptions: u32,
     /// It was said that the operator of another namespace looks after the manifest.
     pub(crate) warned_of_another: bool,
     pub(crate) attempts: Attempts,
     pub(crate) look: Option<Look>,
     pub(crate) passwords: Option<Passwords>,
+    /// When none of the known passwords opened the database.
+    pub(crate) password_tried: Option<Timestamp>,
     /// When the Secrets that belong to the manifest are to be read again.
     pub(crate) check_at: Option<Timestamp>,
 }
@@ -66,8 +70,7 @@ impl Memory {
             self.inputs = Some(inputs.to_owned());
             if !first {
                 self.failures = 0;
-                self.attempts =
-                    Attempts { definition_deleted: self.attempts.definition_deleted, ..Attempts::default() };
+                self.attempts = Attempts::default();
                 self.passwords = None;
             }
         }

@@ -31,12 +31,15 @@ use crate::api::account::CloudAccount;
 use crate::api::typedb::TypeDBCluster;
 use crate::clock::Clock;
 use crate::cloud::endpoint::EndpointPolicy;
+use crate::plan::Owner;
 
 /// What every reconcile needs.
 pub(crate) struct Context {
     client: kube::Client,
     clock: Clock,
     operator_namespace: String,
+    /// The namespaces that are looked after; all, where none is named.
+    watched_namespaces: Vec<String>,
     policy: EndpointPolicy,
     transports: TransportFactory,
     gate: Gate,
@@ -51,19 +54,33 @@ pub(crate) struct Context {
     claiming: tokio::sync::Mutex<()>,
     manifests: Store<TypeDBCluster>,
     account_objects: Store<CloudAccount>,
+    manifests_listed: watches::Listed,
+    accounts_listed: watches::Listed,
+}
+
+/// What is known of the manifest that a record was made for.
+enum Holder {
+    /// There is a manifest of this name, though perhaps not the same one.
+    Lives(Arc<TypeDBCluster>),
+    Gone,
+    /// Its namespace is not looked after here, so nothing is known of it, and its record is left alone.
+    Unwatched,
 }
 
 impl Context {
     /// Waits until everything that there was at the start is known. Nothing is decided before.
     async fn synced(&self) {
-        // A store whose writer is gone belongs to a process that is ending.
-        self.manifests.wait_until_ready().await.ok();
-        self.account_objects.wait_until_ready().await.ok();
+        self.manifests_listed.wait().await;
+        self.accounts_listed.wait().await;
         self.records.wait_until_ready().await;
     }
 
-    /// The manifest of this name, as the watch last showed it.
-    fn manifest(&self, namespace: &str, name: &str) -> Option<Arc<TypeDBCluster>> {
-        self.manifests.get(&ObjectRef::new(name).within(namespace))
+    /// Who has the name that a record was made for.
+    fn holder(&self, owner: &Owner) -> Holder {
+        let namespace = &owner.namespace;
+        if !self.watched_namespaces.is_empty() && !self.watched_namespaces.contains(namespace) {
+            return Holder::Unwatched;
+        }
+        self.manifests.get(&ObjectRef::new(&owner.name).within(namespace)).map_or(Holder::Gone, Holder::Lives)
     }
 }

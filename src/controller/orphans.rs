@@ -1,5 +1,6 @@
 //! Records whose manifest is gone.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -7,13 +8,14 @@ use k8s_openapi::api::core::v1::{ObjectReference, Secret};
 use kube::runtime::controller::Action;
 use kube::{Resource, ResourceExt};
 
-use super::Context;
+use super::accounts::Session;
 use super::events::Word;
 use super::records::{RecordError, Stored};
+use super::{Context, Holder};
 use crate::api::typedb::TypeDBCluster;
 use crate::cloud::budget::Priority;
 use crate::cloud::error::CloudError;
-use crate::plan::{Inventory, Look, OrphanFacts, OrphanPlan, plan_orphan};
+use crate::plan::{Bound, Health, Inventory, Look, OrphanFacts, OrphanPlan, plan_orphan};
 
 /// After an error, and between two looks at an outcome that stays open.
 const AGAIN: Duration = Duration::from_secs(30);
@@ -27,7 +29,7 @@ pub(crate) enum OrphanError {
 }
 
 /// Looks after one record, if its manifest is gone.
-pub(crate) async fn reconcile(secret: Arc<Secret>, ctx: Arc<Context>) -> Result<Action, OrphanError> {
+pub(crate) async fn reconcile(secret: Arc<Secret>, ctx: Arc<Context>) -> Result<Action, Infallible> {
     ctx.synced().await;
     let started = Instant::now();
     let result = look_after(&secret, &ctx).await;
@@ -46,11 +48,10 @@ async fn look_after(secret: &Secret, ctx: &Context) -> Result<Action, OrphanErro
     let Some(stored) = ctx.records.cached(&secret.name_any())? else {
         return Ok(Action::await_change());
     };
-    let owner = &stored.record.owner;
-    if stored.record.filed || ctx.manifest(&owner.namespace, &owner.name).is_some() {
+    if stored.record.filed || !matches!(ctx.holder(&stored.record.owner), Holder::Gone) {
         return Ok(Action::await_change());
     }
-    let session = ctx.accounts.sessions().into_iter().find(|session| session.place.location == stored.record.location);
+    let session = best_session(ctx, &stored);
     let mut look = None;
     // Once to ask for a look, and once to decide by it.
     for _ in 0..2 {
@@ -92,6 +93,15 @@ async fn look_after(secret: &Secret, ctx: &Context) -> Result<Action, OrphanErro
         }
     }
     Ok(Action::requeue(AGAIN))
+}
+
+/// The way to the record's location that can tell most: one that works, and has seen the cluster.
+fn best_session(ctx: &Context, stored: &Stored) -> Option<Session> {
+    let here = ctx.accounts.sessions().into_iter().filter(|session| session.place.location == stored.record.location);
+    here.max_by_key(|session| {
+        let seen = |bound: &Bound| bound.seen_by.contains(&session.credential);
+        (session.place.health(&session.account) == Health::Well, stored.record.bound.as_ref().is_some_and(seen))
+    })
 }
 
 /// The manifest that a record belonged to, for an Event about it.

@@ -141,10 +141,12 @@ impl Records {
         filed.name = filed_name(stored);
         filed.version = None;
         filed.uid = None;
-        match self.write(&filed).await {
-            Ok(_) | Err(RecordError::Conflict) => Ok(()),
-            Err(error) => Err(error),
+        // An older copy may lack a password that was set since.
+        if let Some(older) = self.fresh(&filed.name).await? {
+            filed.version.clone_from(&older.version);
+            filed.uid.clone_from(&older.uid);
         }
+        self.write(&filed).await.map(|_| ())
     }
 
     /// Removes exactly the version that was read.
@@ -227,12 +229,14 @@ impl Index {
         self.by_name.remove(name);
     }
 
-    /// After a list, what it did not show is gone.
+    /// After a list, what it did not show is gone, unless it was written after everything that the list did show.
     fn keep_listed(&mut self) {
         let Some(listed) = self.seen_in_list.take() else { return };
+        let version_of = |name: &String| self.readable(name).map(|stored| stored.version_number());
+        let newest = listed.iter().filter_map(version_of).max().unwrap_or_default();
         let gone: Vec<String> = self.by_name.keys().filter(|name| !listed.contains(*name)).cloned().collect();
         for name in gone {
-            self.remove(&name, u128::MAX);
+            self.remove(&name, newest);
         }
     }
 }

@@ -19,7 +19,7 @@ use super::memory::Memories;
 use super::metrics::Metrics;
 use super::records::{RECORD_LABEL, Records};
 use super::wake::Wake;
-use super::watches::{self, watch_in};
+use super::watches::{self, Listed, watch_in};
 use super::{Context, Gate, Pulse, accounts, cluster, janitor, orphans};
 use crate::api::account::CloudAccount;
 use crate::api::typedb::TypeDBCluster;
@@ -56,12 +56,15 @@ pub async fn run(client: Client, config: Config, stop: watch::Receiver<bool>) {
     let (manifests, manifest_writer) = reflector::store::<TypeDBCluster>();
     let (account_objects, account_writer) = reflector::store::<CloudAccount>();
     let (secrets, secret_writer) = reflector::store::<Secret>();
+    let (manifests_listed, note_manifests) = Listed::pair();
+    let (accounts_listed, note_accounts) = Listed::pair();
     let ctx = Arc::new(Context {
         locations: Locations::new(clock.clone(), wake.clone(), manifests.clone(), Arc::clone(&records)),
         events: Events::new(client.clone()),
         client: client.clone(),
         clock,
         operator_namespace: operator_namespace.clone(),
+        watched_namespaces: watch_namespaces.clone(),
         policy,
         transports,
         gate,
@@ -73,6 +76,8 @@ pub async fn run(client: Client, config: Config, stop: watch::Receiver<bool>) {
         claiming: tokio::sync::Mutex::default(),
         manifests: manifests.clone(),
         account_objects: account_objects.clone(),
+        manifests_listed,
+        accounts_listed,
     });
 
     let stopped = |mut stop: watch::Receiver<bool>| async move {
@@ -81,14 +86,20 @@ pub async fn run(client: Client, config: Config, stop: watch::Receiver<bool>) {
     };
     let settings = || controller::Config::default().concurrency(CONCURRENCY);
 
-    let stream = watch_in::<TypeDBCluster>(&client, &watch_namespaces).modify(lighten).reflect(manifest_writer);
+    let stream = watch_in::<TypeDBCluster>(&client, &watch_namespaces)
+        .modify(lighten)
+        .reflect(manifest_writer)
+        .inspect_ok(note_manifests);
     let clusters = Controller::for_stream(untroubled(stream.applied_objects()), manifests)
         .with_config(settings())
         .reconcile_on(ReceiverStream::new(woken.clusters))
         .graceful_shutdown_on(stopped(stop.clone()))
         .run(cluster::reconcile, |_, _, _| retry(), Arc::clone(&ctx));
 
-    let stream = watch_in::<CloudAccount>(&client, &watch_namespaces).modify(lighten).reflect(account_writer);
+    let stream = watch_in::<CloudAccount>(&client, &watch_namespaces)
+        .modify(lighten)
+        .reflect(account_writer)
+        .inspect_ok(note_accounts);
     let accounts = Controller::for_stream(untroubled(stream.applied_objects()), account_objects)
         .with_config(settings())
         .reconcile_on(ReceiverStream::new(woken.accounts))

@@ -20,7 +20,14 @@ pub(crate) enum ReadError {
 
 /// The Secret `name`, unless it is one of the operator's own records.
 pub(crate) async fn secret(client: &kube::Client, namespace: &str, name: &str) -> Result<Secret, ReadError> {
-    let found = Api::<Secret>::namespaced(client.clone(), namespace).get_opt(name).await?;
+    let found = match Api::<Secret>::namespaced(client.clone(), namespace).get_opt(name).await {
+        Err(kube::Error::Api(status)) if status.is_forbidden() => {
+            return Err(ReadError::Missing(format!(
+                "The operator may not read Secret {name} in namespace {namespace}. Grant it get on Secrets there."
+            )));
+        }
+        other => other?,
+    };
     let secret = found.ok_or_else(|| {
         ReadError::Missing(format!(
             "Secret {name} is missing in namespace {namespace}. Apply it, or correct the reference."

@@ -10,6 +10,7 @@ use kube::runtime::watcher::{self, Event};
 use kube::runtime::{WatchStreamExt, watcher as watch};
 use kube::{Api, Client, Resource};
 use serde::de::DeserializeOwned;
+use tokio::sync;
 
 /// Load balancers drop idle watches silently, so each is asked for anew before that (seconds).
 const WATCH_TIMEOUT: u32 = 200;
@@ -17,6 +18,28 @@ const WATCH_TIMEOUT: u32 = 200;
 /// The settings of every watch.
 pub(crate) fn config() -> watcher::Config {
     watcher::Config::default().timeout(WATCH_TIMEOUT)
+}
+
+/// Whether a watch has brought its first list. A store's own word for that wakes only the last of several who wait for it.
+#[derive(Clone, Debug)]
+pub(crate) struct Listed(sync::watch::Receiver<bool>);
+
+impl Listed {
+    /// The ending that waits, and what notes the events of the watch.
+    pub(crate) fn pair<K>() -> (Self, impl Fn(&Event<K>)) {
+        let (sender, receiver) = sync::watch::channel(false);
+        let note = move |event: &Event<K>| {
+            if matches!(event, Event::InitDone) {
+                sender.send_replace(true);
+            }
+        };
+        (Self(receiver), note)
+    }
+
+    /// Waits for the list; a watch that is gone belongs to a process that is ending.
+    pub(crate) async fn wait(&self) {
+        self.0.clone().wait_for(|listed| *listed).await.ok();
+    }
 }
 
 type Events<K> = BoxStream<'static, watcher::Result<Event<K>>>;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::conditions;
+use super::conditions::{self, Dates};
 use super::facts::AccountStanding;
 use crate::api::account::{CloudAccount, CloudAccountStatus, ClusterCounts};
 use crate::api::condition::Reason;
@@ -99,9 +99,10 @@ pub fn account_status(
     let (reason, message) = account_verdict(standing, secret);
     let in_use = matches!(standing, AccountStanding::Connected | AccountStanding::Unavailable(_));
     let generation = account.metadata.generation;
+    let dates = Dates { before: &before.conditions, generation, now };
     CloudAccountStatus {
         observed_generation: generation,
-        conditions: conditions::publish(&before.conditions, generation, now, (reason, &message), []),
+        conditions: conditions::publish(dates, reason, &message, []),
         location: Some(account.spec.location().to_string()),
         active_credential: secret.filter(|_| in_use).map(str::to_owned),
         clusters: clusters.or(before.clusters),

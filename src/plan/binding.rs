@@ -26,6 +26,9 @@ pub(super) fn plan(facts: &Facts) -> Plan {
         }
         Some(record) if record.creation().is_some() => creation::settle(facts, record),
         Some(record) if record.owner.uid != facts.uid() => inherited(facts, record),
+        Some(record) if record.forgotten.is_some() && facts.annotation(annotation::FORGET).is_none() => {
+            Plan::quietly(Step::Record(RecordChange::ClearForgotten))
+        }
         Some(Record { bound: Some(bound), .. }) => bound::plan(facts, reach, bound),
         Some(record) => unbound(facts, Some(record)),
         None => unbound(facts, None),
@@ -34,14 +37,23 @@ pub(super) fn plan(facts: &Facts) -> Plan {
 
 /// The recorded cluster lives where the account does not reach.
 fn elsewhere(facts: &Facts, record: &Record, reach: &Reach) -> Plan {
-    if record.owner.uid != facts.uid() {
-        return record_differs(facts, record, &format!("it lives in {}", record.location));
+    if let Some(forget) = forget(facts, record) {
+        return forget;
     }
+    let there = &record.location;
+    let account = &facts.manifest.spec.account_ref.name;
+    let way_back = format!("refer to an account of {there}");
+    if record.owner.uid != facts.uid() {
+        return record_differs(facts, record, &format!("CloudAccount {account} names {}", reach.location), &way_back);
+    }
+    let id = record.cluster_id().map(ToString::to_string).unwrap_or_default();
     Plan::held(
         Reason::LocationChanged,
         format!(
-            "The cluster was recorded in {}, and CloudAccount {} names {}. Refer to an account of the recorded location.",
-            record.location, facts.manifest.spec.account_ref.name, reach.location
+            "Cluster {id} was recorded in {there}, and CloudAccount {account} names {}. To go on with it {way_back}; \
+             to let go of it and start anew set the annotation {}: {id}.",
+            reach.location,
+            annotation::FORGET
         ),
     )
 }
@@ -51,35 +63,34 @@ fn inherited(facts: &Facts, record: &Record) -> Plan {
     let Some(bound) = &record.bound else {
         return Plan::quietly(Step::Record(RecordChange::Rebind));
     };
-    if let Some(forget) = forget(facts, record, bound) {
+    if let Some(forget) = forget(facts, record) {
         return forget;
     }
     let recorded = &bound.identity.id;
     let spec = &facts.manifest.spec;
+    let differs = |why: &str| record_differs(facts, record, why, &format!("set spec.externalId: {recorded}"));
     if let Some(rival) = facts.rival_for(recorded) {
         return claimed(rival);
     }
     let differences = typedb::fixed_differences(spec, &bound.fixed);
     match &spec.external_id {
         Some(id) if id == recorded => Plan::quietly(Step::Record(RecordChange::Rebind)),
-        Some(id) => record_differs(facts, record, &format!("spec.externalId is {id}")),
-        None if facts.wanted_id() != *recorded => {
-            record_differs(facts, record, &format!("this manifest is about {}", facts.wanted_id()))
-        }
+        Some(id) => differs(&format!("spec.externalId is {id}")),
+        None if facts.wanted_id() != *recorded => differs(&format!("this manifest is about {}", facts.wanted_id())),
         None => match differences.first().and_then(|step| step.field.clone()) {
-            Some(field) => record_differs(facts, record, &format!("its {field} is another than spec.{field}")),
+            Some(field) => differs(&format!("its {field} is another than spec.{field}")),
             None => Plan::quietly(Step::Record(RecordChange::Rebind)),
         },
     }
 }
 
-fn record_differs(facts: &Facts, record: &Record, why: &str) -> Plan {
+pub(super) fn record_differs(facts: &Facts, record: &Record, why: &str, way_back: &str) -> Plan {
     let id = record.cluster_id().map(ToString::to_string).unwrap_or_default();
     Plan::held(
         Reason::RecordedClusterDiffers,
         format!(
-            "An earlier manifest named {} had cluster {id} in {}, and {why}. Nothing is changed or destroyed. \
-             To take that cluster back set spec.externalId: {id}; to let go of it and start anew set the annotation {}: {id}.",
+            "A manifest named {} has had cluster {id} in {}, and {why}. Nothing is changed or destroyed. \
+             To take that cluster back {way_back}; to let go of it and start anew set the annotation {}: {id}.",
             facts.owner().name,
             record.location,
             annotation::FORGET
@@ -87,10 +98,13 @@ fn record_differs(facts: &Facts, record: &Record, why: &str) -> Plan {
     )
 }
 
-/// The recorded cluster is let go of where the annotation names it and was not honoured before.
-pub(super) fn forget(facts: &Facts, record: &Record, bound: &Bound) -> Option<Plan> {
+/// The recorded cluster is let go of where the annotation names it and was not honoured before. One that may still come
+/// into being is not.
+pub(super) fn forget(facts: &Facts, record: &Record) -> Option<Plan> {
     let asked = facts.annotation(annotation::FORGET)?;
-    (asked == bound.identity.id.as_str() && record.forgotten.as_deref() != Some(asked))
+    let named = record.cluster_id().is_some_and(|recorded| recorded.as_str() == asked);
+    let settled = record.creation().is_none_or(|intent| facts.now > intent.settled_after());
+    (named && settled && record.forgotten.as_deref() != Some(asked))
         .then(|| Plan::quietly(Step::Record(RecordChange::Forget(asked.to_owned()))))
 }
 
@@ -100,9 +114,9 @@ fn unbound(facts: &Facts, record: Option<&Record>) -> Plan {
     // Without a record, an id in the status counts as externalId would. With one, the record knows better.
     let reported = if record.is_none() { facts.reported_id() } else { None };
     match (&spec.external_id, reported) {
-        (Some(id), _) => adopt(facts, id, Origin::Adopted),
-        (None, Some(id)) => adopt(facts, id, Origin::Recovered),
-        (None, None) => creation::plan(facts, record),
+        (Some(id), reported) if reported != Some(id) => adopt(facts, id, Origin::Adopted),
+        (_, Some(id)) => adopt(facts, id, Origin::Recovered),
+        _ => creation::plan(facts, record),
     }
 }
 
@@ -116,7 +130,7 @@ pub(super) fn adopt(facts: &Facts, id: &ClusterId, origin: Origin) -> Plan {
             Reason::Replaced,
             format!(
                 "Cluster {id} is another database than the one that this manifest had: it was created at {}. \
-                 To take it set spec.externalId: {id} and remove status.createdAt; otherwise give spec.clusterId another value.",
+                 Nothing is written to it. To take it delete this manifest and apply it again with spec.externalId: {id}.",
                 cluster.created_at
             ),
         ),

@@ -2,14 +2,13 @@
 
 use std::time::Duration;
 
-use super::binding::{claimed, forget};
+use super::binding::{claimed, forget, record_differs};
 use super::connection::{self, Connection};
 use super::facts::{Facts, Inventory, Look, Reach, Sighting, Stake};
 use super::password::{self, PasswordPlan};
 use super::record::{Bound, Origin, Record};
 use super::step::{Plan, RecordChange, Step, Verdict};
 use super::{typedb, waiting};
-use crate::api::annotation;
 use crate::api::condition::Reason;
 use crate::api::shared::{MAX_PLANNED_STEPS, PlannedStep};
 use crate::cloud::typedb::wire::{Cluster, ClusterStatus};
@@ -25,19 +24,21 @@ pub(super) fn plan(facts: &Facts, reach: &Reach, bound: &Bound) -> Plan {
     let Some(record) = &facts.record else {
         return Plan::unchanged();
     };
-    if record.forgotten.is_some() && facts.annotation(annotation::FORGET).is_none() {
-        return Plan::quietly(Step::Record(RecordChange::ClearForgotten));
-    }
     let id = &bound.identity.id;
     if let Some(rival) = facts.rivals.iter().find(|rival| rival.claims(id, bound.identity.created_at)) {
         return claimed(rival);
+    }
+    if let Some(other) = facts.manifest.spec.external_id.as_ref().filter(|other| *other != id) {
+        let why = format!("spec.externalId is {other}");
+        let differs = || record_differs(facts, record, &why, &format!("set spec.externalId: {id}"));
+        return forget(facts, record).unwrap_or_else(differs);
     }
     match facts.sighting(id) {
         Sighting::Present(cluster) if cluster.created_at == bound.identity.created_at => {
             present(facts, reach, record, bound, cluster)
         }
         Sighting::Present(cluster) if looked(facts, bound).is_none() => Plan::quietly(Step::Look(cluster.id.clone())),
-        Sighting::Present(cluster) => forget(facts, record, bound).unwrap_or_else(|| replaced(bound, cluster)),
+        Sighting::Present(cluster) => forget(facts, record).unwrap_or_else(|| replaced(bound, cluster)),
         Sighting::LookedAbsent(look) => absent(facts, reach, record, bound, look),
         Sighting::Unlisted | Sighting::Unknown => Plan::quietly(Step::Look(id.clone())),
     }
@@ -73,7 +74,7 @@ fn absent(facts: &Facts, reach: &Reach, record: &Record, bound: &Bound, look: &L
             ),
         );
     }
-    if let Some(forget) = forget(facts, record, bound) {
+    if let Some(forget) = forget(facts, record) {
         return forget;
     }
     let renamed = facts.inventory.as_ref().and_then(|list| renamed(list, bound)).unwrap_or_default();
@@ -102,8 +103,8 @@ fn present(facts: &Facts, reach: &Reach, record: &Record, bound: &Bound, cluster
     }
     let way_in = password::plan(facts, record, bound, cluster);
     if let PasswordPlan::Step(step, shown) = way_in {
-        pending.insert(0, shown);
-        let message = "The password of the database's user admin is being set.";
+        pending.splice(..0, shown);
+        let message = format!("{}.", step.summary());
         return Plan::step(*step, Reason::Updating, message).pending(pending).about(cluster).noting_differences();
     }
     let connection = Connection::of(facts, record, cluster);

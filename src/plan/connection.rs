@@ -28,7 +28,8 @@ impl Connection {
     pub fn of(facts: &Facts, record: &Record, cluster: &Cluster) -> Self {
         let mut data = BTreeMap::from([("type", "typedb".to_owned()), ("provider", "typedb-cloud".to_owned())]);
         data.insert("username", USERNAME.to_owned());
-        let password = record.password.current.as_ref();
+        // Where the record knows none, what the Secret says stays in it: it may be the only copy.
+        let password = record.password.current.as_ref().or(facts.published_password.as_ref());
         if let Some(password) = password {
             data.insert("password", password.expose().to_owned());
         }

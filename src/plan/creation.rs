@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::binding::{bind, claimed, planned};
-use super::facts::{Facts, Sighting, TroubleKind};
-use super::record::{CreateIntent, Origin, Record, Refusal, RefusalKind};
+use super::facts::{Facts, Look, Sighting, TroubleKind};
+use super::record::{CreateIntent, Origin, Owner, Record, Refusal, RefusalKind};
 use super::step::{CloudWrite, Plan, RecordChange, Step};
 use super::typedb;
 use crate::api::condition::Reason;
@@ -88,37 +88,48 @@ pub(super) fn settle(facts: &Facts, record: &Record) -> Plan {
     // A list or look from before the last send cannot tell what that send did.
     let looked = facts.look.as_ref().is_some_and(|look| look.id == *id && look.at > intent.announced);
     let plan = match facts.sighting(id) {
-        Sighting::Present(cluster) if ours(facts, record, intent, cluster) => Plan::step(
+        Sighting::Present(cluster) if ours(facts, intent, cluster) => Plan::step(
             Step::Record(RecordChange::Settle(bind(facts, cluster, Origin::Created))),
             Reason::Creating,
             format!("Cluster {id} is being created."),
         ),
         // Whoever has the id, it was not given by us, and while it is taken our request can only be refused.
         Sighting::Present(_) if looked => Plan::quietly(Step::Record(RecordChange::ClearIntent(None))),
-        Sighting::LookedAbsent(_) if looked => absent(facts, intent),
+        Sighting::LookedAbsent(look) if looked => absent(facts, &record.owner, intent, look),
         _ => Plan::step(Step::Look(id.clone()), Reason::Creating, format!("Cluster {id} is being created.")),
     };
     if plan.pending.is_empty() { plan.pending(vec![planned(PlannedAction::Create, id)]) } else { plan }
 }
 
-fn ours(facts: &Facts, record: &Record, intent: &CreateIntent, cluster: &Cluster) -> bool {
+fn ours(facts: &Facts, intent: &CreateIntent, cluster: &Cluster) -> bool {
     let claimed = facts.rivals.iter().any(|rival| rival.claims(&cluster.id, cluster.created_at));
     let in_time = cluster.created_at.timestamp().is_some_and(|moment| intent.covers(moment));
-    let here = facts.account.reach.as_ref().is_some_and(|reach| reach.location == record.location);
-    here && in_time && !claimed && typedb::came_from(cluster, &intent.request)
+    in_time && !claimed && typedb::came_from(cluster, &intent.request)
+}
+
+/// Whether the present manifest would send exactly what was sent before. What an edit asks for instead waits until
+/// nothing can come of the former request any more.
+fn still_wanted(facts: &Facts, owner: &Owner, intent: &CreateIntent) -> bool {
+    facts.managed()
+        && !facts.deleting()
+        && owner.uid == facts.uid()
+        && facts.manifest.spec.external_id.is_none()
+        && typedb::deploy_request(facts).is_ok_and(|request| request == intent.request)
 }
 
 /// The look says that nothing came of the create, so far.
-fn absent(facts: &Facts, intent: &CreateIntent) -> Plan {
+fn absent(facts: &Facts, owner: &Owner, intent: &CreateIntent, look: &Look) -> Plan {
     let id = &intent.request.id;
     let refused = facts.attempts.trouble.as_ref().filter(|trouble| trouble.kind == TroubleKind::RepeatRefused);
-    let wanted = facts.managed() && !facts.deleting() && facts.manifest.spec.external_id.is_none();
-    if wanted && refused.is_none() && facts.wanted_id() == *id {
+    if refused.is_none() && still_wanted(facts, owner, intent) {
         let write = CloudWrite::Deploy { request: intent.request.clone(), again: true };
         return Plan::step(Step::Cloud(write), Reason::Creating, format!("Cluster {id} is being created."));
     }
     let settled = intent.settled_after();
     if facts.now > settled {
+        if look.at <= settled {
+            return Plan::step(Step::Look(id.clone()), Reason::Creating, format!("Cluster {id} is being created."));
+        }
         let refusal = refused.map(|trouble| Refusal {
             kind: RefusalKind::Refused,
             message: trouble.message.clone(),

@@ -8,8 +8,9 @@ use super::creation::{settle, still_refused};
 use super::facts::{AccountStanding, Facts, Reach, Sighting};
 use super::guard;
 use super::record::{Bound, Origin, Record};
-use super::step::{CloudWrite, Plan, RecordChange, Step};
+use super::step::{CloudWrite, Plan, RecordChange, Step, Verdict};
 use crate::api::condition::Reason;
+use crate::api::identity::ClusterId;
 use crate::api::shared::PlannedAction;
 use crate::cloud::typedb::wire::ClusterStatus;
 
@@ -17,7 +18,7 @@ use crate::cloud::typedb::wire::ClusterStatus;
 const WHILE_DESTROYING: Duration = Duration::from_secs(5);
 
 /// Said wherever a deletion waits for something: there is always this way out.
-const WAY_OUT: &str = "To let go of the database instead set spec.deletionPolicy: Retain.";
+const WAY_OUT: &str = " To let go of the database instead set spec.deletionPolicy: Retain.";
 
 /// Decides for a manifest that is being deleted.
 pub(super) fn plan(facts: &Facts) -> Plan {
@@ -29,12 +30,11 @@ pub(super) fn plan(facts: &Facts) -> Plan {
     }
     let plan = match &facts.record {
         Some(record) if record.owner.uid != facts.uid() => release(),
-        Some(record) if record.creation().is_some() => reaching(facts, |_| settle(facts, record)),
-        Some(record) => match &record.bound {
-            Some(bound) => reaching(facts, |reach| destroy(facts, reach, record, bound)),
+        Some(record) => match record.cluster_id() {
+            Some(id) => reaching(facts, |reach| recorded(facts, reach, record, id)),
             None => Plan::quietly(Step::Record(RecordChange::Drop)),
         },
-        None => match facts.reported_id() {
+        None => match reported(facts) {
             Some(id) => reaching(facts, |_| match adopt(facts, id, Origin::Recovered) {
                 // What the status names is gone, or is not ours: nothing is left to destroy.
                 plan if plan.next.is_none() => release(),
@@ -43,7 +43,22 @@ pub(super) fn plan(facts: &Facts) -> Plan {
             None => release(),
         },
     };
-    guard(facts, plan)
+    naming_the_way_out(guard(facts, plan))
+}
+
+/// The cluster that the status names beyond doubt: without its creation time it could be another of the same id.
+fn reported(facts: &Facts) -> Option<&ClusterId> {
+    let status = facts.manifest.status.as_ref()?;
+    status.created_at.as_ref().and(status.external_id.as_ref())
+}
+
+fn naming_the_way_out(mut plan: Plan) -> Plan {
+    if let Verdict::Stands { reason, message, .. } = &mut plan.verdict
+        && !matches!(reason, Reason::Deleting | Reason::Creating)
+    {
+        message.push_str(WAY_OUT);
+    }
+    plan
 }
 
 fn release() -> Plan {
@@ -56,42 +71,48 @@ fn reaching(facts: &Facts, go_on: impl FnOnce(&Reach) -> Plan) -> Plan {
         (
             AccountStanding::Connected
             | AccountStanding::Missing
-            | AccountStanding::Refused(Reason::CredentialsMissing, _),
+            | AccountStanding::Refused(Reason::CredentialsMissing | Reason::InvalidSpec, _),
             Some(reach),
         ) => go_on(reach),
         (AccountStanding::Unavailable(why), _) => {
-            Plan::standing(Reason::CloudUnavailable, format!("The database is to be destroyed. {why} {WAY_OUT}"))
+            Plan::standing(Reason::CloudUnavailable, format!("The database is to be destroyed. {why}"))
         }
-        (AccountStanding::Connecting, _) => Plan::standing(
-            Reason::WaitingForAccount,
-            format!("The database is to be destroyed once the account is connected. {WAY_OUT}"),
-        ),
+        (AccountStanding::Connecting, _) => {
+            Plan::standing(Reason::WaitingForAccount, "The database is to be destroyed once the account is connected.")
+        }
         (AccountStanding::Missing, None) => Plan::held(
             Reason::AccountNotFound,
             format!(
-                "The database is to be destroyed, and its CloudAccount {} is missing. {WAY_OUT}",
+                "The database is to be destroyed, and its CloudAccount {} is missing. Apply it.",
                 facts.manifest.spec.account_ref.name
             ),
         ),
-        (AccountStanding::Refused(reason, why), _) => Plan::held(
-            *reason,
-            format!("The database is to be destroyed, and its account cannot be used: {why} {WAY_OUT}"),
-        ),
+        (AccountStanding::Refused(reason, why), _) => {
+            Plan::held(*reason, format!("The database is to be destroyed, and its account cannot be used: {why}"))
+        }
         (AccountStanding::Connected, None) => Plan::unchanged(),
     }
 }
 
-fn destroy(facts: &Facts, reach: &Reach, record: &Record, bound: &Bound) -> Plan {
-    let id = &bound.identity.id;
+fn recorded(facts: &Facts, reach: &Reach, record: &Record, id: &ClusterId) -> Plan {
     if record.location != reach.location {
         return Plan::held(
             Reason::LocationChanged,
             format!(
-                "Cluster {id} is to be destroyed, it lives in {}, and the account names {}. {WAY_OUT}",
+                "Cluster {id} is to be destroyed. It was recorded in {}, and the account names {}. \
+                 Refer to an account of the recorded location.",
                 record.location, reach.location
             ),
         );
     }
+    match &record.bound {
+        Some(bound) if record.creation().is_none() => destroy(facts, record, bound),
+        _ => settle(facts, record),
+    }
+}
+
+fn destroy(facts: &Facts, record: &Record, bound: &Bound) -> Plan {
+    let id = &bound.identity.id;
     if facts.rivals.iter().any(|rival| rival.claims(id, bound.identity.created_at)) {
         return release();
     }
@@ -114,7 +135,7 @@ fn destroy(facts: &Facts, reach: &Reach, record: &Record, bound: &Bound) -> Plan
         Sighting::LookedAbsent(look) if !bound.seen_by.contains(&look.by) => Plan::held(
             Reason::CredentialsInsufficient,
             format!(
-                "The account's present credentials have never seen cluster {id}, so they cannot tell whether it is gone. {WAY_OUT}"
+                "The account's present credentials have never seen cluster {id}, so they cannot tell whether it is gone."
             ),
         ),
         Sighting::LookedAbsent(_) | Sighting::Present(_) => {
@@ -122,7 +143,7 @@ fn destroy(facts: &Facts, reach: &Reach, record: &Record, bound: &Bound) -> Plan
                 Some(clause) => Plan::held(
                     Reason::Vanished,
                     format!(
-                        "Cluster {id} was to be destroyed and is gone{clause}. Destroy that one in the cloud's console if it is the one. {WAY_OUT}"
+                        "Cluster {id} was to be destroyed and is gone{clause}. Destroy that one in the cloud's console if it is the one."
                     ),
                 ),
                 None => Plan::quietly(Step::Record(RecordChange::Drop)),

@@ -133,6 +133,8 @@ pub struct Attempts {
     pub trouble: Option<Trouble>,
     /// None of the passwords that could be tried opens the database.
     pub password_unknown: bool,
+    /// The database refused the new password, in its own words, and kept the one that it had.
+    pub password_refused: Option<String>,
     /// The Secret with the connection Secret's name is not ours.
     pub connection_conflict: Option<String>,
     /// The data plane may not be spoken to; the sentence names the flag.

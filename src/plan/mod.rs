@@ -45,10 +45,10 @@ pub fn plan(facts: &Facts) -> Plan {
         return deletion::plan(facts);
     }
     if facts.destroys() && !facts.has_finalizer() {
-        return Plan::step(Step::AddFinalizer, Reason::Creating, "The manifest is being prepared.");
+        return Plan::quietly(Step::AddFinalizer);
     }
     if !facts.destroys() && facts.has_finalizer() {
-        return Plan::step(Step::RemoveFinalizer, Reason::Creating, "The manifest is being prepared.");
+        return Plan::quietly(Step::RemoveFinalizer);
     }
     guard(facts, waiting::for_account(facts).unwrap_or_else(|| binding::plan(facts)))
 }

@@ -1,5 +1,7 @@
 //! The password of the database's user `admin`: announced in the record, set, proved by signing in, promoted, published.
 
+use std::time::Duration;
+
 use super::facts::{Facts, Given};
 use super::record::{Bound, Origin, Record};
 use super::step::{DatabaseStep, NewPassword, Plan, RecordChange, Step};
@@ -15,16 +17,16 @@ const FACTORY: &str = "password";
 /// The first version whose servers have an HTTP API.
 const FIRST_WITH_HTTP_API: (u64, u64) = (3, 2);
 
-/// Said of a database whose password is its owner's.
-const NOT_KNOWN: &str = " The password of its user admin is its owner's and not known here, so the connection Secret lacks it: \
-                         give it with spec.admin.currentPasswordSecretRef.";
+/// How often a running cluster without an address is decided about anew, should its list lag behind.
+const UNTIL_ADDRESSED: Duration = Duration::from_secs(15);
 
 /// What the password asks for.
 #[derive(Debug)]
 pub(super) enum PasswordPlan {
     /// Nothing to do; a note for the message, where there is one.
     Settled(String),
-    Step(Box<Step>, PlannedStep),
+    /// A step, and what the status shows of it.
+    Step(Box<Step>, Option<PlannedStep>),
     /// A person is needed, or waited for.
     Held(Box<Plan>),
 }
@@ -34,138 +36,140 @@ pub(super) fn plan(facts: &Facts, record: &Record, bound: &Bound, cluster: &Clus
     if cluster.status != ClusterStatus::Running {
         return PasswordPlan::Settled(String::new());
     }
-    let wanted = match &facts.wanted_password {
-        Given::Missing(why) => {
-            return held(waiting::patiently(facts, Reason::WaitingForPassword, Reason::PasswordMissing, why.clone()));
+    let speaks_http = has_http_api(facts, cluster);
+    // What may be in force already comes first: until it is settled, nobody knows the way in.
+    if let Some(pending) = record.password.pending.as_ref().filter(|_| speaks_http) {
+        return permitted(facts, set(facts, record, bound, cluster, pending));
+    }
+    let unneeded = record.password.current.is_some();
+    for (given, needless) in [(&facts.wanted_password, false), (&facts.current_password, unneeded)] {
+        if let Given::Missing(why) = given
+            && !needless
+        {
+            let (early, late) = (Reason::WaitingForPassword, Reason::PasswordMissing);
+            return held(waiting::patiently(facts, early, late, why.clone()));
         }
-        Given::Value(password) => Some(password),
-        Given::NotAsked => None,
-    };
-    if let Given::Missing(why) = &facts.current_password
-        && record.password.current.is_none()
-    {
-        return held(waiting::patiently(facts, Reason::WaitingForPassword, Reason::PasswordMissing, why.clone()));
     }
-    if !has_http_api(facts, cluster) {
-        return without_http_api(facts, record, bound, cluster, wanted);
-    }
-    if let Some(refused) = &facts.attempts.database_refused {
-        return if needs_change(facts, record, bound, wanted).is_some() {
-            held(Plan::held(Reason::EndpointNotAllowed, refused.clone()))
-        } else {
-            PasswordPlan::Settled(String::new())
-        };
-    }
-    let asked = wanted.is_some() || facts.current_password != Given::NotAsked;
-    let ours = bound.origin == Origin::Created || record.password.current.is_some();
-    if facts.attempts.password_unknown && record.password.pending.is_some() && !asked && !ours {
-        return PasswordPlan::Settled(NOT_KNOWN.to_owned());
-    }
-    if let Some(pending) = &record.password.pending {
-        return match hearsay(facts, record, bound, wanted) {
-            Some(said) if said != pending => announce(said.clone()),
-            Some(_) => set(facts, cluster, pending, Vec::new()),
-            None => set(facts, cluster, pending, candidates(facts, record, bound, wanted)),
-        };
-    }
-    match needs_change(facts, record, bound, wanted) {
-        Some(new) => step(Step::Database(DatabaseStep::Announce(new))),
-        None if record.password.current.is_none() => PasswordPlan::Settled(NOT_KNOWN.to_owned()),
-        None => PasswordPlan::Settled(String::new()),
+    if speaks_http {
+        permitted(facts, change(facts, record, bound, cluster))
+    } else {
+        without_http_api(facts, record, bound, cluster)
     }
 }
 
-/// The password to announce; `None` where the one in force may stay.
-fn needs_change(facts: &Facts, record: &Record, bound: &Bound, wanted: Option<&Password>) -> Option<NewPassword> {
-    match (&record.password.current, wanted) {
-        (Some(current), Some(wanted)) => (current != wanted).then(|| NewPassword::Given(wanted.clone())),
-        (Some(_), None) => None,
-        (None, Some(wanted)) => Some(NewPassword::Given(wanted.clone())),
-        (None, None) => match (bound.origin, &facts.current_password, &facts.published_password) {
-            (Origin::Created, _, _) => Some(NewPassword::Generate),
-            // What is said to be the password is announced as well: signing in with it is its proof.
-            (_, Given::Value(current), _) => Some(NewPassword::Given(current.clone())),
-            (Origin::Recovered, _, Some(published)) => Some(NewPassword::Given(published.clone())),
-            _ => None,
-        },
+/// A step at the database's own endpoint, if that may be spoken to.
+fn permitted(facts: &Facts, plan: PasswordPlan) -> PasswordPlan {
+    match (&facts.attempts.database_refused, plan) {
+        (Some(why), PasswordPlan::Step(..)) => held(Plan::held(Reason::EndpointNotAllowed, why.clone())),
+        (_, plan) => plan,
     }
 }
 
-/// What somebody says the password is, of a database whose password we may not change: it is tried, and nothing is set.
-/// While it is nothing but a claim, another claim may take its place.
-fn hearsay<'a>(facts: &'a Facts, record: &Record, bound: &Bound, wanted: Option<&Password>) -> Option<&'a Password> {
-    if bound.origin == Origin::Created || record.password.current.is_some() || wanted.is_some() {
-        return None;
-    }
-    match (&facts.current_password, &facts.published_password) {
-        (Given::Value(said), _) | (_, Some(said)) => Some(said),
-        _ => None,
+/// From the password that is known to the one that is wanted.
+fn change(facts: &Facts, record: &Record, bound: &Bound, cluster: &Cluster) -> PasswordPlan {
+    match (&record.password.current, value(&facts.wanted_password)) {
+        (Some(current), Some(wanted)) if current == wanted => PasswordPlan::Settled(String::new()),
+        (Some(_), None) => PasswordPlan::Settled(String::new()),
+        (_, Some(wanted)) => announce(facts, NewPassword::Given(wanted.clone())),
+        (None, None) if bound.origin == Origin::Created => announce(facts, NewPassword::Generate),
+        (None, None) => prove(facts, bound, cluster),
     }
 }
 
-fn announce(password: Password) -> PasswordPlan {
-    step(Step::Database(DatabaseStep::Announce(NewPassword::Given(password))))
-}
-
-fn set(facts: &Facts, cluster: &Cluster, pending: &Password, candidates: Vec<Password>) -> PasswordPlan {
-    if facts.attempts.password_unknown {
-        return held(Plan::held(
-            Reason::AdminPasswordUnknown,
+fn announce(facts: &Facts, new: NewPassword) -> PasswordPlan {
+    match &facts.attempts.password_refused {
+        Some(words) => held(Plan::held(
+            Reason::PasswordMissing,
             format!(
-                "None of the known passwords opens cluster {} as its user admin. Give the present one with spec.admin.currentPasswordSecretRef.",
-                cluster.id
+                "The database refused the new password of its user admin: \"{words}\". \
+                 Put one that it takes into the Secret that spec.admin.passwordSecretRef names."
             ),
-        ));
+        )),
+        None => step(Step::Database(DatabaseStep::Announce(new))),
     }
-    let Some(server) = cluster.servers.first() else {
-        return PasswordPlan::Settled(String::new());
-    };
-    step(Step::Database(DatabaseStep::SetPassword {
-        address: server.address.clone(),
-        candidates,
-        pending: pending.clone(),
-    }))
+}
+
+/// The password of a cluster that was there before its record is its owner's: it is found out, and never changed.
+fn prove(facts: &Facts, bound: &Bound, cluster: &Cluster) -> PasswordPlan {
+    let claims: Vec<Password> =
+        facts.published_password.iter().chain(value(&facts.current_password)).cloned().collect();
+    let published = facts.manifest.status.as_ref().is_some_and(|status| status.binding.is_some());
+    if facts.attempts.password_unknown || (claims.is_empty() && published && bound.origin == Origin::Recovered) {
+        return unknown(cluster);
+    }
+    if claims.is_empty() {
+        return PasswordPlan::Settled(
+            " The password of its user admin is its owner's and not known here, so the connection Secret lacks it: \
+             give it with spec.admin.currentPasswordSecretRef."
+                .to_owned(),
+        );
+    }
+    at_server(cluster, |address| DatabaseStep::Prove { address, claims })
+}
+
+fn unknown(cluster: &Cluster) -> PasswordPlan {
+    held(Plan::held(
+        Reason::AdminPasswordUnknown,
+        format!(
+            "None of the known passwords opens cluster {} as its user admin. \
+             Give the present one with spec.admin.currentPasswordSecretRef.",
+            cluster.id
+        ),
+    ))
+}
+
+fn at_server(cluster: &Cluster, then: impl FnOnce(String) -> DatabaseStep) -> PasswordPlan {
+    match cluster.servers.first() {
+        Some(server) => step(Step::Database(then(server.address.clone()))),
+        None => held(
+            Plan::standing(Reason::Updating, format!("The cloud names no server of cluster {} yet.", cluster.id))
+                .looking_again(UNTIL_ADDRESSED),
+        ),
+    }
+}
+
+fn value(given: &Given) -> Option<&Password> {
+    match given {
+        Given::Value(password) => Some(password),
+        Given::NotAsked | Given::Missing(_) => None,
+    }
+}
+
+/// Makes a pending password the one in force.
+fn set(facts: &Facts, record: &Record, bound: &Bound, cluster: &Cluster, pending: &Password) -> PasswordPlan {
+    if facts.attempts.password_unknown {
+        return unknown(cluster);
+    }
+    let candidates = candidates(facts, record, bound);
+    at_server(cluster, |address| DatabaseStep::SetPassword { address, candidates, pending: pending.clone() })
 }
 
 /// What may open the database besides the pending password, best first.
-fn candidates(facts: &Facts, record: &Record, bound: &Bound, wanted: Option<&Password>) -> Vec<Password> {
+fn candidates(facts: &Facts, record: &Record, bound: &Bound) -> Vec<Password> {
     let never_changed = bound.origin == Origin::Created && record.password.current.is_none();
-    let given = match &facts.current_password {
-        Given::Value(password) => Some(password.clone()),
-        _ => None,
-    };
     record
         .password
         .current
         .iter()
         .cloned()
         .chain(never_changed.then(|| Password::new(FACTORY)))
-        .chain(given)
+        .chain(value(&facts.current_password).cloned())
         .chain(facts.published_password.clone())
-        .chain(wanted.cloned())
+        .chain(value(&facts.wanted_password).cloned())
         .collect()
 }
 
 /// A server that cannot be asked: what its owner says of the password is taken as it is.
-fn without_http_api(
-    facts: &Facts,
-    record: &Record,
-    bound: &Bound,
-    cluster: &Cluster,
-    wanted: Option<&Password>,
-) -> PasswordPlan {
-    let said = match &facts.current_password {
-        Given::Value(password) => Some(password),
-        _ => None,
-    };
-    match (&record.password.current, said) {
+fn without_http_api(facts: &Facts, record: &Record, bound: &Bound, cluster: &Cluster) -> PasswordPlan {
+    let wanted = value(&facts.wanted_password);
+    match (&record.password.current, value(&facts.current_password)) {
         (current, Some(said)) if current.as_ref() != Some(said) => {
             step(Step::Record(RecordChange::TrustPassword(said.clone())))
         }
         (Some(current), _) if wanted.is_none_or(|wanted| wanted == current) => PasswordPlan::Settled(String::new()),
-        (None, None) if bound.origin == Origin::Adopted && wanted.is_none() => {
-            PasswordPlan::Settled(NOT_KNOWN.to_owned())
-        }
+        (None, None) if bound.origin != Origin::Created && wanted.is_none() => PasswordPlan::Settled(
+            " The password of its user admin is not known here, so the connection Secret lacks it.".to_owned(),
+        ),
         _ => held(Plan::held(
             Reason::AdminPasswordUnsupported,
             format!(
@@ -193,6 +197,8 @@ fn held(plan: Plan) -> PasswordPlan {
 }
 
 fn step(step: Step) -> PasswordPlan {
-    let shown = PlannedStep { action: PlannedAction::SetPassword, field: None, from: None, to: None, blocked_by: None };
-    PasswordPlan::Step(Box::new(step), shown)
+    let changes = step.writes_to_a_cloud();
+    let action = PlannedAction::SetPassword;
+    let shown = PlannedStep { action, field: None, from: None, to: None, blocked_by: None };
+    PasswordPlan::Step(Box::new(step), changes.then_some(shown))
 }

@@ -1,54 +1,80 @@
 //! The status that a plan amounts to.
 
-use super::conditions::{self, Aspect};
+use super::conditions::{self, Dates};
 use super::connection;
 use super::facts::Facts;
+use super::looked_after_elsewhere;
 use super::record::Record;
-use super::step::{Plan, Verdict};
+use super::step::{Plan, Step, Verdict};
 use super::typedb;
 use crate::api::condition::{Condition, ConditionType, Reason};
-use crate::api::shared::{Binding, Creation};
-use crate::api::typedb::TypeDBClusterStatus;
-use crate::cloud::typedb::wire::ClusterStatus;
+use crate::api::shared::{Binding, Creation, PlannedStep};
+use crate::api::typedb::{FixedAtCreation, TypeDBClusterStatus};
+use crate::cloud::typedb::wire::{Cluster, ClusterStatus};
 
 /// The status to publish for a manifest. It differs from the present one only where something has changed.
 #[must_use]
 pub fn status(facts: &Facts, plan: &Plan) -> TypeDBClusterStatus {
     let before = facts.manifest.status.clone().unwrap_or_default();
-    let mut status = TypeDBClusterStatus {
-        observed_generation: facts.manifest.metadata.generation,
-        operator_namespace: Some(facts.operator_namespace.clone()),
-        plan: plan.pending.clone(),
-        ..before.clone()
-    };
-    if let Verdict::Unchanged = plan.verdict {
-        if before.conditions.is_empty() {
-            return before;
-        }
-        // What is only carried over says nothing about a newer generation.
-        status.observed_generation = before.observed_generation;
-        status.plan.clone_from(&before.plan);
+    // Two operators that each wrote what they see would never come to rest.
+    if looked_after_elsewhere(facts).is_some() || (plan.verdict == Verdict::Unchanged && before.conditions.is_empty()) {
+        return before;
     }
-    show_record(facts, &mut status);
+    let mut status = TypeDBClusterStatus { operator_namespace: Some(facts.operator_namespace.clone()), ..before };
+    show_record(facts, plan, &mut status);
     if let Some(cluster) = &plan.cluster {
-        status.cloud_status = Some(cluster.status.to_string());
-        status.endpoints = cluster.servers.iter().map(|server| server.address.clone()).take(16).collect();
-        status.version.clone_from(&cluster.version);
-        status.machine_type.clone_from(&cluster.machine_type);
-        status.storage_size_gb = cluster.storage_size_gb;
-        status.observed = Some(typedb::fixed(cluster));
-        status.external_id = Some(cluster.id.clone());
-        status.created_at = Some(cluster.created_at.to_string());
+        show_cluster(cluster, &mut status);
     }
+    // What is only carried over says nothing about a newer generation.
     if let Verdict::Stands { reason, message, differs } = &plan.verdict {
-        let available = plan.cluster.as_ref().map(|cluster| &cluster.status);
-        status.conditions = conditions(facts, &before.conditions, (*reason, message), available, differs);
+        status.observed_generation = facts.manifest.metadata.generation;
+        status.plan = plan.pending.iter().map(shown).collect();
+        let seen = plan.cluster.as_ref().map(|cluster| &cluster.status);
+        let generation = facts.manifest.metadata.generation;
+        let dates = Dates { before: &status.conditions, generation, now: facts.now };
+        let others = [available(dates, *reason, seen), in_sync(dates, seen, differs)];
+        status.conditions = conditions::publish(dates, *reason, message, others.into_iter().flatten());
     }
     status
 }
 
+/// What the cloud says of the cluster, cut to what the schema takes: a word that is too long must not keep the rest from
+/// being published.
+fn show_cluster(cluster: &Cluster, status: &mut TypeDBClusterStatus) {
+    let word = |text: &Option<String>| text.as_ref().map(|text| cut(text, 64));
+    let fixed = typedb::fixed(cluster);
+    status.cloud_status = Some(cut(cluster.status.as_str(), 128));
+    status.endpoints = cluster.servers.iter().map(|server| cut(&server.address, 253)).take(16).collect();
+    status.version = word(&cluster.version);
+    status.machine_type = word(&cluster.machine_type);
+    status.storage_size_gb = cluster.storage_size_gb;
+    status.observed = Some(FixedAtCreation {
+        provider: word(&fixed.provider),
+        region: word(&fixed.region),
+        storage_type: word(&fixed.storage_type),
+        ..fixed
+    });
+    status.external_id = Some(cluster.id.clone());
+    status.created_at = Some(cluster.created_at.to_string());
+}
+
+fn shown(step: &PlannedStep) -> PlannedStep {
+    let value = |text: &Option<String>| text.as_ref().map(|text| cut(text, 253));
+    PlannedStep {
+        action: step.action,
+        field: step.field.clone(),
+        from: value(&step.from),
+        to: value(&step.to),
+        blocked_by: step.blocked_by.as_ref().map(|why| cut(why, 1024)),
+    }
+}
+
+fn cut(text: &str, most: usize) -> String {
+    text.chars().take(most).collect()
+}
+
 /// What the record says of the manifest's cluster. A record that belongs to a former manifest says nothing.
-fn show_record(facts: &Facts, status: &mut TypeDBClusterStatus) {
+fn show_record(facts: &Facts, plan: &Plan, status: &mut TypeDBClusterStatus) {
     let record = facts.record.as_ref().filter(|record| record.owner.uid == facts.uid());
     status.creation = record
         .and_then(Record::creation)
@@ -58,18 +84,29 @@ fn show_record(facts: &Facts, status: &mut TypeDBClusterStatus) {
             status.location = Some(location.to_string());
             status.external_id = Some(bound.identity.id.clone());
             status.created_at = Some(bound.identity.created_at.to_string());
-            status.observed = Some(bound.fixed.clone());
-            let published = facts.attempts.published.is_some() || status.binding.is_some();
-            status.binding = (published && facts.attempts.connection_conflict.is_none())
-                .then(|| Binding { name: connection::name(facts) });
+            status.observed.get_or_insert_with(|| bound.fixed.clone());
+            status.binding = binding(facts, plan, status.binding.take());
         }
-        Some(_) => forget_cluster(status),
-        None => {}
+        Some(_) if plan.cluster.is_none() => forget_cluster(status),
+        _ => {}
     }
+}
+
+/// The connection Secret that was written last. Its name outlives an edit until the Secret of the new name stands, for
+/// applications follow it, and the one who writes the new one removes the old one by it.
+fn binding(facts: &Facts, plan: &Plan, before: Option<Binding>) -> Option<Binding> {
+    let name = connection::name(facts);
+    let due = matches!(plan.next, Some(Step::Publish(_)));
+    if facts.attempts.connection_conflict.is_some() {
+        return before.filter(|before| before.name != name);
+    }
+    if facts.attempts.published.is_some() && !due { Some(Binding { name }) } else { before }
 }
 
 /// Nothing is bound, so nothing may be shown, and what was fixed is free again.
 fn forget_cluster(status: &mut TypeDBClusterStatus) {
+    let about_the_cluster = [ConditionType::Available.as_str(), ConditionType::InSync.as_str()];
+    status.conditions.retain(|condition| !about_the_cluster.contains(&condition.type_.as_str()));
     *status = TypeDBClusterStatus {
         observed_generation: status.observed_generation,
         conditions: std::mem::take(&mut status.conditions),
@@ -80,33 +117,28 @@ fn forget_cluster(status: &mut TypeDBClusterStatus) {
     };
 }
 
-fn conditions(
-    facts: &Facts,
-    before: &[Condition],
-    verdict: (Reason, &str),
-    cloud_status: Option<&ClusterStatus>,
-    differs: &[String],
-) -> Vec<Condition> {
-    let others = [available(before, cloud_status), in_sync(before, cloud_status, differs)];
-    conditions::publish(before, facts.manifest.metadata.generation, facts.now, verdict, others.into_iter().flatten())
-}
-
-fn available(before: &[Condition], cloud_status: Option<&ClusterStatus>) -> Option<Aspect> {
-    let Some(status) = cloud_status else {
-        return Aspect::carried(before, ConditionType::Available);
+/// Whether the database was last seen serving.
+fn available(dates: Dates<'_>, reason: Reason, seen: Option<&ClusterStatus>) -> Option<Condition> {
+    let (holds, word, sentence) = match (reason, seen) {
+        (Reason::Vanished | Reason::Replaced, _) => (false, "Gone", "The database is gone.".to_owned()),
+        (_, Some(status)) => {
+            let runs = *status == ClusterStatus::Running;
+            let word = if runs { "Running" } else { "NotRunning" };
+            (runs, word, format!("The cloud says that the cluster is {status}."))
+        }
+        (_, None) => return dates.carried(ConditionType::Available),
     };
-    let runs = *status == ClusterStatus::Running;
-    let word = if runs { "Running" } else { "NotRunning" };
-    Some(Aspect::new(ConditionType::Available, runs, word, format!("The cloud says that the cluster is {status}.")))
+    Some(dates.condition(ConditionType::Available, holds, word.to_owned(), sentence))
 }
 
-fn in_sync(before: &[Condition], cloud_status: Option<&ClusterStatus>, differs: &[String]) -> Option<Aspect> {
-    if !differs.is_empty() {
-        let sentence = format!("These fields differ from the manifest: {}.", differs.join(", "));
-        return Some(Aspect::new(ConditionType::InSync, false, "Differs", sentence));
-    }
-    if cloud_status.is_some() {
-        return Some(Aspect::new(ConditionType::InSync, true, "InSync", "Nothing differs from the manifest."));
-    }
-    Aspect::carried(before, ConditionType::InSync)
+/// Whether the cluster is as the manifest says.
+fn in_sync(dates: Dates<'_>, seen: Option<&ClusterStatus>, differs: &[String]) -> Option<Condition> {
+    let (holds, word, sentence) = if !differs.is_empty() {
+        (false, "Differs", format!("These fields differ from the manifest: {}.", differs.join(", ")))
+    } else if seen.is_some() {
+        (true, "InSync", "Nothing differs from the manifest.".to_owned())
+    } else {
+        return dates.carried(ConditionType::InSync);
+    };
+    Some(dates.condition(ConditionType::InSync, holds, word.to_owned(), sentence))
 }

@@ -88,6 +88,8 @@ pub enum CloudWrite {
 pub enum DatabaseStep {
     /// Write a password to the record as pending, before it is set.
     Announce(NewPassword),
+    /// Find out which of these opens the database, by signing in. Nothing is changed.
+    Prove { address: String, claims: Vec<Password> },
     /// Make the pending password the database's, and prove it by signing in.
     SetPassword { address: String, candidates: Vec<Password>, pending: Password },
 }
@@ -103,13 +105,14 @@ impl Step {
     /// Whether it changes something in a cloud or in a database.
     #[must_use]
     pub fn writes_to_a_cloud(&self) -> bool {
-        matches!(self, Self::Cloud(_) | Self::Database(_))
+        let only_asks = matches!(self, Self::Database(DatabaseStep::Prove { .. }));
+        matches!(self, Self::Cloud(_) | Self::Database(_)) && !only_asks
     }
 
     /// Whether it asks or changes something in a cloud or in a database.
     #[must_use]
     pub fn speaks_to_a_cloud(&self) -> bool {
-        self.writes_to_a_cloud() || matches!(self, Self::Look(_))
+        matches!(self, Self::Cloud(_) | Self::Database(_) | Self::Look(_))
     }
 
     /// The step in a few words.
@@ -121,6 +124,9 @@ impl Step {
             Self::Record(_) => "Keeping the record".to_owned(),
             Self::Cloud(CloudWrite::Deploy { request, .. }) => format!("Creating cluster {}", request.id),
             Self::Cloud(CloudWrite::Destroy(identity)) => format!("Destroying cluster {}", identity.id),
+            Self::Database(DatabaseStep::Prove { .. }) => {
+                "Trying the known passwords of the database's user admin".to_owned()
+            }
             Self::Database(_) => "Setting the password of the database's user admin".to_owned(),
             Self::Publish(_) => "Writing the connection Secret".to_owned(),
         }

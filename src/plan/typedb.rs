@@ -1,5 +1,7 @@
 //! What is TypeDB Cloud's own: the request of a create, what is fixed by it, and which edits would change a running cluster.
 
+use std::collections::BTreeMap;
+
 use super::facts::Facts;
 use super::step::CloudWrite;
 use crate::api::annotation;
@@ -144,12 +146,16 @@ pub fn refusal_fingerprint(facts: &Facts, write: &CloudWrite) -> String {
         CloudWrite::Deploy { request, .. } => serde_json::to_string(request).unwrap_or_default(),
         CloudWrite::Destroy(Identity { id, created_at }) => format!("{id} {}", created_at.epoch_millis()),
     };
-    let clusters = facts.inventory.iter().flat_map(|inventory| &inventory.clusters);
+    // The cloud promises no order of its list.
+    let clusters: BTreeMap<_, _> = facts
+        .inventory
+        .iter()
+        .flat_map(|inventory| &inventory.clusters)
+        .map(|cluster| (&cluster.id, cluster.created_at.epoch_millis()))
+        .collect();
     let start = Fingerprint::default()
         .part(asked)
         .part(facts.account.reach.as_ref().map_or("", |reach| &reach.credential))
         .part(facts.annotation(annotation::RECONCILE_AT).unwrap_or_default());
-    clusters
-        .fold(start, |all, cluster| all.part(cluster.id.as_str()).part(cluster.created_at.epoch_millis().to_be_bytes()))
-        .finish()
+    clusters.into_iter().fold(start, |all, (id, created)| all.part(id.as_str()).part(created.to_be_bytes())).finish()
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::facts::{AccountStanding, Facts, TroubleKind};
 use super::step::{Plan, Verdict};
-use crate::api::condition::{ConditionType, Reason, Standing};
+use crate::api::condition::{Condition, ConditionType, Reason, Standing};
 use crate::clock;
 
 /// What a manifest refers to may be missing for this long before it counts as an error: people apply things in any order.
@@ -21,13 +21,10 @@ pub(super) fn for_account(facts: &Facts) -> Option<Plan> {
     let (early, late, message) = match &facts.account.standing {
         AccountStanding::Connected | AccountStanding::Unavailable(_) if facts.inventory.is_some() => return None,
         AccountStanding::Connected | AccountStanding::Connecting => {
-            return Some(keep_or(
-                facts,
-                Plan::standing(
-                    Reason::WaitingForAccount,
-                    format!("CloudAccount {name} is being connected. Nothing to do but wait."),
-                ),
-            ));
+            // A restart of the operator is no news either.
+            let connecting = format!("CloudAccount {name} is being connected. Nothing to do but wait.");
+            let plan = Plan::standing(Reason::WaitingForAccount, connecting);
+            return Some(if told(facts) { Plan::unchanged() } else { plan });
         }
         AccountStanding::Unavailable(why) => {
             return Some(keep_or(facts, Plan::standing(Reason::CloudUnavailable, why.clone())));
@@ -57,13 +54,21 @@ fn keep_or(facts: &Facts, plan: Plan) -> Plan {
 
 /// Whether the manifest is Ready as it now stands.
 pub(super) fn settled(facts: &Facts) -> bool {
-    facts.manifest.status.as_ref().is_some_and(|status| {
-        status.observed_generation == facts.manifest.metadata.generation
-            && status
-                .conditions
-                .iter()
-                .any(|condition| condition.type_ == ConditionType::Ready.as_str() && condition.status == "True")
-    })
+    conditions(facts)
+        .iter()
+        .any(|condition| condition.type_ == ConditionType::Ready.as_str() && condition.status == "True")
+}
+
+/// The conditions that speak of this generation of the manifest.
+fn conditions(facts: &Facts) -> &[Condition] {
+    let status = facts.manifest.status.as_ref();
+    let present = status.filter(|status| status.observed_generation == facts.manifest.metadata.generation);
+    present.map_or(&[], |status| &status.conditions)
+}
+
+/// Whether anything was said about this generation of the manifest.
+fn told(facts: &Facts) -> bool {
+    !conditions(facts).is_empty()
 }
 
 /// `early` for the first five minutes after the manifest's creation or edit, `late` from then on.
@@ -71,24 +76,22 @@ pub(super) fn settled(facts: &Facts) -> bool {
 /// A manifest that already stood at `late` stays there: a restart of the operator is no news.
 pub(super) fn patiently(facts: &Facts, early: Reason, late: Reason, message: impl Into<String>) -> Plan {
     let deadline = clock::later(facts.edited, PATIENCE);
-    if facts.now >= deadline || early == late || already_stalled(facts) {
+    if facts.now >= deadline || early == late || already_stalled(facts, late) {
         return Plan::held(late, message);
     }
     Plan::standing(early, message).looking_again(left(facts, deadline))
 }
 
-fn already_stalled(facts: &Facts) -> bool {
-    facts.manifest.status.as_ref().is_some_and(|status| {
-        status.observed_generation == facts.manifest.metadata.generation
-            && status.conditions.iter().any(|condition| condition.type_ == ConditionType::Stalled.as_str())
-    })
+fn already_stalled(facts: &Facts, reason: Reason) -> bool {
+    let stalled = conditions(facts).iter().find(|condition| condition.type_ == ConditionType::Stalled.as_str());
+    stalled.is_some_and(|condition| condition.reason == reason.to_string())
 }
 
 /// Holds a write back where an attempt just failed, and says so once that has lasted.
 pub(super) fn after_trouble(facts: &Facts, plan: Plan) -> Plan {
     if let AccountStanding::Unavailable(why) = &facts.account.standing {
-        let settled = plan.verdict == Verdict::Unchanged;
-        return if settled { Plan { next: None, ..plan } } else { plan.blocked(Reason::CloudUnavailable, why) };
+        let nothing_new = plan.verdict == Verdict::Unchanged && told(facts);
+        return if nothing_new { Plan { next: None, ..plan } } else { plan.blocked(Reason::CloudUnavailable, why) };
     }
     let plan = match &facts.attempts.trouble {
         Some(trouble)
@@ -100,7 +103,7 @@ pub(super) fn after_trouble(facts: &Facts, plan: Plan) -> Plan {
                 TroubleKind::OutcomeUnknown | TroubleKind::RepeatRefused => Reason::OutcomeUnknown,
                 TroubleKind::DatabaseUnreachable => Reason::Updating,
             };
-            restated(plan, reason, &trouble.message)
+            restated(facts, plan, reason, &trouble.message)
         }
         Some(trouble) => plan.looking_again(left(facts, clock::later(trouble.since, PASSING))),
         None => plan,
@@ -116,12 +119,17 @@ fn left(facts: &Facts, moment: Timestamp) -> Duration {
     Duration::try_from(moment.duration_since(facts.now)).unwrap_or(PASSING)
 }
 
-fn restated(mut plan: Plan, reason: Reason, message: &str) -> Plan {
-    if let Verdict::Stands { reason: stated, message: words, .. } = &mut plan.verdict
-        && stated.standing() != Standing::Stalled
-    {
-        *stated = reason;
-        message.clone_into(words);
+/// The same plan, which says what stands in its way. Where it says nothing, what was said before stands.
+fn restated(facts: &Facts, mut plan: Plan, reason: Reason, message: &str) -> Plan {
+    match &mut plan.verdict {
+        Verdict::Stands { reason: stated, message: words, .. } if stated.standing() != Standing::Stalled => {
+            *stated = reason;
+            message.clone_into(words);
+        }
+        Verdict::Unchanged if !told(facts) => {
+            plan.verdict = Verdict::Stands { reason, message: message.to_owned(), differs: Vec::new() };
+        }
+        _ => {}
     }
     plan
 }

@@ -89,7 +89,7 @@ pub(super) async fn establish(
     let (id, secret) = read_pair(ctx, &namespace, source).await?;
     let bundle = read_bundle(ctx, &namespace, account.spec.ca_bundle.as_ref()).await?;
     let made_from = fingerprint(account, &id, &secret, bundle.as_deref());
-    if let Some(session) = before.filter(|session| session.made_from == made_from) {
+    if let Some(session) = before.clone().filter(|session| session.made_from == made_from) {
         return Ok(session);
     }
     let transport = (ctx.transports)(bundle.as_deref()).map_err(|why| {
@@ -111,6 +111,9 @@ pub(super) async fn establish(
         poll_interval: Duration::from_secs(account.spec.poll_interval_seconds.unsigned_abs()),
         requests_per_minute,
     };
+    if let Some(before) = before.filter(|before| before.place.location != place.location) {
+        before.place.dismiss(key.clone()).await;
+    }
     place.enlist(key.clone(), enlisted).await;
     Ok(Session {
         account: key.clone(),

@@ -52,16 +52,14 @@ pub(super) async fn publish(
                  Give spec.connectionSecret.name another value, or remove that Secret.",
                 connection.name
             );
-            let mut memory = memory::lock(memory);
-            memory.attempts.connection_conflict = Some(why);
-            memory.check_at = Some(clock::later(ctx.clock.now(), CHECK_CONFLICT));
-            return Ok(Applied::Again);
+            return Ok(stands_in_the_way(ctx, memory, why));
         }
         Some(there) if same(&there, &wanted) => Ok(()),
-        Some(there) => {
-            let mut wanted = wanted;
-            wanted.metadata.resource_version = there.resource_version();
-            api.replace(&connection.name, &PostParams::default(), &wanted).await.map(|_| ())
+        Some(mut there) => {
+            // What others have labelled or annotated stays.
+            there.data = wanted.data;
+            there.metadata.owner_references = wanted.metadata.owner_references;
+            api.replace(&connection.name, &PostParams::default(), &there).await.map(|_| ())
         }
     };
     match written {
@@ -70,11 +68,26 @@ pub(super) async fn publish(
         Err(kube::Error::Api(status)) if status.is_conflict() || status.is_already_exists() => {
             return Ok(Applied::Again);
         }
+        Err(kube::Error::Api(status)) if status.is_forbidden() || status.is_invalid() => {
+            let why = format!(
+                "The API server refuses Secret {}: \"{}\". Put right what the message names.",
+                connection.name, status.message
+            );
+            return Ok(stands_in_the_way(ctx, memory, why));
+        }
         Err(error) => return Err(error.into()),
     }
     remove_former(&api, manifest, &connection.name).await?;
     memory::lock(memory).attempts.published = Some(connection_fingerprint(connection));
     Ok(Applied::Again)
+}
+
+/// Notes why the Secret cannot be written. It is looked soon whether that has changed.
+fn stands_in_the_way(ctx: &Context, memory: &Mutex<Memory>, why: String) -> Applied {
+    let mut memory = memory::lock(memory);
+    memory.attempts.connection_conflict = Some(why);
+    memory.check_at = Some(clock::later(ctx.clock.now(), CHECK_CONFLICT));
+    Applied::Again
 }
 
 /// After a change of its name, the Secret of the old name goes.

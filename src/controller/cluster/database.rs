@@ -6,15 +6,14 @@ use rand::distr::{Alphanumeric, SampleString as _};
 
 use super::bookkeeping::{amend, own_name, tell};
 use super::observe::Seen;
-use super::{Applied, ReconcileError, hold_off, still_first};
+use super::{Applied, ReconcileError, still_first};
 use crate::api::secret::Password;
-use crate::cloud::typedb::client::WRITE_DEADLINE;
-use crate::cloud::typedb::database::{Database, DatabaseError, DatabaseSession};
+use crate::cloud::typedb::database::{DATABASE_DEADLINE, Database, DatabaseError, DatabaseSession};
 use crate::controller::Context;
 use crate::controller::events::Word;
 use crate::controller::memory::{self, Memory};
 use crate::controller::records::RecordError;
-use crate::plan::{DatabaseStep, NewPassword, Step, TroubleKind};
+use crate::plan::{DatabaseStep, NewPassword, PasswordState, Step, TroubleKind};
 
 const USER: &str = "admin";
 
@@ -27,18 +26,22 @@ pub(super) async fn change(
     memory: &Mutex<Memory>,
     step: DatabaseStep,
 ) -> Result<Applied, ReconcileError> {
-    if !ctx.gate.permits(WRITE_DEADLINE) {
-        hold_off(ctx, memory, WRITE_DEADLINE);
-        return Ok(Applied::Failed);
-    }
     let Some(fresh) = still_first(ctx, seen, memory, &Step::Database(step.clone())).await? else {
         return Ok(Applied::Again);
     };
     let result = match step {
         DatabaseStep::Announce(new) => announce(ctx, &fresh, new).await,
-        DatabaseStep::SetPassword { address, candidates, pending } => {
-            set(ctx, &fresh, memory, &address, &candidates, &pending).await
-        }
+        DatabaseStep::Prove { address, claims } => match database(ctx, &fresh, memory, &address) {
+            Some(database) => conclude(ctx, &fresh, memory, prove(&database, &claims).await).await,
+            None => Ok(Applied::Again),
+        },
+        DatabaseStep::SetPassword { address, candidates, pending } => match database(ctx, &fresh, memory, &address) {
+            Some(database) => {
+                let outcome = prove_or_set(ctx, &database, &candidates, &pending).await;
+                conclude(ctx, &fresh, memory, outcome).await
+            }
+            None => Ok(Applied::Again),
+        },
     };
     match result {
         Err(ReconcileError::Record(RecordError::Conflict)) => {
@@ -58,71 +61,102 @@ async fn announce(ctx: &Context, seen: &Seen, new: NewPassword) -> Result<Applie
     Ok(Applied::Again)
 }
 
-async fn set(
-    ctx: &Context,
-    seen: &Seen,
-    memory: &Mutex<Memory>,
-    address: &str,
-    candidates: &[Password],
-    pending: &Password,
-) -> Result<Applied, ReconcileError> {
-    let Some(session) = &seen.session else {
-        return Ok(Applied::Failed);
-    };
-    let url = match ctx.policy.database_url(session.place.location.endpoint(), address) {
-        Ok(url) => url,
+/// The database at its own endpoint, if that may be spoken to.
+fn database(ctx: &Context, seen: &Seen, memory: &Mutex<Memory>, address: &str) -> Option<Database> {
+    let session = seen.session.as_ref()?;
+    match ctx.policy.database_url(session.place.location.endpoint(), address) {
+        Ok(url) => Some(Database::new(session.transport.clone(), url)),
         Err(refusal) => {
             memory::lock(memory).attempts.database_refused = Some(refusal.to_string());
-            return Ok(Applied::Again);
-        }
-    };
-    let database = Database::new(session.transport.clone(), url);
-    match prove_or_set(&database, candidates, pending).await {
-        Ok(true) => {
-            amend(ctx, seen, |record| {
-                record.password.current = record.password.pending.take();
-            })
-            .await?;
-            memory::lock(memory).succeeded();
-            tell(
-                ctx,
-                seen,
-                Word::PasswordSet,
-                "The password of the database's user admin was set, and opens it.".to_owned(),
-            )
-            .await;
-            Ok(Applied::Again)
-        }
-        Ok(false) => {
-            memory::lock(memory).attempts.password_unknown = true;
-            Ok(Applied::Again)
-        }
-        Err(DatabaseError::NoHttpApi) => {
-            let mut memory = memory::lock(memory);
-            memory.attempts.no_http_api = true;
-            memory.failed(TroubleKind::DatabaseUnreachable, DatabaseError::NoHttpApi.to_string(), ctx.clock.now());
-            Ok(Applied::Failed)
-        }
-        Err(error) => {
-            let now = ctx.clock.now();
-            memory::lock(memory).failed(TroubleKind::DatabaseUnreachable, error.to_string(), now);
-            Ok(Applied::Failed)
+            None
         }
     }
 }
 
-/// Sees to it that the pending password opens the database, and proves it. False where no known password does.
-async fn prove_or_set(database: &Database, candidates: &[Password], pending: &Password) -> Result<bool, DatabaseError> {
+/// What was found out about the database's password.
+enum Outcome {
+    /// This one opens it, and it was there before.
+    Known(Password),
+    /// This one opens it, and was set by us.
+    Set(Password),
+    /// No known password does.
+    Unknown,
+    /// The database refused the new one, and kept the one that it had.
+    Refused(String),
+}
+
+async fn conclude(
+    ctx: &Context,
+    seen: &Seen,
+    memory: &Mutex<Memory>,
+    outcome: Result<Outcome, DatabaseError>,
+) -> Result<Applied, ReconcileError> {
+    match outcome {
+        Ok(Outcome::Known(password)) => proved(ctx, seen, memory, password).await?,
+        Ok(Outcome::Set(password)) => {
+            proved(ctx, seen, memory, password).await?;
+            let note = "The password of the database's user admin was set, and opens it.";
+            tell(ctx, seen, Word::PasswordSet, note.to_owned()).await;
+        }
+        Ok(Outcome::Unknown) => {
+            let mut memory = memory::lock(memory);
+            memory.attempts.password_unknown = true;
+            memory.password_tried = Some(ctx.clock.now());
+        }
+        Ok(Outcome::Refused(words)) => {
+            amend(ctx, seen, |record| record.password.pending = None).await?;
+            memory::lock(memory).attempts.password_refused = Some(words);
+        }
+        Err(error) => {
+            let mut memory = memory::lock(memory);
+            memory.attempts.no_http_api |= error == DatabaseError::NoHttpApi;
+            memory.failed(TroubleKind::DatabaseUnreachable, error.to_string(), ctx.clock.now());
+            return Ok(Applied::Failed);
+        }
+    }
+    Ok(Applied::Again)
+}
+
+async fn proved(ctx: &Context, seen: &Seen, memory: &Mutex<Memory>, password: Password) -> Result<(), ReconcileError> {
+    amend(ctx, seen, |record| record.password = PasswordState { current: Some(password), pending: None }).await?;
+    memory::lock(memory).succeeded();
+    Ok(())
+}
+
+/// Finds out which of the claimed passwords opens the database.
+async fn prove(database: &Database, claims: &[Password]) -> Result<Outcome, DatabaseError> {
+    for claim in claims {
+        if opens(database, claim).await?.is_some() {
+            return Ok(Outcome::Known(claim.clone()));
+        }
+    }
+    Ok(Outcome::Unknown)
+}
+
+/// Sees to it that the pending password opens the database, and proves it.
+async fn prove_or_set(
+    ctx: &Context,
+    database: &Database,
+    candidates: &[Password],
+    pending: &Password,
+) -> Result<Outcome, DatabaseError> {
     if opens(database, pending).await?.is_some() {
-        return Ok(true);
+        return Ok(Outcome::Set(pending.clone()));
     }
     for candidate in candidates {
         if let Some(session) = opens(database, candidate).await? {
-            database.set_password(&session, USER, pending.as_secret()).await?;
-            return Ok(opens(database, pending).await?.is_some());
+            if !ctx.gate.permits(DATABASE_DEADLINE) {
+                return Err(DatabaseError::Unreachable { message: "this operator is about to stop".to_owned() });
+            }
+            match database.set_password(&session, USER, pending.as_secret()).await {
+                Err(DatabaseError::Refused { message }) => return Ok(Outcome::Refused(message)),
+                other => other?,
+            }
+            let proof = opens(database, pending).await?;
+            return Ok(proof.map_or(Outcome::Unknown, |_| Outcome::Set(pending.clone())));
         }
     }
-    Ok(false)
+    Ok(Outcome::Unknown)
 }
 
 async fn opens(database: &Database, password: &Password) -> Result<Option<DatabaseSession>, DatabaseError> {

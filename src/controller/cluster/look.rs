@@ -25,6 +25,9 @@ pub(super) async fn look(
     let at = ctx.clock.now();
     match session.find(id, Priority::Edit).await {
         Ok(found) => {
+            if let Some(cluster) = &found {
+                session.place.touch(cluster.clone(), at);
+            }
             let look = Look { id: id.clone(), at, by: session.credential.clone(), found };
             let mut memory = memory::lock(memory);
             memory.look = Some(look);
@@ -49,7 +52,7 @@ pub(super) async fn failed(ctx: &Context, session: &Session, memory: &Mutex<Memo
         _ => memory::lock(memory).failed(TroubleKind::Unavailable, error.to_string(), now),
     }
     if matches!(error, CloudError::Unauthenticated { .. }) {
-        session.place.check(session.account.clone()).await;
+        session.place.check(session.account.clone());
     }
     Applied::Failed
 }

@@ -9,6 +9,7 @@ mod observe;
 mod report;
 mod write;
 
+use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -16,16 +17,23 @@ use kube::api::Api;
 use kube::runtime::controller::Action;
 use kube::{Resource, ResourceExt};
 
-use super::Context;
 use super::backoff;
 use super::memory::{self, Memory};
 use super::records::{RecordError, Stored};
+use super::{Context, Holder};
+use crate::api::shared::Management;
 use crate::api::typedb::TypeDBCluster;
 use crate::clock;
 use crate::plan::{Plan, Step, looked_after_elsewhere, plan};
 
 /// More steps than any one reconcile needs; reaching it means that two steps undo each other.
 const MOST_STEPS: usize = 16;
+
+/// No reconcile takes longer: an answer of the API server whose body never comes would hold it for ever.
+const LONGEST: Duration = Duration::from_secs(10 * 60);
+
+/// A reconcile that was kept from its end this often in a row is told of, for its manifest's status cannot.
+const TELL_AFTER: u32 = 5;
 
 /// Why a reconcile is tried again.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +42,9 @@ pub(crate) enum ReconcileError {
     Kube(#[from] kube::Error),
     #[error(transparent)]
     Record(#[from] RecordError),
+    /// Giving up is like a crash: every write stands announced in its record.
+    #[error("it took longer than {} s", LONGEST.as_secs())]
+    Late,
     #[error("{0} steps brought it nowhere")]
     Restless(usize),
 }
@@ -50,27 +61,43 @@ enum Applied {
     Gone,
 }
 
-/// Reconciles one manifest.
-pub(crate) async fn reconcile(manifest: Arc<TypeDBCluster>, ctx: Arc<Context>) -> Result<Action, ReconcileError> {
+/// Reconciles one manifest. What goes wrong is logged, told where it lasts, and tried again after a while.
+pub(crate) async fn reconcile(manifest: Arc<TypeDBCluster>, ctx: Arc<Context>) -> Result<Action, Infallible> {
     ctx.synced().await;
     let started = Instant::now();
     let memory = ctx.memories.of(&manifest.uid().unwrap_or_default());
-    let result = Box::pin(look_after(&manifest, &ctx, &memory)).await;
+    let result = tokio::time::timeout(LONGEST, Box::pin(look_after(&manifest, &ctx, &memory)))
+        .await
+        .unwrap_or_else(|_| Err(ReconcileError::Late));
     let word = if result.is_ok() { "success" } else { "error" };
     ctx.metrics.reconciled("typedbcluster", word, started.elapsed());
     match result {
-        Ok(action) => Ok(action),
-        Err(error) => {
-            if let ReconcileError::Record(RecordError::Unreadable { .. }) = &error {
-                ctx.events.warn(&manifest.object_ref(&()), "RecordUnreadable", error.to_string()).await;
-            }
-            let mut memory = memory::lock(&memory);
-            memory.failures += 1;
-            let wait = backoff::after(memory.failures);
-            tracing::warn!(namespace = manifest.namespace(), name = manifest.name_any(), %error, "tried again in {wait:.1?}");
-            Ok(Action::requeue(wait))
+        Ok(action) => {
+            memory::lock(&memory).interruptions = 0;
+            Ok(action)
         }
+        Err(error) => Ok(interrupted(&manifest, &ctx, &memory, &error).await),
     }
+}
+
+/// A reconcile did not come to its end, so that the status cannot be trusted to say why.
+async fn interrupted(
+    manifest: &TypeDBCluster,
+    ctx: &Context,
+    memory: &Mutex<Memory>,
+    error: &ReconcileError,
+) -> Action {
+    let interruptions = {
+        let mut memory = memory::lock(memory);
+        memory.interruptions += 1;
+        memory.interruptions
+    };
+    let wait = backoff::after(interruptions);
+    tracing::warn!(namespace = manifest.namespace(), name = manifest.name_any(), %error, "tried again in {wait:.1?}");
+    if interruptions == TELL_AFTER {
+        ctx.events.warn(&manifest.object_ref(&()), "ReconcileFails", error.to_string()).await;
+    }
+    Action::requeue(wait)
 }
 
 async fn look_after(manifest: &TypeDBCluster, ctx: &Context, memory: &Mutex<Memory>) -> Result<Action, ReconcileError> {
@@ -117,6 +144,11 @@ async fn carry_out(
 ) -> Result<Applied, ReconcileError> {
     match step {
         Step::AddFinalizer => finalizer::add(ctx, seen).await,
+        // The one step in Kubernetes that cannot be taken back is decided afresh, as a write to the cloud is.
+        Step::RemoveFinalizer if seen.facts.deleting() => match still_first(ctx, seen, memory, &step).await? {
+            Some(fresh) => finalizer::remove(ctx, &fresh).await,
+            None => Ok(Applied::Again),
+        },
         Step::RemoveFinalizer => finalizer::remove(ctx, seen).await,
         Step::Look(id) => look::look(ctx, seen, memory, &id).await,
         Step::Record(change) => bookkeeping::change(ctx, seen, memory, change).await,
@@ -134,7 +166,9 @@ fn rest(ctx: &Context, memory: &Mutex<Memory>, plan: &Plan) -> Action {
         let ahead = moment.filter(|moment| *moment > now)?;
         Duration::try_from(ahead.duration_since(now)).ok()
     };
-    let waits = [plan.look_again, until(memory.check_at), until(memory.attempts.not_before)];
+    // A check that has fallen due meanwhile is made at once; the next look puts it off again.
+    let check = memory.check_at.map(|moment| until(Some(moment)).unwrap_or_default());
+    let waits = [plan.look_again, check, until(memory.attempts.not_before)];
     waits.into_iter().flatten().min().map_or_else(Action::await_change, |wait| {
         // A tenth of a second keeps a wait that ends exactly now from being taken for one that is still on.
         Action::requeue(wait + Duration::from_millis(100))
@@ -174,13 +208,16 @@ fn hold_off(ctx: &Context, memory: &Mutex<Memory>, wait: Duration) {
 }
 
 impl Context {
-    /// Whether a record's manifest is there and manages its cluster.
+    /// Whether a record's manifest is there and manages its cluster. One that cannot be seen from here is taken to do so.
     pub(crate) fn claims(&self, stored: &Stored) -> bool {
         let owner = &stored.record.owner;
         !stored.record.filed
-            && self.manifest(&owner.namespace, &owner.name).is_some_and(|manifest| {
-                manifest.uid().as_ref() == Some(&owner.uid)
-                    && manifest.spec.management == crate::api::shared::Management::Managed
-            })
+            && match self.holder(owner) {
+                Holder::Lives(manifest) => {
+                    manifest.uid().as_ref() == Some(&owner.uid) && manifest.spec.management == Management::Managed
+                }
+                Holder::Gone => false,
+                Holder::Unwatched => true,
+            }
     }
 }

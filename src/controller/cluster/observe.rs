@@ -4,8 +4,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::{Namespace, Secret};
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::runtime::reflector::ObjectRef;
-use kube::{Api, ResourceExt};
+use kube::{Api, CustomResourceExt, ResourceExt};
 
 use super::ReconcileError;
 use crate::api::annotation;
@@ -20,11 +21,14 @@ use crate::controller::memory::{self, Memory, Passwords};
 use crate::controller::records::{Stored, name_of};
 use crate::controller::{Context, backoff, secrets};
 use crate::fingerprint::Fingerprint;
-use crate::plan::{AccountFacts, AccountStanding, Facts, Given, Inventory, Reach, Rival, Stake};
+use crate::plan::{AccountFacts, AccountStanding, Attempts, Facts, Given, Inventory, Reach, Rival, Stake};
 
 /// How often the Secrets that belong to a manifest are looked at, while all is well and while one is missing.
 const CHECK_SECRETS: Duration = Duration::from_secs(10 * 60);
 const CHECK_MISSING: Duration = Duration::from_secs(27);
+
+/// Passwords that did not open the database are tried again after this long.
+const TRY_PASSWORDS_AGAIN: Duration = Duration::from_secs(60 * 60);
 
 /// Where the record comes from.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -61,9 +65,10 @@ pub(super) async fn observe(
     let inventory = session.as_ref().and_then(|session| session.place.inventory());
     let location = session.as_ref().map(|session| &session.place.location);
     let rivals = location.map(|location| rivals(ctx, manifest, stored.as_deref(), location)).unwrap_or_default();
+    let definition_deleted = definition_goes(ctx, manifest).await?;
     let (look, attempts) = {
         let memory = memory::lock(memory);
-        (memory.look.clone(), memory.attempts.clone())
+        (memory.look.clone(), Attempts { definition_deleted, ..memory.attempts.clone() })
     };
     let facts = Facts {
         now,
@@ -123,6 +128,17 @@ fn remember(
     memory.saw_generation(manifest.metadata.generation.unwrap_or_default(), created, now)
 }
 
+/// Whether the kind itself is being deleted, and every manifest with it: then nobody asked for a database's end.
+async fn definition_goes(ctx: &Context, manifest: &TypeDBCluster) -> Result<bool, kube::Error> {
+    let ending = manifest.metadata.deletion_timestamp.is_some() && !manifest.finalizers().is_empty();
+    if !ending {
+        return Ok(false);
+    }
+    let api = Api::<CustomResourceDefinition>::all(ctx.client.clone());
+    let definition = api.get_opt(TypeDBCluster::crd_name()).await?;
+    Ok(definition.is_none_or(|definition| definition.metadata.deletion_timestamp.is_some()))
+}
+
 async fn namespace_uid(ctx: &Context, namespace: &str, memory: &Mutex<Memory>) -> Result<String, kube::Error> {
     // A manifest cannot outlive its namespace, so what was once read stays true.
     if let Some(uid) = memory::lock(memory).namespace_uid.clone() {
@@ -150,6 +166,10 @@ async fn passwords(
         }
         memory.attempts.published = None;
         memory.attempts.connection_conflict = None;
+        // Somebody may have put the password back, or the database may have been too young to know it.
+        if memory.password_tried.is_some_and(|moment| now >= clock::later(moment, TRY_PASSWORDS_AGAIN)) {
+            memory.attempts.password_unknown = false;
+        }
     }
     let namespace = manifest.namespace().unwrap_or_default();
     let admin = &manifest.spec.admin;
@@ -162,6 +182,7 @@ async fn passwords(
     let mut memory = memory::lock(memory);
     if memory.passwords.as_ref().is_some_and(|before| before.given() != passwords.given()) {
         memory.attempts.password_unknown = false;
+        memory.attempts.password_refused = None;
     }
     memory.passwords = Some(passwords.clone());
     memory.check_at = Some(clock::later(now, backoff::spread(if missing { CHECK_MISSING } else { CHECK_SECRETS })));

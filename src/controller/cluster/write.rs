@@ -3,8 +3,6 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
-use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
-use kube::{Api, CustomResourceExt};
 use rand::RngExt as _;
 use tokio::time::Instant;
 
@@ -13,7 +11,6 @@ use super::look::failed;
 use super::observe::Seen;
 use super::{Applied, ReconcileError, hold_off, still_first};
 use crate::api::identity::{ClusterId, Identity};
-use crate::api::typedb::TypeDBCluster;
 use crate::cloud::budget::{Permit, Priority};
 use crate::cloud::error::CloudError;
 use crate::cloud::typedb::client::{WRITE_DEADLINE, WRITE_TOKEN_WAIT};
@@ -46,19 +43,19 @@ pub(super) async fn send(
         Ok(permit) => permit,
         Err(error) => return Ok(failed(ctx, session, memory, &error).await),
     };
-    if !ctx.gate.permits(WRITE_DEADLINE) {
-        hold_off(ctx, memory, CLOSED);
-        return Ok(Applied::Failed);
-    }
     if let Err(error) = look_again(ctx, session, memory, &write).await {
         return Ok(failed(ctx, session, memory, &error).await);
     }
-    if matches!(write, CloudWrite::Destroy(_)) && definition_goes(ctx).await? {
-        memory::lock(memory).attempts.definition_deleted = true;
+    let looked = Instant::now();
+    let step = Step::Cloud(write.clone());
+    let claiming = match write {
+        CloudWrite::Deploy { .. } => Some(ctx.claiming.lock().await),
+        CloudWrite::Destroy(_) => None,
+    };
+    // Whoever stood in line for long looks again.
+    if looked.elapsed() > SEND_WITHIN {
         return Ok(Applied::Again);
     }
-    let step = Step::Cloud(write.clone());
-    let claiming = ctx.claiming.lock().await;
     let Some(fresh) = still_first(ctx, seen, memory, &step).await? else {
         return Ok(Applied::Again);
     };
@@ -77,6 +74,11 @@ pub(super) async fn send(
     // Later than that, the announcement no longer says when the request could take effect.
     if announcing.elapsed() + WRITE_TOKEN_WAIT > SEND_WITHIN {
         return Ok(Applied::Again);
+    }
+    // An announcement without a request does no harm: the next process looks, and sends it.
+    if !ctx.gate.permits(WRITE_DEADLINE) {
+        hold_off(ctx, memory, CLOSED);
+        return Ok(Applied::Failed);
     }
     let attempt = Attempt { ctx, seen: &fresh, session, memory, announced };
     match write {
@@ -104,13 +106,6 @@ async fn look_again(
     };
     memory::lock(memory).look = Some(Look { id: id.clone(), at, by: session.credential.clone(), found });
     Ok(())
-}
-
-/// Whether the kind itself is being deleted, and every manifest with it: then nobody asked for a database's end.
-async fn definition_goes(ctx: &Context) -> Result<bool, kube::Error> {
-    let api = Api::<CustomResourceDefinition>::all(ctx.client.clone());
-    let definition = api.get_opt(TypeDBCluster::crd_name()).await?;
-    Ok(definition.is_none_or(|definition| definition.metadata.deletion_timestamp.is_some()))
 }
 
 /// Writes the intent to the record. Its compare-and-swap keeps a second writer, or a stale cache, from sending.
@@ -151,15 +146,15 @@ struct Attempt<'a> {
 impl Attempt<'_> {
     async fn deploy(mut self, permit: Permit, request: ClusterDeploy) -> Result<Applied, ReconcileError> {
         let id = request.id.clone();
+        // The Event goes out beside the request, which has its time by the announcement.
         let told = tell(self.ctx, self.seen, Word::Creating, format!("Cluster {id} is being created."));
-        // An announced write waits for nothing, and least of all for an Event.
         let (answer, ()) = tokio::join!(self.session.client.deploy(permit, &request), told);
         match answer {
             Ok(answer) if answer.value.id == id => {
                 self.announced.record.bound = Some(bound_to(&answer.value, Origin::Created, &self.session.credential));
                 self.announced.record.intent = None;
                 self.write_record().await?;
-                self.took_effect(answer.value).await;
+                self.took_effect(answer.value);
                 tell(self.ctx, self.seen, Word::Created, format!("Cluster {id} was created.")).await;
                 Ok(Applied::Again)
             }
@@ -198,7 +193,7 @@ impl Attempt<'_> {
         let (answer, ()) = tokio::join!(self.session.client.destroy(permit, id), told);
         match answer {
             Ok(answer) => {
-                self.took_effect(answer.value).await;
+                self.took_effect(answer.value);
                 Ok(Applied::Again)
             }
             // Gone already; the next look proves it.
@@ -231,7 +226,7 @@ impl Attempt<'_> {
         memory::lock(self.memory).refused(self.ctx.clock.now());
         tell(self.ctx, self.seen, Word::Refused, format!("The cloud refused: {}", error.message())).await;
         // What stands in the way may be new: a cluster of this name, for example.
-        self.session.place.hasten().await;
+        self.session.place.hasten();
         Ok(Applied::Again)
     }
 
@@ -240,8 +235,8 @@ impl Attempt<'_> {
         Ok(())
     }
 
-    async fn took_effect(&self, cluster: Cluster) {
+    fn took_effect(&self, cluster: Cluster) {
         memory::lock(self.memory).succeeded();
-        self.session.place.touch(cluster, self.ctx.clock.now()).await;
+        self.session.place.touch(cluster, self.ctx.clock.now());
     }
 }

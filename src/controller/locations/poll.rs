@@ -31,6 +31,18 @@ const LATER_UNTIL: Duration = Duration::from_secs(60 * 60);
 /// A list that was asked for out of turn is not asked for again within this time.
 const NOT_AGAIN_WITHIN: Duration = Duration::from_secs(2);
 
+/// What came of asking as one account.
+#[derive(Clone, Copy, Debug)]
+enum Asked {
+    Answered,
+    /// This account may not; another may.
+    Refused,
+    /// There is no use in asking as another.
+    Unanswered {
+        retry_after: Option<Duration>,
+    },
+}
+
 /// The task of one location.
 pub(super) struct Poller {
     place: Arc<Place>,
@@ -39,8 +51,6 @@ pub(super) struct Poller {
     manifests: Store<TypeDBCluster>,
     records: Arc<Records>,
     accounts: BTreeMap<AccountKey, Enlisted>,
-    /// When each account was last listed with.
-    tried: BTreeMap<AccountKey, Instant>,
     in_transition: HashMap<ClusterId, Instant>,
     failures: u32,
     next: Instant,
@@ -62,7 +72,6 @@ impl Poller {
             manifests,
             records,
             accounts: BTreeMap::new(),
-            tried: BTreeMap::new(),
             in_transition: HashMap::new(),
             failures: 0,
             next: Instant::now() + MAX_POLL_INTERVAL,
@@ -77,6 +86,7 @@ impl Poller {
                     Some(command) => self.obey(command).await,
                     None => return,
                 },
+                () = self.place.hastened() => self.next = self.next.min(Instant::now() + SOON),
                 () = tokio::time::sleep_until(self.next), if !self.accounts.is_empty() => self.take_turn().await,
             }
         }
@@ -91,11 +101,9 @@ impl Poller {
             }
             Command::Dismiss(account) => {
                 self.accounts.remove(&account);
-                self.tried.remove(&account);
                 lock(&self.place.health).remove(&account);
                 self.set_rate();
             }
-            Command::Hasten => self.next = self.next.min(Instant::now() + SOON),
             Command::Check(account) => {
                 if self.last.is_none_or(|last| last.elapsed() >= NOT_AGAIN_WITHIN) {
                     self.list_as(&account).await;
@@ -111,58 +119,77 @@ impl Poller {
         }
     }
 
-    /// Lists with the first account that can. Accounts that could not are tried again now and then, even if another can.
+    /// Lists as one account that is well, and as each that is not: only a list of its own shows that it is again.
     async fn take_turn(&mut self) {
-        let accounts: Vec<AccountKey> = self.accounts.keys().cloned().collect();
-        let (well, unwell): (Vec<_>, Vec<_>) =
-            accounts.into_iter().partition(|account| self.place.health(account) == Health::Well);
-        for account in unwell {
-            let due = self.tried.get(&account).is_none_or(|tried| tried.elapsed() >= self.quiet_interval());
-            if well.is_empty() {
-                if self.list_as(&account).await {
-                    return;
-                }
-            } else if due {
-                self.list_as(&account).await;
+        let mut accounts: Vec<AccountKey> = self.accounts.keys().cloned().collect();
+        accounts.sort_by_key(|account| self.place.health(account) != Health::Well);
+        let mut turn = Asked::Refused;
+        for account in accounts {
+            let was_well = self.place.health(&account) == Health::Well;
+            let answered = matches!(turn, Asked::Answered);
+            if answered && was_well {
+                continue;
+            }
+            let asked = self.ask_as(&account).await;
+            let limited = matches!(asked, Asked::Unanswered { retry_after: Some(_) });
+            if !answered || limited {
+                turn = asked;
+            }
+            // The silence of an account whose own way may be broken says nothing about the others.
+            if limited || (was_well && matches!(asked, Asked::Unanswered { .. })) {
+                break;
             }
         }
-        for account in well {
-            if self.list_as(&account).await {
-                return;
-            }
-        }
+        self.schedule(turn);
     }
 
-    /// Lists as one account. Says whether there is no use in asking as another.
-    async fn list_as(&mut self, account: &AccountKey) -> bool {
-        let Some(enlisted) = self.accounts.get(account).cloned() else {
-            return false;
+    async fn list_as(&mut self, account: &AccountKey) {
+        let asked = self.ask_as(account).await;
+        self.schedule(asked);
+    }
+
+    /// When the next turn is, after this one.
+    fn schedule(&mut self, turn: Asked) {
+        let wait = match turn {
+            Asked::Answered => {
+                self.failures = 0;
+                self.interval()
+            }
+            Asked::Unanswered { retry_after: Some(wait) } => backoff::spread(wait.max(SOON)),
+            Asked::Refused | Asked::Unanswered { retry_after: None } => {
+                self.failures += 1;
+                backoff::after(self.failures).max(SOON).min(self.quiet_interval())
+            }
         };
-        self.tried.insert(account.clone(), Instant::now());
+        self.next = Instant::now() + wait;
+    }
+
+    /// Asks for the list as one account, and takes in what comes.
+    async fn ask_as(&mut self, account: &AccountKey) -> Asked {
+        let Some(enlisted) = self.accounts.get(account).cloned() else {
+            return Asked::Refused;
+        };
         let started = self.clock.now();
         let answer = enlisted.client.list(Priority::Poll).await;
         self.last = Some(Instant::now());
         match answer {
             Ok(answer) => {
-                self.failures = 0;
                 if let Some(date) = answer.date {
                     *lock(&self.place.ahead) = date.duration_since(self.clock.now());
                 }
                 self.take_in(answer.value, started).await;
                 self.set_health(account, Health::Well).await;
-                self.next = Instant::now() + self.interval();
-                true
+                Asked::Answered
             }
-            Err(CloudError::RateLimited { retry_after }) => {
-                self.next = Instant::now() + backoff::spread(retry_after.max(SOON));
-                true
-            }
+            Err(CloudError::RateLimited { retry_after }) => Asked::Unanswered { retry_after: Some(retry_after) },
             Err(error) => {
-                self.failures += 1;
-                let wait = backoff::after(self.failures).max(SOON).min(self.quiet_interval());
-                self.next = Instant::now() + wait;
                 self.set_health(account, self.diagnose(account, &error, started)).await;
-                !matches!(error, CloudError::Unauthenticated { .. } | CloudError::Forbidden { .. })
+                match error {
+                    CloudError::Unauthenticated { .. } | CloudError::Forbidden { .. } | CloudError::NotFound { .. } => {
+                        Asked::Refused
+                    }
+                    _ => Asked::Unanswered { retry_after: None },
+                }
             }
         }
     }

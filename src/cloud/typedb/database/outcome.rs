@@ -59,7 +59,8 @@ pub(super) fn sign_in(answer: &Response<Bytes>, secrets: &[&str]) -> Result<(), 
     let status = answer.status();
     match own(answer, secrets) {
         _ if status.is_success() => Ok(()),
-        _ if status == StatusCode::UNAUTHORIZED => Err(DatabaseError::WrongPassword),
+        // A bare 401 is somebody's before the database, such as a gateway's while the server starts.
+        Some(_) if status == StatusCode::UNAUTHORIZED => Err(DatabaseError::WrongPassword),
         Some(message) if is_refusal(status) => Err(DatabaseError::Refused { message }),
         message => Err(DatabaseError::Unreachable { message: message.unwrap_or_else(|| bare(status)) }),
     }

@@ -1,0 +1,130 @@
+//! A plain proxy between an operator and the API server. It counts and keeps what the operator writes, and can leave
+//! one write unanswered, so that the operator can be killed at that very point.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{Request, State};
+use axum::response::Response;
+use http::{Method, header};
+use kube::Client;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+/// Longer than anything that the operator writes.
+const LARGEST_BODY: usize = 4 << 20;
+
+/// One write of the operator to the API server.
+#[derive(Clone, Debug)]
+pub struct Write {
+    pub method: Method,
+    pub path: String,
+    pub body: Bytes,
+}
+
+/// Which side of its effect a write hangs on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// The API server never gets to see it.
+    Before,
+    /// It has its effect, and the operator never learns of it.
+    After,
+}
+
+#[derive(Debug)]
+struct Snag {
+    side: Side,
+    method: Method,
+    path_part: String,
+}
+
+struct Inner {
+    client: Client,
+    writes: Mutex<Vec<Write>>,
+    snag: Mutex<Option<Snag>>,
+    snagged: watch::Sender<bool>,
+}
+
+/// A running proxy.
+#[derive(Clone)]
+pub struct Proxy {
+    inner: Arc<Inner>,
+    pub address: SocketAddr,
+}
+
+impl Proxy {
+    /// Serves on a loopback port of its own, as `client`.
+    pub async fn start(client: Client) -> Self {
+        let (snagged, _) = watch::channel(false);
+        let (writes, snag) = (Mutex::default(), Mutex::default());
+        let inner = Arc::new(Inner { client, writes, snag, snagged });
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
+        let address = listener.local_addr().expect("a bound address");
+        let router = Router::new().fallback(forward).with_state(Arc::clone(&inner));
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        Self { inner, address }
+    }
+
+    /// A kubeconfig that leads here.
+    pub fn kubeconfig(&self) -> String {
+        format!(
+            "apiVersion: v1\nkind: Config\ncurrent-context: proxy\n\
+             clusters: [{{name: proxy, cluster: {{server: \"http://{}\"}}}}]\n\
+             contexts: [{{name: proxy, context: {{cluster: proxy, user: proxy}}}}]\n\
+             users: [{{name: proxy, user: {{}}}}]\n",
+            self.address
+        )
+    }
+
+    /// All writes so far, refused ones too.
+    pub fn writes(&self) -> Vec<Write> {
+        lock(&self.inner.writes).clone()
+    }
+
+    /// Leaves the next write with `method` unanswered whose path contains `path_part`.
+    pub fn snag(&self, side: Side, method: Method, path_part: impl Into<String>) {
+        self.inner.snagged.send_replace(false);
+        *lock(&self.inner.snag) = Some(Snag { side, method, path_part: path_part.into() });
+    }
+
+    /// Whether that has happened.
+    pub fn is_snagged(&self) -> bool {
+        *self.inner.snagged.borrow()
+    }
+}
+
+async fn forward(State(inner): State<Arc<Inner>>, request: Request) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let body = axum::body::to_bytes(body, LARGEST_BODY).await.expect("a body of ordinary size");
+    let path = parts.uri.path().to_owned();
+    let side = lock(&inner.snag).take_if(|snag| snag.method == parts.method && path.contains(&snag.path_part));
+    let side = side.map(|snag| snag.side);
+    if parts.method != Method::GET {
+        let write = Write { method: parts.method.clone(), path, body: body.clone() };
+        lock(&inner.writes).push(write);
+    }
+    if side == Some(Side::Before) {
+        return hang(&inner).await;
+    }
+    for name in [header::HOST, header::CONTENT_LENGTH, header::CONNECTION] {
+        parts.headers.remove(name);
+    }
+    let request = http::Request::from_parts(parts, kube::client::Body::from(body));
+    let response = inner.client.send(request).await.expect("the API server answers");
+    if side == Some(Side::After) {
+        return hang(&inner).await;
+    }
+    response.map(Body::new)
+}
+
+/// Never answers. It is dropped with the connection, when the operator is killed.
+async fn hang(inner: &Inner) -> Response {
+    inner.snagged.send_replace(true);
+    std::future::pending().await
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,139 @@
+//! The simulator as a process of its own, and its control endpoints.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+
+use http::Method;
+use serde_json::{Value, json};
+
+use super::install_crypto;
+
+/// Fast enough that a cluster runs before the operator looks again.
+const SPEED: &str = "600";
+
+const SPACE: &str = "/simulator/clusters/acme/default";
+
+/// A simulator's process.
+#[derive(Debug)]
+pub struct Simulator {
+    child: Child,
+    http: reqwest::Client,
+    pub url: String,
+}
+
+impl Drop for Simulator {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+impl Simulator {
+    pub fn start() -> Self {
+        install_crypto();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_clusterwright"))
+            .args(["simulate", "--listen", "127.0.0.1:0", "--speed", SPEED])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the simulator starts");
+        let mut line = String::new();
+        let stdout = child.stdout.take().expect("standard output is a pipe");
+        BufReader::new(stdout).read_line(&mut line).expect("the simulator says where it listens");
+        let url = line.trim_end().strip_prefix("listening on ").expect("the simulator's address").to_owned();
+        Self { child, http: reqwest::Client::new(), url }
+    }
+
+    async fn control(&self, method: Method, path: &str, body: Option<Value>) -> Value {
+        let mut request = self.http.request(method, format!("{}{path}", self.url));
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        let response = request.send().await.expect("the simulator answers");
+        let status = response.status();
+        let text = response.text().await.expect("the simulator's answer");
+        assert!(status.is_success(), "{path}: {status} {text}");
+        serde_json::from_str(&text).unwrap_or_default()
+    }
+
+    pub async fn fault(&self, fault: Value) {
+        self.control(Method::POST, "/simulator/faults", Some(fault)).await;
+    }
+
+    pub async fn clear_faults(&self) {
+        self.control(Method::DELETE, "/simulator/faults", None).await;
+    }
+
+    /// A cluster as if made in the console.
+    pub async fn seed(&self, cluster: Value) {
+        self.control(Method::POST, "/simulator/clusters", Some(cluster)).await;
+    }
+
+    pub async fn edit(&self, id: &str, fields: Value) {
+        self.control(Method::PATCH, &format!("{SPACE}/{id}"), Some(fields)).await;
+    }
+
+    pub async fn remove(&self, id: &str) {
+        self.control(Method::DELETE, &format!("{SPACE}/{id}"), None).await;
+    }
+
+    pub async fn recreate(&self, id: &str) {
+        self.control(Method::POST, &format!("{SPACE}/{id}/recreate"), None).await;
+    }
+
+    pub async fn settings(&self, changes: Value) {
+        self.control(Method::PATCH, "/simulator/settings", Some(changes)).await;
+    }
+
+    pub async fn credential(&self, client_id: &str, change: Value) {
+        self.control(Method::POST, &format!("/simulator/credentials/{client_id}"), Some(change)).await;
+    }
+
+    /// The log of requests, oldest first.
+    pub async fn log(&self) -> Vec<Value> {
+        let requests = self.control(Method::GET, "/simulator/requests", None).await;
+        requests["log"].as_array().expect("a log").clone()
+    }
+
+    /// The requests with this method whose path ends so; an empty end is any.
+    pub async fn requests(&self, method: Method, path_end: &str) -> Vec<Value> {
+        let ends = |row: &Value| row["path"].as_str().is_some_and(|path| path.ends_with(path_end));
+        self.log().await.into_iter().filter(|row| row["method"] == method.as_str() && ends(row)).collect()
+    }
+
+    pub async fn count(&self, method: Method, path_end: &str) -> usize {
+        self.requests(method, path_end).await.len()
+    }
+
+    /// What was changed in the cloud or in a database, as `action team/space/id`.
+    pub async fn effects(&self) -> Vec<String> {
+        let effect = |row: &Value| {
+            let effect = row.get("effect")?;
+            Some(format!("{} {}", effect["action"].as_str()?, effect["cluster"].as_str()?))
+        };
+        self.log().await.iter().filter_map(effect).collect()
+    }
+
+    /// All clusters, whole.
+    pub async fn clusters(&self) -> Vec<Value> {
+        let state = self.control(Method::GET, "/simulator/state", None).await;
+        state["clusters"].as_array().expect("clusters").clone()
+    }
+
+    /// The clusters' ids, in order.
+    pub async fn ids(&self) -> Vec<String> {
+        let clusters = self.clusters().await;
+        let mut ids: Vec<String> =
+            clusters.iter().map(|cluster| cluster["id"].as_str().expect("an id").to_owned()).collect();
+        ids.sort();
+        ids
+    }
+
+    /// Whether a password opens the database at `address` as its user admin, through the database's own API.
+    pub async fn opens(&self, address: &str, password: &str) -> bool {
+        let sign_in = json!({"username": "admin", "password": password});
+        let url = format!("http://{address}/v1/signin");
+        let response = self.http.post(url).json(&sign_in).send().await.expect("the database answers");
+        response.status().is_success()
+    }
+}

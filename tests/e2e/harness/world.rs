@@ -1,0 +1,306 @@
+//! One test's world: namespaces, a simulator and an operator of its own.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::PathBuf;
+
+use clusterwright::api::account::CloudAccount;
+use clusterwright::api::typedb::TypeDBCluster;
+use k8s_openapi::api::core::v1::{Namespace, Secret};
+use kube::Client;
+use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams};
+use serde_json::{Value, json};
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+use super::{Connected, ControlPlane, Operator, Proxy, Simulator, condition, eventually, leaks, stands};
+
+/// So many worlds live at a time: each has two processes, and machines are small.
+static WORLDS: Semaphore = Semaphore::const_new(5);
+
+/// A world. [`World::finish`] ends it, and finds leaked secrets.
+pub struct World {
+    pub namespace: String,
+    pub operator_namespace: String,
+    pub kube: Client,
+    pub cloud: Simulator,
+    pub proxy: Proxy,
+    pub operator: Option<Operator>,
+    pub log: PathBuf,
+    pub control_plane: &'static ControlPlane,
+    secrets: RefCell<BTreeSet<String>>,
+    finished: Cell<bool>,
+    _place: SemaphorePermit<'static>,
+}
+
+impl World {
+    /// A world with a running operator and the account `typedb`, which has all rights.
+    pub async fn new(name: &str) -> Self {
+        let mut world = Self::without_operator(name).await;
+        world.start_operator();
+        world.credentials("typedb-cloud", "simulator", "simulator-secret").await;
+        world.account("typedb", json!({})).await;
+        world
+    }
+
+    /// A world in which nothing runs but the simulator.
+    pub async fn without_operator(name: &str) -> Self {
+        Self::on(ControlPlane::shared().await, name).await
+    }
+
+    /// The same on another control plane.
+    pub async fn on(control_plane: &'static ControlPlane, name: &str) -> Self {
+        let place = WORLDS.acquire().await.expect("it is never closed");
+        let kube = control_plane.client().await;
+        let proxy = Proxy::start(kube.clone()).await;
+        let log = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("e2e-{name}.log"));
+        fs::write(&log, "").expect("an empty log");
+        let world = Self {
+            namespace: name.to_owned(),
+            operator_namespace: format!("{name}-operator"),
+            kube,
+            cloud: Simulator::start(),
+            proxy,
+            operator: None,
+            log,
+            control_plane,
+            secrets: RefCell::default(),
+            finished: Cell::new(false),
+            _place: place,
+        };
+        world.create_namespace(&world.namespace).await;
+        world.create_namespace(&world.operator_namespace).await;
+        world
+    }
+
+    /// Starts the operator for this world, or starts it again.
+    pub fn start_operator(&mut self) {
+        self.start_operator_with(&["--insecure-endpoints", "--allowed-endpoints", &self.cloud.url.clone()]);
+    }
+
+    /// The same with other flags.
+    pub fn start_operator_with(&mut self, flags: &[&str]) {
+        let kubeconfig = self.log.with_extension("kubeconfig");
+        fs::write(&kubeconfig, self.proxy.kubeconfig()).expect("a kubeconfig");
+        let own = ["--namespace", &self.operator_namespace, "--watch-namespaces", &self.namespace];
+        let arguments: Vec<String> = own.iter().chain(flags).map(|&argument| argument.to_owned()).collect();
+        self.operator = Some(Operator::start(&Connected { kubeconfig }, &self.log, &arguments));
+    }
+
+    pub async fn kill_operator(&mut self) {
+        self.operator.take().expect("a running operator").kill().await;
+    }
+
+    pub async fn create_namespace(&self, name: &str) {
+        let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
+        let api = Api::<Namespace>::all(self.kube.clone());
+        api.patch(name, &apply(), &Patch::Apply(namespace)).await.expect("a namespace");
+    }
+
+    pub fn clusters(&self) -> Api<TypeDBCluster> {
+        Api::namespaced(self.kube.clone(), &self.namespace)
+    }
+
+    pub fn accounts(&self) -> Api<CloudAccount> {
+        Api::namespaced(self.kube.clone(), &self.namespace)
+    }
+
+    pub fn secrets(&self) -> Api<Secret> {
+        Api::namespaced(self.kube.clone(), &self.namespace)
+    }
+
+    /// The operator's records.
+    pub async fn records(&self) -> Vec<Secret> {
+        let api = Api::<Secret>::namespaced(self.kube.clone(), &self.operator_namespace);
+        let labelled = ListParams::default().labels("clusterwright.dev/record=true");
+        api.list(&labelled).await.expect("the records").items
+    }
+
+    /// Applies a Secret whose values are secret from here on.
+    pub async fn secret(&self, name: &str, values: &[(&str, &str)]) {
+        let data: BTreeMap<&str, &str> = values.iter().copied().collect();
+        let secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "stringData": data});
+        self.secrets().patch(name, &apply(), &Patch::Apply(secret)).await.expect("a Secret");
+    }
+
+    /// The same with a password, which must appear nowhere else.
+    pub async fn password(&self, name: &str, password: &str) {
+        self.secret(name, &[("password", password)]).await;
+        self.secrets.borrow_mut().insert(password.to_owned());
+    }
+
+    /// The same with the credentials of an account.
+    pub async fn credentials(&self, name: &str, id: &str, secret: &str) {
+        self.secret(name, &[("id", id), ("secret", secret)]).await;
+        self.secrets.borrow_mut().insert(secret.to_owned());
+    }
+
+    /// Applies an account of this world's simulator, with changes to its specification.
+    pub async fn account(&self, name: &str, changes: Value) {
+        let mut spec = json!({
+            "typedbCloud": {"team": "acme", "space": "default", "endpoint": self.cloud.url},
+            "credentials": [{"secretRef": {"name": "typedb-cloud"}}],
+            "pollIntervalSeconds": 10,
+            "requestsPerMinute": 6000,
+        });
+        spec = super::with(spec, changes);
+        let account = json!({"apiVersion": "clusterwright.dev/v1alpha1", "kind": "CloudAccount",
+            "metadata": {"name": name}, "spec": spec});
+        self.accounts().patch(name, &apply(), &Patch::Apply(account)).await.expect("an account");
+    }
+
+    /// Applies a manifest; afterwards it has exactly this specification.
+    pub async fn apply(&self, name: &str, spec: Value) -> TypeDBCluster {
+        self.try_apply(name, spec).await.unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
+
+    pub async fn try_apply(&self, name: &str, spec: Value) -> kube::Result<TypeDBCluster> {
+        let manifest = json!({"apiVersion": "clusterwright.dev/v1alpha1", "kind": "TypeDBCluster",
+            "metadata": {"name": name}, "spec": spec});
+        self.clusters().patch(name, &apply(), &Patch::Apply(manifest)).await
+    }
+
+    /// Edits a manifest, null removes.
+    pub async fn edit(&self, name: &str, changes: Value) -> TypeDBCluster {
+        let patch = Patch::Merge(changes);
+        self.clusters()
+            .patch(name, &PatchParams::default(), &patch)
+            .await
+            .unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
+
+    pub async fn annotate(&self, name: &str, annotation: &str, value: Option<&str>) {
+        let key = format!("clusterwright.dev/{annotation}");
+        self.edit(name, json!({"metadata": {"annotations": {key: value}}})).await;
+    }
+
+    pub async fn cluster(&self, name: &str) -> TypeDBCluster {
+        self.clusters().get(name).await.unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
+
+    /// Waits until a manifest is as `check` wants it.
+    pub async fn until<T>(&self, name: &str, what: &str, check: impl Fn(&TypeDBCluster) -> Result<T, String>) -> T {
+        eventually(&format!("{name} {what}"), async || check(&self.cluster(name).await)).await
+    }
+
+    /// Waits until a manifest stands for `reason`; its message.
+    pub async fn until_stands(&self, name: &str, reason: &str) -> String {
+        self.until(name, &format!("stands for {reason}"), |manifest| stands(manifest, reason)).await
+    }
+
+    /// Waits until a manifest is Ready in its present generation, and its connection Secret is told.
+    pub async fn until_ready(&self, name: &str) -> TypeDBCluster {
+        self.until(name, "is Ready", |manifest| {
+            stands(manifest, "Running")?;
+            let status = manifest.status.as_ref().ok_or("no status")?;
+            let bound = status.binding.is_some() && status.external_id.is_some();
+            if bound { Ok(manifest.clone()) } else { Err("its connection Secret is not told yet".to_owned()) }
+        })
+        .await
+    }
+
+    /// Waits until an account stands for `reason`; its message.
+    pub async fn until_account(&self, name: &str, reason: &str) -> String {
+        eventually(&format!("account {name} stands for {reason}"), async || {
+            let account = self.accounts().get(name).await.map_err(|error| error.to_string())?;
+            let conditions = account.status.clone().unwrap_or_default().conditions;
+            let ready = conditions.iter().find(|condition| condition.type_ == "Ready").ok_or("no condition Ready")?;
+            if ready.reason == reason {
+                Ok(ready.message.clone())
+            } else {
+                Err(format!("{}: {}", ready.reason, ready.message))
+            }
+        })
+        .await
+    }
+
+    /// Asks for a manifest's end.
+    pub async fn delete(&self, name: &str) {
+        self.clusters().delete(name, &DeleteParams::default()).await.unwrap_or_else(|error| panic!("{name}: {error}"));
+    }
+
+    pub async fn until_gone(&self, name: &str) {
+        eventually(&format!("{name} is gone"), async || match self.clusters().get_opt(name).await {
+            Ok(None) => Ok(()),
+            Ok(Some(manifest)) => Err(format!("{:?}", condition(&manifest, "Ready"))),
+            Err(error) => Err(error.to_string()),
+        })
+        .await;
+    }
+
+    /// The contents of a Secret; empty where there is none.
+    pub async fn read(&self, name: &str) -> BTreeMap<String, String> {
+        let data = self.secrets().get_opt(name).await.expect("an answer").and_then(|secret| secret.data);
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
+        data.unwrap_or_default().into_iter().map(|(key, value)| (key, text(value.0))).collect()
+    }
+
+    /// Address and password of a Ready manifest's database, from its connection Secret. The password is proved.
+    pub async fn way_in(&self, name: &str) -> (String, String) {
+        let secret = self.read(&format!("{name}-typedb")).await;
+        let (address, password) = (format!("{}:{}", secret["host"], secret["port"]), secret["password"].clone());
+        assert!(self.cloud.opens(&address, &password).await, "the published password opens the database");
+        (address, password)
+    }
+
+    pub async fn kubectl(&self, arguments: &[&str]) -> String {
+        self.control_plane.kubectl(&[&["--namespace", &self.namespace], arguments].concat()).await
+    }
+
+    /// Where a secret value stands that should not.
+    pub async fn leaks(&self) -> Vec<String> {
+        let writes = self.proxy.writes();
+        let mut values = self.secrets.borrow().clone();
+        values.extend(leaks::written_values(&writes));
+        // A secret as short as a word of the language would be found anywhere.
+        values.retain(|value| value.len() > 8);
+        let printed = fs::read(&self.log).expect("the log");
+        let mut places = vec![("the log".to_owned(), String::from_utf8_lossy(&printed).into_owned())];
+        let outside = writes.iter().filter(|write| !write.path.contains("/secrets"));
+        places.extend(outside.map(|write| (write.path.clone(), String::from_utf8_lossy(&write.body).into_owned())));
+        places.extend(leaks::objects(&self.kube, &[self.namespace.clone(), self.operator_namespace.clone()]).await);
+        if let Some(operator) = &self.operator {
+            places.push(("/metrics".to_owned(), operator.until("/metrics", 200).await));
+        }
+        places.iter().filter_map(|(place, text)| leaks::find(place, text, &values)).collect()
+    }
+
+    /// Ends the world. No secret value may have got out, and nothing may have panicked.
+    pub async fn finish(self) {
+        assert_eq!(self.leaks().await, Vec::<String>::new());
+        let printed = fs::read_to_string(&self.log).expect("the log");
+        assert!(!printed.contains("panicked at"), "{printed}");
+        self.finished.set(true);
+    }
+
+    /// Ends a world that holds secrets where they do not belong on purpose.
+    pub fn abandon(self) {
+        self.finished.set(true);
+    }
+}
+
+impl Drop for World {
+    /// Shows what there is to see of a failure.
+    fn drop(&mut self) {
+        if self.finished.get() {
+            return;
+        }
+        assert!(std::thread::panicking(), "World::finish was not called, which looks for leaked secrets");
+        let printed = fs::read_to_string(&self.log).unwrap_or_default();
+        let lines: Vec<&str> = printed.lines().filter(|line| !line.contains("\"DEBUG\"")).collect();
+        let tail = lines[lines.len().saturating_sub(60)..].join("\n");
+        let all = ["--namespace", &self.namespace, "get", "clusterwright", "--output", "yaml"];
+        let objects = self.control_plane.kubectl_command(&all).output().map(|output| output.stdout).unwrap_or_default();
+        let objects = String::from_utf8_lossy(&objects);
+        eprintln!(
+            "--- the operator in {} (all of it in {}):\n{tail}\n--- objects:\n{objects}",
+            self.namespace,
+            self.log.display()
+        );
+    }
+}
+
+/// Whose fields these are, and that they are taken from whomever else.
+fn apply() -> PatchParams {
+    PatchParams::apply("tests").force()
+}

@@ -1,0 +1,18 @@
+//! End to end: the real program against a real API server, with the simulator as a process of its own.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "clippy knows test functions, not the helpers that they share"
+)]
+
+mod adopt;
+mod harness;
+mod holds;
+mod kills;
+mod lifecycle;
+mod process;
+mod refusals;
+mod retain;

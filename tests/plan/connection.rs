@@ -1,0 +1,127 @@
+//! The connection Secret: what it says, when it is written, and what becomes of one that is not ours.
+
+use std::collections::BTreeMap;
+
+use clusterwright::api::secret::Password;
+use clusterwright::api::shared::Binding;
+use clusterwright::cloud::typedb::wire::{Cluster, ClusterStatus, Server, ServerStatus};
+use clusterwright::plan::{Origin, Step, connection_fingerprint, status};
+use rstest::rstest;
+
+use super::fixture::*;
+
+fn published(scene: &Scene) -> BTreeMap<&'static str, String> {
+    let Some(Step::Publish(connection)) = scene.plan().next else { panic!("{:?}", scene.plan()) };
+    connection.data.into_iter().map(|(key, value)| (key, value.expose().to_owned())).collect()
+}
+
+#[test]
+fn it_holds_what_the_service_binding_convention_and_the_vendors_tools_ask_for() {
+    let scene = running().recorded(record_but(|record| record.password.current = Some(Password::new("p@ss/word 1"))));
+    let expected = BTreeMap::from([
+        ("type", "typedb"),
+        ("provider", "typedb-cloud"),
+        ("username", "admin"),
+        ("password", "p@ss/word 1"),
+        ("host", "abc-0.cluster.typedb.com"),
+        ("port", "80"),
+        ("addresses", "abc-0.cluster.typedb.com:80"),
+        ("uri", "typedb://admin:p%40ss%2Fword%201@https://abc-0.cluster.typedb.com:80/?name=orders"),
+    ]);
+    let expected: BTreeMap<_, _> = expected.into_iter().map(|(key, value)| (key, value.to_owned())).collect();
+    assert_eq!(published(&scene), expected);
+}
+
+#[test]
+fn all_servers_are_named() {
+    let second = Server { address: "abc-1.cluster.typedb.com:80".to_owned(), status: ServerStatus::Running };
+    let scene = running().listed([cluster_but(|cluster| cluster.servers.push(second))]);
+    assert_eq!(published(&scene)["addresses"], "abc-0.cluster.typedb.com:80,abc-1.cluster.typedb.com:80");
+}
+
+#[test]
+fn what_is_not_known_is_left_out() {
+    let scene = running().recorded(record_but(|record| {
+        record.bound = Some(bound(ID, Origin::Adopted));
+        record.password.current = None;
+    }));
+    let data = published(&scene);
+    assert!(!data.contains_key("password") && !data.contains_key("uri") && data.contains_key("host"), "{data:?}");
+}
+
+#[rstest]
+#[case::nothing_has_changed(settled(), "")]
+#[case::it_was_not_checked_for_a_while(running(), "publish orders-typedb")]
+#[case::its_name_has_changed(settled().spec(|spec| spec.connection_secret.name = Some("db".to_owned())), "publish db")]
+#[case::the_password_has_changed(
+    settled().recorded(record_but(|record| record.password.current = Some(Password::new("new")))), "publish orders-typedb"
+)]
+#[case::the_address_has_changed(
+    settled().listed([cluster_but(|cluster| cluster.servers[0].address = "other:80".to_owned())]), "publish orders-typedb"
+)]
+#[case::the_cluster_is_suspended(settled().listed([cluster_but(|cluster| {
+    cluster.status = ClusterStatus::Suspended;
+    cluster.servers.clear();
+})]), "")]
+#[case::the_cloud_does_not_answer(running().standing(unavailable()), "publish orders-typedb")]
+fn it_is_written_when(#[case] scene: Scene, #[case] does: &str) {
+    assert_eq!(scene.does(), does);
+}
+
+#[rstest]
+#[case::a_password(|scene: Scene| scene.recorded(record_but(|r| r.password.current = Some(Password::new("b")))))]
+#[case::a_name(|scene: Scene| scene.spec(|spec| spec.connection_secret.name = Some("b".to_owned())))]
+fn its_fingerprint_changes_with(#[case] change: fn(Scene) -> Scene) {
+    let of = |scene: &Scene| match scene.plan().next {
+        Some(Step::Publish(connection)) => connection_fingerprint(&connection),
+        other => panic!("{other:?}"),
+    };
+    assert_ne!(of(&running()), of(&change(running())));
+}
+
+fn conflicting(scene: Scene) -> Scene {
+    scene.attempts(|attempts| attempts.connection_conflict = Some("Secret orders-typedb is not ours.".to_owned()))
+}
+
+#[rstest]
+#[case::that_runs(running(), "ConnectionSecretConflict")]
+#[case::that_is_suspended(running().listed([cluster_but(|c: &mut Cluster| c.status = ClusterStatus::Suspended)]), "Suspended")]
+#[case::that_differs(running().spec(|spec| spec.machine_type = Some("x".to_owned())), "ChangeUnsupported: machineType")]
+fn somebody_elses_secret_holds_up_a_cluster(#[case] scene: Scene, #[case] says: &str) {
+    let scene = conflicting(scene);
+    assert_eq!((scene.does().as_str(), scene.says().as_str()), ("", says));
+    assert_eq!(status(&scene.facts, &scene.plan()).binding, None);
+}
+
+fn bound_by(scene: Scene, name: &str) -> Scene {
+    scene.with(|facts| {
+        facts.manifest.status.get_or_insert_default().binding = Some(Binding { name: name.to_owned() });
+    })
+}
+
+/// Whoever reads `status.binding` must find a Secret there, and whoever writes the new one must know of the old one.
+#[rstest]
+#[case::nothing_before_the_first_is_written(running(), None)]
+#[case::the_first_once_it_is_written(settled(), Some("orders-typedb"))]
+#[case::the_present_one_while_it_is_checked(bound_by(running(), "orders-typedb"), Some("orders-typedb"))]
+#[case::the_old_one_until_the_new_one_is_written(
+    bound_by(running(), "orders-typedb").spec(|spec| spec.connection_secret.name = Some("db".to_owned())),
+    Some("orders-typedb")
+)]
+#[case::the_new_one_once_it_is_written(
+    bound_by(running(), "orders-typedb").spec(|spec| spec.connection_secret.name = Some("db".to_owned())).publishing(),
+    Some("db")
+)]
+#[case::the_old_one_while_the_new_ones_name_is_taken(
+    conflicting(bound_by(running(), "orders-typedb").spec(|spec| spec.connection_secret.name = Some("db".to_owned()))),
+    Some("orders-typedb")
+)]
+#[case::nothing_when_somebody_took_the_name(conflicting(bound_by(running(), "orders-typedb")), None)]
+#[case::the_old_one_while_the_password_is_in_doubt(
+    bound_by(running(), "orders-typedb").recorded(record_but(|r| r.password.pending = Some(Password::new("p")))),
+    Some("orders-typedb")
+)]
+fn the_status_names(#[case] scene: Scene, #[case] name: Option<&str>) {
+    let binding = status(&scene.facts, &scene.plan()).binding;
+    assert_eq!(binding.map(|binding| binding.name).as_deref(), name);
+}

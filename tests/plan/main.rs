@@ -1,0 +1,32 @@
+//! The pure decisions, row by row: each rule about a database as a table, and properties over arbitrary facts.
+
+#[cfg(test)]
+mod adoption;
+#[cfg(test)]
+mod bound;
+#[cfg(test)]
+mod connection;
+#[cfg(test)]
+mod creation;
+#[cfg(test)]
+mod deletion;
+#[cfg(test)]
+mod fixture;
+#[cfg(test)]
+mod gist;
+#[cfg(test)]
+mod kstatus;
+#[cfg(test)]
+mod model;
+#[cfg(test)]
+mod observed;
+#[cfg(test)]
+mod orphans;
+#[cfg(test)]
+mod password;
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod standing;
+#[cfg(test)]
+mod waiting;

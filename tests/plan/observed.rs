@@ -1,0 +1,103 @@
+//! `Observed` and `paused` write nothing to a cloud, and two operators do not fight.
+
+use clusterwright::plan::Step;
+use rstest::rstest;
+
+use super::fixture::*;
+
+fn observing() -> Scene {
+    scene().only_observed()
+}
+
+#[rstest]
+#[case::a_cluster_of_its_name(observing().listed([cluster(ID)]), "", "Observed")]
+#[case::a_cluster_that_it_names(observing().adopting("sales").listed([cluster("sales")]), "", "Observed")]
+#[case::a_cluster_that_it_was_bound_to(
+    observing().recorded(record("sales")).listed([cluster("sales"), cluster(ID)]), "", "Observed"
+)]
+#[case::a_cluster_that_another_manages(
+    observing()
+        .listed([cluster(ID)])
+        .rivalled(rival(ID, clusterwright::plan::Stake::Claims(cluster(ID).created_at))),
+    "", "Observed"
+)]
+#[case::nothing_yet(observing(), "look orders", "")]
+#[case::nothing(observing().looked(None), "", "InvalidSpec")]
+#[case::what_was_there(observing().reported(&cluster(ID)).looked(None), "", "Vanished")]
+#[case::without_a_finalizer(observing().destroys().finalized().listed([cluster(ID)]), "remove finalizer", "")]
+#[case::without_a_finalizer_of_its_own(observing().destroys().listed([cluster(ID)]), "", "Observed")]
+#[case::without_a_password(
+    observing().recorded(record_but(|record| record.password.current = None)).listed([cluster(ID)]), "", "Observed"
+)]
+#[case::with_an_open_create(observing().recorded(creating(20)).looked(None), "", "InvalidSpec")]
+fn a_manifest_observes(#[case] scene: Scene, #[case] does: &str, #[case] says: &str) {
+    assert_eq!((scene.does().as_str(), scene.says().as_str()), (does, says));
+}
+
+#[test]
+fn observing_shows_what_managing_would_do() {
+    let scene = observing().listed([cluster(ID)]).spec(|spec| spec.machine_type = Some("c2d-highcpu-8".to_owned()));
+    let step = scene.plan().pending.remove(0);
+    assert_eq!(step.field.as_deref(), Some("machineType"));
+    assert_eq!(step.blocked_by.as_deref(), Some("management is Observed"));
+}
+
+#[rstest]
+#[case::a_create_is_held(scene().paused(), "", "Paused")]
+#[case::a_password_is_held(running().recorded(record_but(|record| record.password.current = None)).paused(), "", "Paused")]
+#[case::a_destroy_is_held(ending().paused(), "", "Paused")]
+#[case::a_deletion_that_retains_is_not(running().finalized().deleting().paused(), "remove finalizer", "")]
+#[case::a_look_is_not(scene().recorded(record(ID)).paused(), "look orders", "")]
+#[case::the_status_follows(gone().paused(), "", "Vanished")]
+#[case::the_connection_secret_follows(running().paused(), "publish orders-typedb", "Running")]
+#[case::nothing_to_do_is_no_pause(settled().paused(), "", "Running")]
+fn while_paused(#[case] scene: Scene, #[case] does: &str, #[case] says: &str) {
+    assert_eq!((scene.does().as_str(), scene.says().as_str()), (does, says));
+}
+
+#[test]
+fn a_pause_names_the_step_the_annotation_and_the_way_out() {
+    let plan = scene().paused().plan();
+    let message = super::gist::message(&plan);
+    assert!(message.contains("Creating cluster orders"), "{message}");
+    assert!(message.contains("clusterwright.dev/paused"), "{message}");
+    assert!(plan.pending[0].blocked_by.is_some());
+}
+
+#[test]
+fn only_true_pauses() {
+    let scene = scene().annotated(clusterwright::api::annotation::PAUSED, "false");
+    assert_eq!(scene.does(), "deploy orders");
+}
+
+/// Another operator has written the status.
+fn elsewhere(scene: Scene) -> Scene {
+    scene.with(|facts| {
+        facts.manifest.status.get_or_insert_default().operator_namespace = Some("other-system".to_owned());
+    })
+}
+
+#[rstest]
+#[case::a_new_manifest(scene())]
+#[case::a_running_cluster(running())]
+#[case::a_deletion(ending())]
+#[case::a_deletion_that_retains(running().finalized().deleting())]
+#[case::a_missing_finalizer(running().destroys())]
+fn what_another_operator_looks_after_is_left_to_it(#[case] scene: Scene) {
+    let scene = elsewhere(scene);
+    assert_eq!((scene.does(), scene.says()), (String::new(), "ClaimedByAnother".to_owned()));
+    assert!(scene.message().contains("other-system") && scene.message().contains(OPERATOR), "{}", scene.message());
+    // Its status is its own: two operators that each write what they see would never come to rest.
+    let before = scene.facts.manifest.status.clone().unwrap();
+    assert_eq!(clusterwright::plan::status(&scene.facts, &scene.plan()), before);
+}
+
+#[rstest]
+#[case::placed_before_the_intent(scene().destroys(), Step::AddFinalizer)]
+#[case::placed_when_the_policy_is_edited(settled().destroys(), Step::AddFinalizer)]
+#[case::gone_when_the_policy_is_edited(settled().finalized(), Step::RemoveFinalizer)]
+#[case::placed_without_an_account(scene().destroys().standing(clusterwright::plan::AccountStanding::Missing), Step::AddFinalizer)]
+fn the_finalizer_is_there_exactly_while_it_is_needed(#[case] scene: Scene, #[case] step: Step) {
+    // It is no news about the cluster, whose conditions stay.
+    assert_eq!((scene.plan().next, scene.says()), (Some(step), String::new()));
+}

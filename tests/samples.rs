@@ -1,0 +1,92 @@
+//! The manifests in `deploy/samples/`, held against the schema without an API server.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clusterwright::api::account::CloudAccount;
+use clusterwright::api::schema::definitions;
+use clusterwright::api::typedb::TypeDBCluster;
+use kube::core::cel::Validator;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+fn files() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/samples");
+    fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect()
+}
+
+fn documents() -> Vec<Value> {
+    let parse = |file: PathBuf| serde_saphyr::from_multiple::<Value>(&fs::read_to_string(file).unwrap()).unwrap();
+    files().into_iter().flat_map(parse).collect()
+}
+
+fn of_kind(kind: &str) -> Vec<Value> {
+    documents().into_iter().filter(|document| document["kind"] == kind).collect()
+}
+
+/// The manifest with the schema's defaults, or the panic that says which field is wrong. A field that the type does
+/// not know would be dropped by an API server, so it must survive.
+fn typed<K: DeserializeOwned + Serialize>(manifest: &Value) -> Value {
+    let typed: K = serde_json::from_value(manifest.clone()).unwrap();
+    let complete = serde_json::to_value(typed).unwrap();
+    assert_contains(&complete["spec"], &manifest["spec"]);
+    complete
+}
+
+fn assert_contains(whole: &Value, part: &Value) {
+    match part {
+        Value::Object(fields) => fields.iter().for_each(|(name, value)| assert_contains(&whole[name], value)),
+        Value::Array(items) => items.iter().enumerate().for_each(|(index, item)| assert_contains(&whole[index], item)),
+        other => assert_eq!(whole, other),
+    }
+}
+
+fn refusals(mut manifest: Value) -> Vec<String> {
+    let kind = manifest["kind"].as_str().unwrap().to_owned();
+    let definition = definitions().into_iter().find(|definition| definition.spec.names.kind == kind).unwrap();
+    let schema = definition.spec.versions[0].schema.clone().unwrap().open_api_v3_schema.unwrap();
+    manifest["status"] = json!({"observedGeneration": -1});
+    match Validator::new().validate(&serde_json::to_value(schema).unwrap(), &manifest, None) {
+        Ok(()) => Vec::new(),
+        Err(errors) => errors.iter().map(ToString::to_string).collect(),
+    }
+}
+
+#[test]
+fn every_sample_passes_the_rules_of_its_kind() {
+    let accounts = of_kind("CloudAccount").into_iter().map(|manifest| typed::<CloudAccount>(&manifest));
+    let clusters = of_kind("TypeDBCluster").into_iter().map(|manifest| typed::<TypeDBCluster>(&manifest));
+    let all: Vec<Value> = accounts.chain(clusters).collect();
+    assert_eq!(all.len(), 4);
+    for manifest in all {
+        assert_eq!(refusals(manifest.clone()), Vec::<String>::new(), "{manifest}");
+    }
+}
+
+#[test]
+fn the_rules_are_looked_at() {
+    let mut cluster = typed::<TypeDBCluster>(&of_kind("TypeDBCluster")[0]);
+    cluster["spec"]["serverCount"] = json!(2);
+    assert!(refusals(cluster).iter().any(|refusal| refusal.contains("odd")));
+}
+
+#[test]
+fn samples_go_into_any_namespace_and_say_what_they_show() {
+    for document in documents() {
+        assert_eq!(document["metadata"]["namespace"], Value::Null, "{document}");
+    }
+    for file in files() {
+        assert!(fs::read_to_string(&file).unwrap().starts_with("# "), "{} has no comment on top", file.display());
+    }
+}
+
+#[test]
+fn accounts_are_those_of_the_simulator_as_it_starts_without_flags() {
+    for account in of_kind("CloudAccount") {
+        assert_eq!(account["spec"]["typedbCloud"]["endpoint"], "http://127.0.0.1:8090");
+    }
+    for secret in of_kind("Secret") {
+        assert_eq!(secret["stringData"], json!({"id": "simulator", "secret": "simulator-secret"}));
+    }
+}

@@ -7,6 +7,7 @@ use serde_with::skip_serializing_none;
 
 use super::condition::Condition;
 use super::identity::{Endpoint, Location};
+use super::{DATA_KEY, OBJECT_NAME};
 
 /// Where clusters live and as whom the operator speaks to the cloud there.
 #[skip_serializing_none]
@@ -82,15 +83,15 @@ pub struct CredentialSource {
 #[serde(rename_all = "camelCase")]
 pub struct CredentialSecretRef {
     /// Name of the Secret.
-    #[schemars(length(min = 1, max = 253))]
+    #[schemars(length(min = 1, max = 253), regex(pattern = OBJECT_NAME))]
     pub name: String,
     /// Key under which the token's id stands.
     #[serde(default = "default_id_key")]
-    #[schemars(length(min = 1, max = 253))]
+    #[schemars(length(min = 1, max = 253), regex(pattern = DATA_KEY))]
     pub id_key: String,
     /// Key under which the token's secret stands.
     #[serde(default = "default_secret_key")]
-    #[schemars(length(min = 1, max = 253))]
+    #[schemars(length(min = 1, max = 253), regex(pattern = DATA_KEY))]
     pub secret_key: String,
 }
 
@@ -118,11 +119,11 @@ pub struct CaBundle {
 #[serde(rename_all = "camelCase")]
 pub struct BundleRef {
     /// Name of the ConfigMap or Secret.
-    #[schemars(length(min = 1, max = 253))]
+    #[schemars(length(min = 1, max = 253), regex(pattern = OBJECT_NAME))]
     pub name: String,
     /// Key under which the certificates stand.
     #[serde(default = "default_bundle_key")]
-    #[schemars(length(min = 1, max = 253))]
+    #[schemars(length(min = 1, max = 253), regex(pattern = DATA_KEY))]
     pub key: String,
 }
 

@@ -8,6 +8,12 @@ pub mod secret;
 pub mod shared;
 pub mod typedb;
 
+/// What the API server takes for the name of a Secret and most other objects (RFC 1123, a subdomain).
+const OBJECT_NAME: &str = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$";
+
+/// What the API server takes for a key in a Secret or ConfigMap.
+const DATA_KEY: &str = r"^[-._a-zA-Z0-9]+$";
+
 /// The API group of all kinds.
 pub const GROUP: &str = "clusterwright.dev";
 

@@ -4,12 +4,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_with::skip_serializing_none;
 
+use super::{DATA_KEY, OBJECT_NAME};
+
 /// Names the CloudAccount through which a cluster is managed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AccountRef {
     /// Name of a CloudAccount in the same namespace.
-    #[schemars(length(min = 1, max = 253))]
+    #[schemars(length(min = 1, max = 253), regex(pattern = OBJECT_NAME))]
     pub name: String,
 }
 
@@ -38,11 +40,11 @@ pub enum DeletionPolicy {
 #[serde(rename_all = "camelCase")]
 pub struct PasswordRef {
     /// Name of the Secret.
-    #[schemars(length(min = 1, max = 253))]
+    #[schemars(length(min = 1, max = 253), regex(pattern = OBJECT_NAME))]
     pub name: String,
     /// Key in the Secret under which the password stands.
     #[serde(default = "password_key")]
-    #[schemars(length(min = 1, max = 253))]
+    #[schemars(length(min = 1, max = 253), regex(pattern = DATA_KEY))]
     pub key: String,
 }
 
@@ -56,7 +58,7 @@ fn password_key() -> String {
 #[serde(rename_all = "camelCase", default)]
 pub struct ConnectionSecret {
     /// Name of the Secret that the operator writes; the kind's own suffix behind the manifest's name when omitted.
-    #[schemars(length(min = 1, max = 253))]
+    #[schemars(length(min = 1, max = 253), regex(pattern = OBJECT_NAME))]
     pub name: Option<String>,
 }
 

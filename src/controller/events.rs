@@ -3,9 +3,13 @@
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::ObjectReference;
-use kube::runtime::events::{Event, EventType, Recorder, Reporter};
+use k8s_openapi::api::events::v1::Event;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{MicroTime, ObjectMeta};
+use kube::api::PostParams;
+use kube::{Api, Client};
 
 use crate::api::MANAGER;
+use crate::clock::Clock;
 
 /// An Event is a courtesy; nothing waits longer than this for it.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -45,32 +49,53 @@ impl Word {
 }
 
 /// Publishes Events. One that cannot be published is logged, and holds nothing up.
+///
+/// Each is an object of its own: a recorder that counts repetitions would show a second refusal with the words of the first.
 #[derive(Clone)]
-pub(crate) struct Events(Recorder);
+pub(crate) struct Events {
+    client: Client,
+    clock: Clock,
+}
 
 impl Events {
-    pub(crate) fn new(client: kube::Client) -> Self {
-        Self(Recorder::new(client, Reporter { controller: MANAGER.to_owned(), instance: None }))
+    pub(crate) fn new(client: Client, clock: Clock) -> Self {
+        Self { client, clock }
     }
 
     /// Tells of something that was done.
     pub(crate) async fn tell(&self, about: &ObjectReference, word: Word, note: String) {
         let (reason, action) = word.names();
-        let type_ = if word == Word::Refused { EventType::Warning } else { EventType::Normal };
+        let type_ = if word == Word::Refused { "Warning" } else { "Normal" };
         self.publish(about, type_, reason, action, note).await;
     }
 
     /// Tells that a person is needed.
     pub(crate) async fn warn(&self, about: &ObjectReference, reason: &str, note: String) {
-        self.publish(about, EventType::Warning, reason, "Reconcile", note).await;
+        self.publish(about, "Warning", reason, "Reconcile", note).await;
     }
 
-    async fn publish(&self, about: &ObjectReference, type_: EventType, reason: &str, action: &str, note: String) {
+    async fn publish(&self, about: &ObjectReference, type_: &str, reason: &str, action: &str, note: String) {
         tracing::info!(namespace = about.namespace, kind = about.kind, name = about.name, reason, "{note}");
-        let note = Some(note.chars().take(LONGEST_NOTE).collect());
-        let event = Event { type_, reason: reason.to_owned(), note, action: action.to_owned(), secondary: None };
-        match tokio::time::timeout(PATIENCE, self.0.publish(&event, about)).await {
-            Ok(Ok(())) => {}
+        let namespace = about.namespace.clone().unwrap_or_default();
+        let event = Event {
+            metadata: ObjectMeta {
+                generate_name: about.name.as_ref().map(|name| format!("{name}.")),
+                namespace: Some(namespace.clone()),
+                ..ObjectMeta::default()
+            },
+            action: Some(action.to_owned()),
+            event_time: Some(MicroTime(self.clock.now())),
+            note: Some(note.chars().take(LONGEST_NOTE).collect()),
+            reason: Some(reason.to_owned()),
+            regarding: Some(about.clone()),
+            reporting_controller: Some(MANAGER.to_owned()),
+            reporting_instance: Some(MANAGER.to_owned()),
+            type_: Some(type_.to_owned()),
+            ..Event::default()
+        };
+        let events = Api::<Event>::namespaced(self.client.clone(), &namespace);
+        match tokio::time::timeout(PATIENCE, events.create(&PostParams::default(), &event)).await {
+            Ok(Ok(_)) => {}
             Ok(Err(error)) => tracing::debug!(%error, "an Event could not be published"),
             Err(_) => tracing::debug!("an Event could not be published in time"),
         }

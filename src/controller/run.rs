@@ -62,7 +62,7 @@ pub async fn run(client: Client, config: Config, stop: watch::Receiver<bool>) {
     let (accounts_listed, note_accounts) = Listed::pair();
     let ctx = Arc::new(Context {
         locations: Locations::new(clock.clone(), wake.clone(), manifests.clone(), Arc::clone(&records)),
-        events: Events::new(client.clone()),
+        events: Events::new(client.clone(), clock.clone()),
         client: client.clone(),
         clock,
         operator_namespace: operator_namespace.clone(),

@@ -1,5 +1,11 @@
 //! `clusterwright demo`, with the real control plane.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "clippy knows test functions, not the helpers that they share"
+)]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write;
@@ -78,7 +84,7 @@ impl Running {
     async fn read_until(&mut self, text: &str) {
         let read = async {
             while let Some(line) = self.lines.next_line().await.unwrap() {
-                self.printed += &format!("{line}\n");
+                self.note(&line);
                 if line.contains(text) {
                     return;
                 }
@@ -86,6 +92,11 @@ impl Running {
         };
         timeout(DEADLINE, read).await.expect("the demo goes on");
         assert!(self.printed.contains(text), "{}", self.printed);
+    }
+
+    fn note(&mut self, line: &str) {
+        self.printed.push_str(line);
+        self.printed.push('\n');
     }
 
     async fn interrupt(&self) {
@@ -102,7 +113,7 @@ impl Running {
     /// The exit code, once everything is printed.
     async fn end(mut self) -> (Option<i32>, String) {
         while let Some(line) = timeout(DEADLINE, self.lines.next_line()).await.expect("the demo ends").unwrap() {
-            self.printed += &format!("{line}\n");
+            self.note(&line);
         }
         let status = timeout(DEADLINE, self.child.wait()).await.expect("the demo ends").unwrap();
         (status.code(), self.printed)
@@ -209,6 +220,25 @@ async fn what_is_missing_or_wrong_is_told() {
     let (output_, printed) = output(without_cluster).await;
     assert_eq!(output_.status.code(), Some(1));
     assert!(printed.contains("There is no current context"), "{printed}");
+}
+
+#[tokio::test]
+async fn a_sample_that_does_not_become_ready_is_told_with_its_reason() {
+    let (_stage, folder) = (stage().await, Folder::new());
+    let samples = folder.0.join("samples");
+    fs::create_dir(&samples).unwrap();
+    let committed = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/samples");
+    fs::copy(committed.join("account.yaml"), samples.join("account.yaml")).unwrap();
+    let cluster = fs::read_to_string(committed.join("paid-cluster.yaml")).unwrap();
+    fs::write(samples.join("cluster.yaml"), cluster.replace("europe-west2", "atlantis-1")).unwrap();
+
+    let (output, printed) =
+        output(demo(&folder, &["--once", "--timeout", "10", "--samples", samples.to_str().unwrap()])).await;
+    assert_eq!(output.status.code(), Some(1));
+    let (_, reason) = printed.split_once("Not everything is ready after 10 s.").expect(&printed);
+    assert!(reason.contains("✗ TypeDBCluster/orders ChangeRefused: "), "{printed}");
+    assert!(reason.contains("atlantis-1"), "{printed}");
+    assert!(reason.contains("The end of its log"), "{printed}");
 }
 
 /// A control plane that the demo does not start. It ends with its standard input.

@@ -1,5 +1,7 @@
 //! The manifests in `deploy/samples/`, held against the schema without an API server.
 
+#![expect(clippy::unwrap_used, reason = "clippy knows test functions, not the helpers that they share")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -62,6 +64,15 @@ fn every_sample_passes_the_rules_of_its_kind() {
     for manifest in all {
         assert_eq!(refusals(manifest.clone()), Vec::<String>::new(), "{manifest}");
     }
+}
+
+#[test]
+fn the_manifests_in_the_readme_pass_the_rules_of_their_kinds() {
+    let block = include_str!("../README.md").split("```yaml\n").nth(1).unwrap().split("```").next().unwrap();
+    let manifests: Vec<Value> = serde_saphyr::from_multiple(block).unwrap();
+    assert_eq!(refusals(typed::<CloudAccount>(&manifests[0])), Vec::<String>::new());
+    assert_eq!(refusals(typed::<TypeDBCluster>(&manifests[1])), Vec::<String>::new());
+    assert_eq!(manifests.len(), 2);
 }
 
 #[test]

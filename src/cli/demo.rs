@@ -24,9 +24,13 @@ pub struct Args {
     #[arg(long, value_enum)]
     cluster: Option<Cluster>,
 
-    /// Ends once every sample is ready, and fails where that takes longer than five minutes
+    /// Ends once every sample is ready
     #[arg(long)]
     once: bool,
+
+    /// With --once, how long the samples may take before it fails
+    #[arg(long, value_name = "SECONDS", default_value_t = 300)]
+    timeout: u64,
 
     /// The manifests that are applied
     #[arg(long, value_name = "FOLDER", default_value = "deploy/samples")]

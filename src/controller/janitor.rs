@@ -5,18 +5,29 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kube::ResourceExt;
+use tokio::sync::watch;
 
 use super::locations::AccountKey;
 use super::{Context, Holder, Pulse};
 
 const ROUND: Duration = Duration::from_secs(30);
 
-/// Goes round until the process ends.
-pub(crate) async fn run(ctx: Arc<Context>, pulse: Arc<Pulse>) {
-    ctx.synced().await;
+/// Goes round until the process is to stop. Each round is a sign of life, also while the first lists are still missing.
+pub(crate) async fn run(ctx: Arc<Context>, pulse: Arc<Pulse>, mut stop: watch::Receiver<bool>) {
+    let mut synced = std::pin::pin!(ctx.synced());
+    loop {
+        tokio::select! {
+            () = &mut synced => break,
+            () = tokio::time::sleep(ROUND) => pulse.beat(),
+            _ = stop.wait_for(|stop| *stop) => return,
+        }
+    }
     pulse.becomes_ready();
     loop {
-        tokio::time::sleep(ROUND).await;
+        tokio::select! {
+            () = tokio::time::sleep(ROUND) => {}
+            _ = stop.wait_for(|stop| *stop) => return,
+        }
         pulse.beat();
         forget_the_gone(&ctx).await;
         wake_orphans(&ctx).await;

@@ -15,7 +15,7 @@ use super::{Context, Holder};
 use crate::api::typedb::TypeDBCluster;
 use crate::cloud::budget::Priority;
 use crate::cloud::error::CloudError;
-use crate::plan::{Bound, Health, Inventory, Look, OrphanFacts, OrphanPlan, plan_orphan};
+use crate::plan::{Bound, Gone, Health, Look, OrphanFacts, OrphanPlan, plan_orphan};
 
 /// After an error, and between two looks at an outcome that stays open.
 const AGAIN: Duration = Duration::from_secs(30);
@@ -58,10 +58,7 @@ async fn look_after(secret: &Secret, ctx: &Context) -> Result<Action, OrphanErro
         let facts = OrphanFacts {
             now: ctx.clock.now(),
             record: stored.record.clone(),
-            inventory: session
-                .as_ref()
-                .and_then(|session| session.place.inventory())
-                .map(|list| Inventory::clone(&list)),
+            inventory: session.as_ref().and_then(|session| session.place.inventory()),
             look: look.take(),
             credential: session.as_ref().map(|session| session.credential.clone()),
         };
@@ -88,11 +85,33 @@ async fn look_after(secret: &Secret, ctx: &Context) -> Result<Action, OrphanErro
                 ctx.records.remove(&stored).await?;
                 return Ok(Action::await_change());
             }
+            (OrphanPlan::Gone, _) => {
+                let gone = Gone { since: ctx.clock.now(), told: false };
+                let stored = mark(ctx, &stored, Some(gone)).await?;
+                let id = stored.record.cluster_id().map(ToString::to_string).unwrap_or_default();
+                let note = format!(
+                    "Cluster {id}, which this manifest left behind, is gone. Its record, with the password, is kept for another day."
+                );
+                ctx.events.warn(&former(&stored), "Vanished", note).await;
+                return Ok(Action::await_change());
+            }
+            (OrphanPlan::Found, _) => {
+                mark(ctx, &stored, None).await?;
+                return Ok(Action::await_change());
+            }
             (OrphanPlan::Wait(wait), _) => return Ok(Action::requeue(wait)),
             (OrphanPlan::Keep | OrphanPlan::Look(_), _) => return Ok(Action::await_change()),
         }
     }
     Ok(Action::requeue(AGAIN))
+}
+
+async fn mark(ctx: &Context, stored: &Stored, gone: Option<Gone>) -> Result<Stored, RecordError> {
+    let mut stored = Stored::clone(stored);
+    if let Some(bound) = &mut stored.record.bound {
+        bound.gone = gone;
+    }
+    ctx.records.write(&stored).await
 }
 
 /// The way to the record's location that can tell most: one that works, and has seen the cluster.

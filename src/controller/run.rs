@@ -31,7 +31,9 @@ use crate::cloud::transport::Transport;
 pub type TransportFactory = Arc<dyn Fn(Option<&[u8]>) -> Result<Arc<dyn Transport>, String> + Send + Sync>;
 
 /// How many manifests are reconciled at once.
-const CONCURRENCY: u16 = 32;
+///
+/// Most of them wait for a permit; what limits the requests is each location's budget.
+const CONCURRENCY: u16 = 256;
 
 /// What the controllers need from outside.
 #[expect(missing_debug_implementations, reason = "a function has nothing to show")]
@@ -88,6 +90,7 @@ pub async fn run(client: Client, config: Config, stop: watch::Receiver<bool>) {
 
     let stream = watch_in::<TypeDBCluster>(&client, &watch_namespaces)
         .modify(lighten)
+        .inspect_ok(wake_heirs(&ctx))
         .reflect(manifest_writer)
         .inspect_ok(note_manifests);
     let clusters = Controller::for_stream(untroubled(stream.applied_objects()), manifests)
@@ -122,22 +125,37 @@ pub async fn run(client: Client, config: Config, stop: watch::Receiver<bool>) {
     let orphans = Controller::for_stream(untroubled(stream.applied_objects()), secrets)
         .with_config(settings())
         .reconcile_on(ReceiverStream::new(woken.records))
-        .graceful_shutdown_on(stopped(stop))
+        .graceful_shutdown_on(stopped(stop.clone()))
         .run(orphans::reconcile, |_, _, _| retry(), Arc::clone(&ctx));
 
     let mut tasks = JoinSet::new();
     tasks.spawn(drain("typedbcluster", clusters));
     tasks.spawn(drain("cloudaccount", accounts));
     tasks.spawn(drain("record", orphans));
-    let janitor = tokio::spawn(janitor::run(ctx, pulse));
-    // One that ends takes the others along: a process without one of its controllers must not linger. On a stop all of them end.
+    tasks.spawn(janitor::run(ctx, pulse, stop.clone()));
+    // One that ends takes the others along: a process without one of its parts must not linger. On a stop all of them end.
     while let Some(ended) = tasks.join_next().await {
         if let Err(error) = ended {
-            tracing::error!(%error, "a controller has failed");
+            tracing::error!(%error, "a part of the operator has failed");
+            break;
+        }
+        if !*stop.borrow() {
             break;
         }
     }
-    janitor.abort();
+}
+
+/// When a manifest goes, those that wait for its cluster decide anew.
+fn wake_heirs(ctx: &Arc<Context>) -> impl FnMut(&watcher::Event<TypeDBCluster>) + Send + 'static {
+    let ctx = Arc::clone(ctx);
+    move |event| {
+        if let watcher::Event::Delete(gone) = event
+            && let Some(id) = gone.status.as_ref().and_then(|status| status.external_id.clone())
+        {
+            let ctx = Arc::clone(&ctx);
+            tokio::spawn(async move { ctx.wake.concerned(&ctx.manifests, &[id].into()).await });
+        }
+    }
 }
 
 /// A watch that breaks is made anew by itself. Its errors are logged here, for in a controller they would hold up every

@@ -1,11 +1,14 @@
 //! Waking manifests, accounts and records when something that concerns them has changed.
 
-use kube::runtime::reflector::ObjectRef;
-use tokio::sync::mpsc;
+use std::collections::HashSet;
 
 use k8s_openapi::api::core::v1::Secret;
+use kube::ResourceExt;
+use kube::runtime::reflector::{ObjectRef, Store};
+use tokio::sync::mpsc;
 
 use crate::api::account::CloudAccount;
+use crate::api::identity::ClusterId;
 use crate::api::typedb::TypeDBCluster;
 
 /// How many wake-ups may stand in line; whoever adds one more waits.
@@ -42,6 +45,15 @@ impl Wake {
         self.clusters.send(manifest).await.ok();
     }
 
+    /// Wakes every manifest that is about one of these clusters, or wants to be.
+    pub(crate) async fn concerned(&self, manifests: &Store<TypeDBCluster>, ids: &HashSet<ClusterId>) {
+        for manifest in manifests.state() {
+            if concerned(&manifest, ids) {
+                self.cluster(ObjectRef::from_obj(&*manifest)).await;
+            }
+        }
+    }
+
     pub(crate) async fn account(&self, account: ObjectRef<CloudAccount>) {
         self.accounts.send(account).await.ok();
     }
@@ -49,4 +61,10 @@ impl Wake {
     pub(crate) async fn record(&self, record: ObjectRef<Secret>) {
         self.records.send(record).await.ok();
     }
+}
+
+fn concerned(manifest: &TypeDBCluster, changed: &HashSet<ClusterId>) -> bool {
+    let reported = manifest.status.as_ref().and_then(|status| status.external_id.as_ref());
+    let ids = [reported, manifest.spec.external_id.as_ref(), manifest.spec.cluster_id.as_ref()];
+    ids.into_iter().flatten().any(|id| changed.contains(id)) || changed.contains(&ClusterId::new(manifest.name_any()))
 }

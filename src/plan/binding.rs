@@ -10,7 +10,7 @@ use crate::api::annotation;
 use crate::api::condition::Reason;
 use crate::api::identity::{ClusterId, Identity};
 use crate::api::shared::{PlannedAction, PlannedStep};
-use crate::cloud::typedb::wire::Cluster;
+use crate::cloud::typedb::wire::{Cluster, ClusterDeploy};
 
 /// Decides for a manifest that is not being deleted, and whose account reaches the cloud.
 pub(super) fn plan(facts: &Facts) -> Plan {
@@ -168,18 +168,25 @@ fn as_reported(facts: &Facts, cluster: &Cluster) -> bool {
     reported.is_none_or(|moment| *moment == cluster.created_at.to_string())
 }
 
-/// What a record keeps of a cluster when it is bound, through the credential that sees it.
+/// What a record keeps of a cluster that one of our requests created.
 #[must_use]
-pub fn bound_to(cluster: &Cluster, origin: Origin, credential: &str) -> Bound {
+pub fn created_by(request: &ClusterDeploy, cluster: &Cluster, credential: &str) -> Bound {
+    Bound { backup: request.backup_configuration.clone(), ..bound_to(cluster, Origin::Created, credential) }
+}
+
+/// What a record keeps of a cluster when it is bound, through the credential that sees it.
+pub(super) fn bound_to(cluster: &Cluster, origin: Origin, credential: &str) -> Bound {
     Bound {
         identity: Identity { id: cluster.id.clone(), created_at: cluster.created_at },
         origin,
         fixed: typedb::fixed(cluster),
         seen_by: BTreeSet::from([credential.to_owned()]),
+        backup: None,
+        gone: None,
     }
 }
 
-pub(super) fn bind(facts: &Facts, cluster: &Cluster, origin: Origin) -> Bound {
+fn bind(facts: &Facts, cluster: &Cluster, origin: Origin) -> Bound {
     bound_to(cluster, origin, facts.account.reach.as_ref().map_or("", |reach| &reach.credential))
 }
 

@@ -38,6 +38,9 @@ pub(super) fn plan(facts: &Facts, reach: &Reach, bound: &Bound) -> Plan {
             present(facts, reach, record, bound, cluster)
         }
         Sighting::Present(cluster) if looked(facts, bound).is_none() => Plan::quietly(Step::Look(cluster.id.clone())),
+        Sighting::Present(_) if forget(facts, record).is_none() && !known_gone(bound) => {
+            Plan::quietly(Step::Record(RecordChange::Gone))
+        }
         Sighting::Present(cluster) => forget(facts, record).unwrap_or_else(|| replaced(bound, cluster)),
         Sighting::LookedAbsent(look) => absent(facts, reach, record, bound, look),
         Sighting::Unlisted | Sighting::Unknown => Plan::quietly(Step::Look(id.clone())),
@@ -77,7 +80,11 @@ fn absent(facts: &Facts, reach: &Reach, record: &Record, bound: &Bound, look: &L
     if let Some(forget) = forget(facts, record) {
         return forget;
     }
-    let renamed = facts.inventory.as_ref().and_then(|list| renamed(list, bound)).unwrap_or_default();
+    let renamed = facts.inventory.as_ref().and_then(|list| renamed(list, bound));
+    if renamed.is_none() && !known_gone(bound) {
+        return Plan::quietly(Step::Record(RecordChange::Gone));
+    }
+    let renamed = renamed.unwrap_or_default();
     Plan::held(
         Reason::Vanished,
         format!(
@@ -85,6 +92,11 @@ fn absent(facts: &Facts, reach: &Reach, record: &Record, bound: &Bound, look: &L
              clusterwright.dev/forget: {id}, or delete this manifest."
         ),
     )
+}
+
+/// Whether the record says that the cluster is gone, and that the manifest said so.
+fn known_gone(bound: &Bound) -> bool {
+    bound.gone.is_some_and(|gone| gone.told)
 }
 
 /// A clause that names the cluster that was created at the same moment, should there be one under another id.
@@ -97,7 +109,10 @@ fn present(facts: &Facts, reach: &Reach, record: &Record, bound: &Bound, cluster
     if !bound.seen_by.contains(&reach.credential) {
         return Plan::quietly(Step::Record(RecordChange::SeenBy(reach.credential.clone())));
     }
-    let mut pending = typedb::differences(facts, cluster);
+    if bound.gone.is_some() {
+        return Plan::quietly(Step::Record(RecordChange::Found));
+    }
+    let mut pending = typedb::differences(facts, Some(bound), cluster);
     for step in &mut pending {
         step.blocked_by = Some(NOT_CARRIED_OUT.to_owned());
     }
@@ -191,7 +206,7 @@ fn transition(id: &str, status: &ClusterStatus) -> (Reason, String) {
 
 /// A cluster that is only looked at.
 pub(super) fn observed(facts: &Facts, cluster: &Cluster) -> Plan {
-    let mut pending = typedb::differences(facts, cluster);
+    let mut pending = typedb::differences(facts, None, cluster);
     for step in &mut pending {
         step.blocked_by = Some("management is Observed".to_owned());
     }

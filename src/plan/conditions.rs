@@ -57,7 +57,8 @@ impl Dates<'_> {
 }
 
 /// A moment as Kubernetes' own conditions carry it: RFC 3339, in whole seconds that have passed.
-fn whole_seconds(moment: Timestamp) -> String {
+#[must_use]
+pub fn whole_seconds(moment: Timestamp) -> String {
     let whole = TimestampRound::new().smallest(Unit::Second).mode(RoundMode::Floor);
     moment.round(whole).unwrap_or(moment).to_string()
 }

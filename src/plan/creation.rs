@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::binding::{bind, claimed, planned};
+use super::binding::{claimed, created_by, planned};
 use super::facts::{Facts, Look, Sighting, TroubleKind};
-use super::record::{CreateIntent, Origin, Owner, Record, Refusal, RefusalKind};
+use super::record::{Bound, CreateIntent, Owner, Record, Refusal, RefusalKind};
 use super::step::{CloudWrite, Plan, RecordChange, Step};
 use super::typedb;
 use crate::api::condition::Reason;
@@ -89,7 +89,7 @@ pub(super) fn settle(facts: &Facts, record: &Record) -> Plan {
     let looked = facts.look.as_ref().is_some_and(|look| look.id == *id && look.at > intent.announced);
     let plan = match facts.sighting(id) {
         Sighting::Present(cluster) if ours(facts, intent, cluster) => Plan::step(
-            Step::Record(RecordChange::Settle(bind(facts, cluster, Origin::Created))),
+            Step::Record(RecordChange::Settle(created(facts, intent, cluster))),
             Reason::Creating,
             format!("Cluster {id} is being created."),
         ),
@@ -99,6 +99,10 @@ pub(super) fn settle(facts: &Facts, record: &Record) -> Plan {
         _ => Plan::step(Step::Look(id.clone()), Reason::Creating, format!("Cluster {id} is being created.")),
     };
     if plan.pending.is_empty() { plan.pending(vec![planned(PlannedAction::Create, id)]) } else { plan }
+}
+
+fn created(facts: &Facts, intent: &CreateIntent, cluster: &Cluster) -> Bound {
+    created_by(&intent.request, cluster, facts.account.reach.as_ref().map_or("", |reach| &reach.credential))
 }
 
 fn ours(facts: &Facts, intent: &CreateIntent, cluster: &Cluster) -> bool {

@@ -1,5 +1,7 @@
 //! Everything that a decision is made from.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use kube::ResourceExt;
 
@@ -26,7 +28,7 @@ pub struct Facts {
     /// What other manifests have to do with the clusters that this one may be about.
     pub rivals: Vec<Rival>,
     /// The last list of the location's clusters.
-    pub inventory: Option<Inventory>,
+    pub inventory: Option<Arc<Inventory>>,
     /// The last look at this one cluster, by its id.
     pub look: Option<Look>,
     pub wanted_password: Given,
@@ -60,7 +62,10 @@ pub enum AccountStanding {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reach {
     pub location: Location,
+    /// A printable name of the credential. It outlives a change of the credential's secret.
     pub credential: String,
+    /// Changes with the credential's secret, and with whatever else the way there is made from.
+    pub made_from: String,
 }
 
 /// A list of clusters.

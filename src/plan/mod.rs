@@ -19,7 +19,8 @@ mod typedb;
 mod waiting;
 
 pub use account::{Health, account_standing, account_status, account_verdict};
-pub use binding::bound_to;
+pub use binding::created_by;
+pub use conditions::whole_seconds;
 pub use connection::{Connection, fingerprint as connection_fingerprint};
 pub use facts::{
     AccountFacts, AccountStanding, Attempts, Facts, Given, Inventory, Look, Reach, Rival, Sighting, Stake, Trouble,
@@ -27,7 +28,7 @@ pub use facts::{
 };
 pub use orphan::{OrphanFacts, OrphanPlan, plan_orphan};
 pub use record::{
-    Bound, CreateIntent, Intent, Origin, Owner, PasswordState, Record, Refusal, RefusalKind, SEND_WITHIN,
+    Bound, CreateIntent, Gone, Intent, Origin, Owner, PasswordState, Record, Refusal, RefusalKind, SEND_WITHIN,
 };
 pub use status::status;
 pub use step::{CloudWrite, DatabaseStep, NewPassword, Plan, RecordChange, Step, Verdict};

@@ -1,25 +1,30 @@
 //! A record whose manifest is gone: an open create is completed, and the record of a cluster that is proved gone goes.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::binding::bound_to;
+use super::binding::created_by;
 use super::facts::{Inventory, Look};
-use super::record::{Bound, Origin, Record};
+use super::record::{Bound, Record};
 use super::typedb;
 use crate::api::identity::ClusterId;
+use crate::clock;
 use crate::cloud::typedb::wire::Cluster;
 
 /// How often a create that lost its manifest is looked at until it is settled.
 const WHILE_OPEN: Duration = Duration::from_secs(15);
+
+/// How long the record of a cluster is kept after the cluster was first proved gone with nobody to tell.
+const MOURNING: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What is known of a record without a manifest.
 #[derive(Clone, Debug)]
 pub struct OrphanFacts {
     pub now: Timestamp,
     pub record: Record,
-    pub inventory: Option<Inventory>,
+    pub inventory: Option<Arc<Inventory>>,
     pub look: Option<Look>,
     /// The credential through which its location can be spoken to.
     pub credential: Option<String>,
@@ -35,7 +40,11 @@ pub enum OrphanPlan {
     Settle(Bound),
     /// The create had no effect.
     ClearIntent,
-    /// The cluster is proved gone.
+    /// The cluster is proved gone, for the first time. Its record may hold the only way into it, and is kept for a while.
+    Gone,
+    /// A cluster that was proved gone is there after all.
+    Found,
+    /// The cluster is proved gone again, after a while, or was so when its manifest was deleted.
     Drop,
     Wait(Duration),
 }
@@ -54,7 +63,7 @@ pub fn plan_orphan(facts: &OrphanFacts) -> OrphanPlan {
             None => OrphanPlan::Look(id.clone()),
             Some(look) => match &look.found {
                 Some(cluster) if in_time(cluster) && typedb::came_from(cluster, &intent.request) => {
-                    OrphanPlan::Settle(bound_to(cluster, Origin::Created, credential))
+                    OrphanPlan::Settle(created_by(&intent.request, cluster, credential))
                 }
                 Some(_) => OrphanPlan::ClearIntent,
                 None if facts.now > intent.settled_after() && look.at > intent.settled_after() => {
@@ -69,12 +78,17 @@ pub fn plan_orphan(facts: &OrphanFacts) -> OrphanPlan {
     };
     let id = &bound.identity.id;
     let there = |cluster: &Cluster| cluster.created_at == bound.identity.created_at;
-    if inventory.clusters.iter().any(there) || !bound.seen_by.contains(credential) {
+    if inventory.clusters.iter().any(there) {
+        return if bound.gone.is_some() { OrphanPlan::Found } else { OrphanPlan::Keep };
+    }
+    let may_go = bound.gone.is_none_or(|gone| gone.told || facts.now >= clock::later(gone.since, MOURNING));
+    if !may_go || !bound.seen_by.contains(credential) {
         return OrphanPlan::Keep;
     }
     match facts.look.as_ref().filter(|look| look.id == *id && inventory.at.is_none_or(|at| look.at >= at)) {
         None => OrphanPlan::Look(id.clone()),
         Some(look) if look.by != *credential || look.found.as_ref().is_some_and(there) => OrphanPlan::Keep,
+        Some(_) if bound.gone.is_none() => OrphanPlan::Gone,
         Some(_) => OrphanPlan::Drop,
     }
 }

@@ -10,7 +10,7 @@ use crate::api::identity::{ClusterId, Identity, Location};
 use crate::api::secret::Password;
 use crate::api::typedb::FixedAtCreation;
 use crate::clock;
-use crate::cloud::typedb::wire::ClusterDeploy;
+use crate::cloud::typedb::wire::{BackupConfiguration, ClusterDeploy};
 
 /// From an announcement to the moment when its request must be on its way.
 pub const SEND_WITHIN: Duration = Duration::from_secs(5);
@@ -153,6 +153,21 @@ pub struct Bound {
     pub fixed: FixedAtCreation,
     /// The credentials that have seen this cluster; only their word proves it gone.
     pub seen_by: BTreeSet<String>,
+    /// The backup settings that were last applied, which no answer of the cloud ever shows; none, where we applied none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backup: Option<BackupConfiguration>,
+    /// Set while the cluster is proved gone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gone: Option<Gone>,
+}
+
+/// A cluster was proved gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Gone {
+    pub since: Timestamp,
+    /// Whether its manifest was there to say so. Whoever deletes the manifest then knows what they let go of.
+    pub told: bool,
 }
 
 impl Record {

@@ -70,6 +70,10 @@ pub enum RecordChange {
     SeenBy(String),
     /// The password was given by somebody who knows, and cannot be proved.
     TrustPassword(Password),
+    /// The cluster is proved gone, and its manifest is there to say so.
+    Gone,
+    /// A cluster that was proved gone is there after all.
+    Found,
     /// The cluster is proved gone, so its record goes.
     Drop,
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::facts::Facts;
+use super::record::Bound;
 use super::step::CloudWrite;
 use crate::api::annotation;
 use crate::api::identity::Identity;
@@ -105,7 +106,7 @@ pub(super) fn fixed_differences(spec: &TypeDBClusterSpec, there: &FixedAtCreatio
 }
 
 /// Every difference between what is written in the manifest and the cluster. Storage is a floor.
-pub(super) fn differences(facts: &Facts, cluster: &Cluster) -> Vec<PlannedStep> {
+pub(super) fn differences(facts: &Facts, bound: Option<&Bound>, cluster: &Cluster) -> Vec<PlannedStep> {
     let spec = &facts.manifest.spec;
     let id = spec.cluster_id.as_ref().map(ToString::to_string);
     let version = spec.version.clone().filter(|version| version != "latest");
@@ -117,11 +118,33 @@ pub(super) fn differences(facts: &Facts, cluster: &Cluster) -> Vec<PlannedStep> 
             difference("version", cluster.version.clone(), version),
             difference("machineType", cluster.machine_type.clone(), spec.machine_type.clone()),
             difference("storageSizeGB", text(cluster.storage_size_gb), text(storage)),
+            bound.and_then(|bound| backup_difference(spec, bound, cluster)),
         ]
         .into_iter()
         .flatten(),
     );
     found
+}
+
+/// The cloud never shows backup settings, so that what was last applied is compared. What somebody else set stays unseen.
+fn backup_difference(spec: &TypeDBClusterSpec, bound: &Bound, cluster: &Cluster) -> Option<PlannedStep> {
+    let backup = spec.backup.as_ref()?;
+    let never = cluster.is_free == Some(true) && backup.frequency == BackupFrequency::Disabled;
+    let wanted = backup_configuration(backup);
+    let applied = bound.backup.as_ref();
+    let same = applied.is_some_and(|applied| {
+        applied.frequency == wanted.frequency
+            && (wanted.retention_days.is_none() || applied.retention_days == wanted.retention_days)
+    });
+    if never || same {
+        return None;
+    }
+    difference("backup", applied.map(backup_text), Some(backup_text(&wanted)))
+}
+
+fn backup_text(backup: &BackupConfiguration) -> String {
+    let days = backup.retention_days.map(|days| format!(", kept for {days} days")).unwrap_or_default();
+    format!("{}{days}", backup.frequency)
 }
 
 fn text(number: Option<i64>) -> Option<String> {
@@ -155,7 +178,7 @@ pub fn refusal_fingerprint(facts: &Facts, write: &CloudWrite) -> String {
         .collect();
     let start = Fingerprint::default()
         .part(asked)
-        .part(facts.account.reach.as_ref().map_or("", |reach| &reach.credential))
+        .part(facts.account.reach.as_ref().map_or("", |reach| &reach.made_from))
         .part(facts.annotation(annotation::RECONCILE_AT).unwrap_or_default());
     clusters.into_iter().fold(start, |all, (id, created)| all.part(id.as_str()).part(created.to_be_bytes())).finish()
 }

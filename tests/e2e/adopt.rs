@@ -1,8 +1,9 @@
 //! Clusters that exist already: adopted, observed, claimed, handed over.
 
+use http::Method;
 use serde_json::{Value, json};
 
-use crate::harness::{World, condition, eventually, stands, with};
+use crate::harness::{World, condition, eventually, meanwhile, paid, stands, with};
 
 /// A manifest of a cluster that exists, and nothing more.
 fn existing(id: &str) -> Value {
@@ -69,7 +70,7 @@ async fn an_observed_cluster_is_told_of_and_never_written_to() {
 #[tokio::test]
 async fn one_manifest_has_a_cluster_and_hands_it_over_with_its_password() {
     let world = World::new("claims").await;
-    world.apply("orders", crate::harness::paid()).await;
+    world.apply("orders", paid()).await;
     world.until_ready("orders").await;
     let way_in = world.way_in("orders").await;
 
@@ -87,7 +88,7 @@ async fn one_manifest_has_a_cluster_and_hands_it_over_with_its_password() {
     assert_eq!(world.cloud.effects().await.len(), 2, "one deploy, one password");
 
     // The name has no cluster any more, and the cluster is somebody else's.
-    world.apply("orders", crate::harness::paid()).await;
+    world.apply("orders", paid()).await;
     world
         .until("orders", "gets no cluster", |manifest| {
             stands(manifest, "ClaimedByAnother").or_else(|_| stands(manifest, "NameTaken"))
@@ -107,5 +108,39 @@ async fn a_cluster_that_is_not_there_cannot_be_adopted_until_it_is() {
     );
     world.cloud.seed(json!({"id": "legacy"})).await;
     world.until_ready("legacy").await;
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_password_that_is_not_known_is_asked_for() {
+    let world = World::new("unknown-password").await;
+    world.cloud.seed(json!({"id": "legacy", "password": "legacy-own-password"})).await;
+    world.password("wanted", "legacy-new-password").await;
+    world.apply("legacy", with(existing("legacy"), json!({"admin": {"passwordSecretRef": {"name": "wanted"}}}))).await;
+    let message = world.until_stands("legacy", "AdminPasswordUnknown").await;
+    assert!(message.contains("Give the present one with spec.admin.currentPasswordSecretRef"), "{message}");
+    let sign_ins = world.cloud.count(Method::POST, "/v1/signin").await;
+    meanwhile(3).await;
+    assert_eq!(world.cloud.count(Method::POST, "/v1/signin").await, sign_ins, "a wrong password is not tried again");
+
+    world.password("now", "legacy-own-password").await;
+    world.edit("legacy", json!({"spec": {"admin": {"currentPasswordSecretRef": {"name": "now"}}}})).await;
+    world.until_ready("legacy").await;
+    assert_eq!(world.way_in("legacy").await.1, "legacy-new-password");
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_version_without_an_http_api_is_told_until_its_owner_names_the_password() {
+    let world = World::new("no-http-api").await;
+    world.apply("old", with(paid(), json!({"version": "3.1.0"}))).await;
+    let message = world.until_stands("old", "AdminPasswordUnsupported").await;
+    assert!(message.contains("Version 3.1.0 of cluster old has no HTTP API"), "{message}");
+    assert!(message.contains("then give it with spec.admin.currentPasswordSecretRef"), "{message}");
+    world.password("now", "set-by-its-owner").await;
+    world.edit("old", json!({"spec": {"admin": {"currentPasswordSecretRef": {"name": "now"}}}})).await;
+    world.until_ready("old").await;
+    assert_eq!(world.read("old-typedb").await["password"], "set-by-its-owner");
+    assert_eq!(world.cloud.effects().await, ["deployed acme/default/old"]);
     world.finish().await;
 }

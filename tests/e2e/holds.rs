@@ -123,3 +123,21 @@ async fn an_edit_that_would_change_a_running_cluster_is_shown_and_not_carried_ou
     world.until_ready("orders").await;
     world.finish().await;
 }
+
+#[tokio::test]
+async fn an_account_of_another_location_gets_nothing_to_do_with_the_cluster() {
+    let world = World::new("moved").await;
+    world.credentials("second", "simulator-second", "simulator-second-secret").await;
+    let place = json!({"team": "acme", "space": "second", "endpoint": world.cloud.url});
+    world.account("second", json!({"typedbCloud": place, "credentials": [{"secretRef": {"name": "second"}}]})).await;
+    world.apply("orders", paid()).await;
+    world.until_ready("orders").await;
+    let before = world.cloud.effects().await;
+    world.edit("orders", json!({"spec": {"accountRef": {"name": "second"}}})).await;
+    let message = world.until_stands("orders", "LocationChanged").await;
+    assert!(message.contains("refer to an account of http://"), "{message}");
+    world.edit("orders", json!({"spec": {"accountRef": {"name": "typedb"}}})).await;
+    world.until_ready("orders").await;
+    assert_eq!(world.cloud.effects().await, before);
+    world.finish().await;
+}

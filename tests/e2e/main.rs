@@ -8,6 +8,7 @@
     reason = "clippy knows test functions, not the helpers that they share"
 )]
 
+mod accounts;
 mod adopt;
 mod harness;
 mod holds;
@@ -16,3 +17,4 @@ mod lifecycle;
 mod process;
 mod refusals;
 mod retain;
+mod schema;

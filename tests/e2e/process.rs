@@ -113,7 +113,7 @@ async fn a_leaked_value_is_found() {
     let world = World::new("leaks").await;
     world.until_account("typedb", "Connected").await;
     world.apply("orders", with(paid(), json!({"clusterId": "simulator-secret"}))).await;
-    world.until_stands("orders", "Creating").await;
+    world.until_ready("orders").await;
     let leaks = world.leaks().await;
     for place in ["the log", "/typedbclusters", "/events", "/status"] {
         assert!(leaks.iter().any(|leak| leak.split(" holds").next().unwrap().contains(place)), "{place}: {leaks:#?}");

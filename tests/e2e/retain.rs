@@ -86,3 +86,16 @@ async fn retain_releases_a_manifest_whose_account_cannot_destroy() {
     assert_eq!(world.cloud.ids().await, ["orders"]);
     world.finish().await;
 }
+
+/// A namespace goes Secrets first, credentials included.
+#[tokio::test]
+async fn a_namespace_whose_database_is_to_be_destroyed_still_ends() {
+    let world = World::new("destroy-namespace").await;
+    world.apply("orders", with(paid(), json!({"deletionPolicy": "Delete"}))).await;
+    world.apply("kept", paid()).await;
+    world.until_ready("orders").await;
+    world.until_ready("kept").await;
+    delete_namespace(&world).await;
+    assert_eq!(world.cloud.ids().await, ["kept"]);
+    world.finish().await;
+}

@@ -17,7 +17,11 @@ fn seen_by(credential: &str) -> Scene {
 
 #[rstest]
 #[case::is_looked_for_before_anything_is_said(unlisted(), "look orders", "")]
-#[case::is_gone_when_a_look_by_a_credential_that_has_seen_it_says_so(gone(), "", "Vanished")]
+#[case::is_noted_as_gone_when_a_look_by_a_credential_that_has_seen_it_says_so(
+    unlisted().looked(None), "note that it is gone", ""
+)]
+#[case::is_gone_once_that_is_noted(gone(), "", "Vanished")]
+#[case::is_noted_as_back(running().noted_gone(), "note that it is back", "")]
 #[case::is_not_gone_by_a_look_older_than_the_list(unlisted().looked_by(KEY, 11, None), "look orders", "")]
 #[case::is_not_gone_by_a_look_at_another(unlisted().looked_for("sales"), "look orders", "")]
 #[case::is_not_gone_by_another_credential(seen_by("key-2"), "", "CredentialsInsufficient")]
@@ -35,7 +39,7 @@ fn seen_by(credential: &str) -> Scene {
     seen_by("key-2").forgetting(ID), "", "CredentialsInsufficient"
 )]
 #[case::is_not_let_go_of_twice(
-    gone().forgetting(ID).recorded(record_but(|record| record.forgotten = Some(ID.to_owned()))), "", "Vanished"
+    gone().forgetting(ID).recorded(record_but(|record| record.forgotten = Some(ID.to_owned()))).noted_gone(), "", "Vanished"
 )]
 #[case::is_gone_even_when_it_was_renamed(
     unlisted().listed([cluster("sales")]).looked(None), "", "Vanished"
@@ -60,7 +64,8 @@ fn successor() -> Scene {
 
 #[rstest]
 #[case::is_looked_at_first(successor(), "look orders", "")]
-#[case::is_not_written_to(successor().looked(Some(cluster_aged(ID, 60))), "", "Replaced")]
+#[case::is_noted_first(successor().looked(Some(cluster_aged(ID, 60))), "note that it is gone", "")]
+#[case::is_not_written_to(successor().looked(Some(cluster_aged(ID, 60))).noted_gone(), "", "Replaced")]
 #[case::is_taken_on_demand(successor().looked(Some(cluster_aged(ID, 60))).forgetting(ID), "forget orders", "")]
 #[case::is_the_recorded_one_after_all(successor().looked(Some(cluster(ID))), "publish orders-typedb", "")]
 fn another_database_of_the_recorded_id(#[case] scene: Scene, #[case] does: &str, #[case] says: &str) {
@@ -69,7 +74,7 @@ fn another_database_of_the_recorded_id(#[case] scene: Scene, #[case] does: &str,
 
 #[test]
 fn a_replaced_cluster_is_told_with_its_exit() {
-    let message = successor().looked(Some(cluster_aged(ID, 60))).message();
+    let message = successor().looked(Some(cluster_aged(ID, 60))).noted_gone().message();
     assert!(message.contains("clusterwright.dev/forget: orders"), "{message}");
     assert!(message.contains("spec.externalId: orders"), "{message}");
 }

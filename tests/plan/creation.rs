@@ -158,7 +158,8 @@ fn a_refused_repeat_ends_the_create_when_it_can_take_effect_no_more(
     #[case] does: &str,
     #[case] says: &str,
 ) {
-    let scene = refused_repeat(scene().recorded(record)).with(|facts| facts.inventory.as_mut().unwrap().at = None);
+    let scene = refused_repeat(scene().recorded(record))
+        .with(|facts| std::sync::Arc::make_mut(facts.inventory.as_mut().unwrap()).at = None);
     let scene = scene.looked_by(KEY, looked, None);
     assert_eq!((scene.does().as_str(), scene.says().as_str()), (does, says));
 }

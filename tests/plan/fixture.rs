@@ -11,8 +11,8 @@ use clusterwright::api::typedb::{Admin, FixedAtCreation, Tier, TypeDBCluster, Ty
 use clusterwright::api::{FINALIZER, annotation};
 use clusterwright::cloud::typedb::wire::{Cluster, ClusterDeploy, ClusterStatus, Server, ServerStatus};
 use clusterwright::plan::{
-    AccountFacts, AccountStanding, Attempts, Bound, CreateIntent, Facts, Given, Intent, Inventory, Look, Origin, Owner,
-    PasswordState, Plan, Reach, Record, Rival, Stake, Trouble, TroubleKind, plan, status,
+    AccountFacts, AccountStanding, Attempts, Bound, CreateIntent, Facts, Given, Gone, Intent, Inventory, Look, Origin,
+    Owner, PasswordState, Plan, Reach, Record, Rival, Stake, Trouble, TroubleKind, plan, status,
 };
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
@@ -124,6 +124,8 @@ pub(crate) fn bound(name: &str, origin: Origin) -> Bound {
         origin,
         fixed: fixed(),
         seen_by: BTreeSet::from([KEY.to_owned()]),
+        backup: None,
+        gone: None,
     }
 }
 
@@ -210,11 +212,11 @@ pub(crate) fn scene() -> Scene {
         edited: ago(3600),
         account: AccountFacts {
             standing: AccountStanding::Connected,
-            reach: Some(Reach { location: location(), credential: KEY.to_owned() }),
+            reach: Some(Reach { location: location(), credential: KEY.to_owned(), made_from: KEY.to_owned() }),
         },
         record: None,
         rivals: Vec::new(),
-        inventory: Some(Inventory { clusters: Vec::new(), at: Some(ago(10)) }),
+        inventory: Some(Inventory { clusters: Vec::new(), at: Some(ago(10)) }.into()),
         look: None,
         wanted_password: Given::NotAsked,
         current_password: Given::NotAsked,
@@ -234,9 +236,9 @@ pub(crate) fn settled() -> Scene {
     running().publishing()
 }
 
-/// A manifest whose recorded cluster neither a list nor a look shows.
+/// A manifest whose recorded cluster neither a list nor a look shows, as its record notes.
 pub(crate) fn gone() -> Scene {
-    scene().recorded(record(ID)).looked(None)
+    scene().recorded(record(ID)).looked(None).noted_gone()
 }
 
 /// A manifest with `Delete` that is being deleted while its cluster runs.
@@ -245,6 +247,15 @@ pub(crate) fn ending() -> Scene {
 }
 
 impl Scene {
+    /// The record notes that the cluster is gone, and that the manifest said so.
+    pub(crate) fn noted_gone(self) -> Self {
+        self.with(|facts| {
+            if let Some(bound) = facts.record.as_mut().and_then(|record| record.bound.as_mut()) {
+                bound.gone = Some(Gone { since: ago(60), told: true });
+            }
+        })
+    }
+
     pub(crate) fn with(mut self, change: impl FnOnce(&mut Facts)) -> Self {
         change(&mut self.facts);
         self
@@ -264,7 +275,7 @@ impl Scene {
 
     pub(crate) fn listed(self, clusters: impl IntoIterator<Item = Cluster>) -> Self {
         let clusters = clusters.into_iter().collect();
-        self.with(|facts| facts.inventory = Some(Inventory { clusters, at: Some(ago(10)) }))
+        self.with(|facts| facts.inventory = Some(Inventory { clusters, at: Some(ago(10)) }.into()))
     }
 
     /// A look a second ago, newer than the list, with the account's own credential.
@@ -290,13 +301,18 @@ impl Scene {
     /// The account now names another space.
     pub(crate) fn moved(self) -> Self {
         self.with(|facts| {
-            facts.account.reach = Some(Reach { location: in_space("elsewhere"), credential: KEY.to_owned() });
+            facts.account.reach =
+                Some(Reach { location: in_space("elsewhere"), credential: KEY.to_owned(), made_from: KEY.to_owned() });
         })
     }
 
     pub(crate) fn using(self, credential: &str) -> Self {
         self.with(|facts| {
-            facts.account.reach = Some(Reach { location: location(), credential: credential.to_owned() });
+            facts.account.reach = Some(Reach {
+                location: location(),
+                credential: credential.to_owned(),
+                made_from: credential.to_owned(),
+            });
         })
     }
 
@@ -397,7 +413,7 @@ impl Scene {
     pub(crate) fn later(self, wait: Duration) -> Self {
         self.with(|facts| {
             facts.now += wait;
-            if let Some(list) = &mut facts.inventory {
+            if let Some(list) = facts.inventory.as_mut().map(std::sync::Arc::make_mut) {
                 list.at = list.at.map(|at| at + wait);
             }
         })

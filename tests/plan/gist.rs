@@ -29,6 +29,8 @@ fn of_change(change: &RecordChange) -> String {
         RecordChange::ClearForgotten => "clear forgotten".to_owned(),
         RecordChange::SeenBy(credential) => format!("seen by {credential}"),
         RecordChange::TrustPassword(password) => format!("trust {}", password.expose()),
+        RecordChange::Gone => "note that it is gone".to_owned(),
+        RecordChange::Found => "note that it is back".to_owned(),
         RecordChange::Drop => "drop".to_owned(),
     }
 }

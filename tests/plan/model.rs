@@ -6,8 +6,8 @@ use clusterwright::api::secret::Password;
 use clusterwright::clock;
 use clusterwright::cloud::typedb::wire::{Cluster, ClusterDeploy, ClusterStatus};
 use clusterwright::plan::{
-    CloudWrite, CreateIntent, DatabaseStep, Facts, Intent, Inventory, Look, NewPassword, Origin, PasswordState, Plan,
-    Record, RecordChange, Refusal, RefusalKind, Step, bound_to, connection_fingerprint, plan, refusal_fingerprint,
+    CloudWrite, CreateIntent, DatabaseStep, Facts, Gone, Intent, Inventory, Look, NewPassword, PasswordState, Plan,
+    Record, RecordChange, Refusal, RefusalKind, Step, connection_fingerprint, created_by, plan, refusal_fingerprint,
     status,
 };
 use kube::ResourceExt;
@@ -106,7 +106,7 @@ impl World {
             cluster.status = ClusterStatus::Running;
         }
         if self.facts.inventory.is_some() {
-            self.facts.inventory = Some(Inventory { clusters: self.clusters.clone(), at: Some(self.facts.now) });
+            self.facts.inventory = Some(Inventory { clusters: self.clusters.clone(), at: Some(self.facts.now) }.into());
         }
     }
 
@@ -157,6 +157,7 @@ impl World {
             return;
         }
         let owner = self.facts.owner();
+        let now = self.facts.now;
         let record = self.record();
         match change {
             RecordChange::Settle(bound) => {
@@ -188,6 +189,8 @@ impl World {
             RecordChange::TrustPassword(password) => {
                 record.password = PasswordState { current: Some(password), pending: None };
             }
+            RecordChange::Gone => record.bound.as_mut().unwrap().gone = Some(Gone { since: now, told: true }),
+            RecordChange::Found => record.bound.as_mut().unwrap().gone = None,
             RecordChange::Drop => {}
         }
     }
@@ -226,7 +229,7 @@ impl World {
                 if fate == Fate::Answered {
                     let credential = self.credential();
                     let record = self.record();
-                    record.bound = Some(bound_to(&built, Origin::Created, &credential));
+                    record.bound = Some(created_by(request, &built, &credential));
                     record.intent = None;
                 }
                 self.clusters.push(built);

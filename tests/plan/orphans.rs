@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clusterwright::cloud::typedb::wire::Cluster;
-use clusterwright::plan::{Inventory, Look, Origin, OrphanFacts, OrphanPlan, Record, plan_orphan};
+use clusterwright::plan::{Gone, Inventory, Look, Origin, OrphanFacts, OrphanPlan, Record, plan_orphan};
 use rstest::rstest;
 
 use super::fixture::*;
@@ -12,7 +12,7 @@ fn orphan(record: Record) -> OrphanFacts {
     OrphanFacts {
         now: now(),
         record,
-        inventory: Some(Inventory { clusters: Vec::new(), at: Some(ago(10)) }),
+        inventory: Some(Inventory { clusters: Vec::new(), at: Some(ago(10)) }.into()),
         look: None,
         credential: Some(KEY.to_owned()),
     }
@@ -23,11 +23,18 @@ fn looked(facts: OrphanFacts, seconds: i64, found: Option<Cluster>) -> OrphanFac
 }
 
 fn listed(facts: OrphanFacts, cluster: Cluster) -> OrphanFacts {
-    OrphanFacts { inventory: Some(Inventory { clusters: vec![cluster], at: Some(ago(10)) }), ..facts }
+    OrphanFacts { inventory: Some(Inventory { clusters: vec![cluster], at: Some(ago(10)) }.into()), ..facts }
 }
 
 fn using(facts: OrphanFacts, credential: Option<&str>) -> OrphanFacts {
     OrphanFacts { credential: credential.map(str::to_owned), ..facts }
+}
+
+/// The record of a cluster that was proved gone this many hours ago.
+fn mourned(hours: i64, told: bool) -> Record {
+    let mut record = record(ID);
+    record.bound.as_mut().unwrap().gone = Some(Gone { since: ago(hours * 3600), told });
+    record
 }
 
 fn looked_by(facts: OrphanFacts, credential: &str) -> OrphanFacts {
@@ -47,11 +54,16 @@ fn looked_by(facts: OrphanFacts, credential: &str) -> OrphanFacts {
 #[case::is_looked_after_anew_when_the_look_is_old(looked(orphan(record(ID)), 11, None), OrphanPlan::Look(id(ID)))]
 #[case::is_kept_when_the_look_shows_its_cluster(looked(orphan(record(ID)), 1, Some(cluster(ID))), OrphanPlan::Keep)]
 #[case::is_kept_when_another_credential_looked(looked_by(orphan(record(ID)), "key-2"), OrphanPlan::Keep)]
-#[case::goes_when_its_cluster_is_proved_gone(looked(orphan(record(ID)), 1, None), OrphanPlan::Drop)]
-#[case::goes_when_its_cluster_has_a_successor(
+#[case::is_kept_and_marked_when_its_cluster_is_first_proved_gone(looked(orphan(record(ID)), 1, None), OrphanPlan::Gone)]
+#[case::is_marked_when_its_cluster_has_a_successor(
     looked(orphan(record(ID)), 1, Some(cluster_aged(ID, 60))),
-    OrphanPlan::Drop
+    OrphanPlan::Gone
 )]
+#[case::is_left_alone_for_a_day_afterwards(looked(orphan(mourned(23, false)), 1, None), OrphanPlan::Keep)]
+#[case::is_looked_after_again_after_a_day(orphan(mourned(25, false)), OrphanPlan::Look(id(ID)))]
+#[case::goes_when_its_cluster_is_still_gone_after_a_day(looked(orphan(mourned(25, false)), 1, None), OrphanPlan::Drop)]
+#[case::goes_when_its_manifest_went_after_it_had_said_so(looked(orphan(mourned(0, true)), 1, None), OrphanPlan::Drop)]
+#[case::is_no_longer_marked_when_its_cluster_is_back(listed(orphan(mourned(1, false)), cluster(ID)), OrphanPlan::Found)]
 #[case::goes_when_it_knows_of_none(orphan(empty_record()), OrphanPlan::Drop)]
 fn a_record_without_a_manifest(#[case] facts: OrphanFacts, #[case] plan: OrphanPlan) {
     assert_eq!(plan_orphan(&facts), plan);

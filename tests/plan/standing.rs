@@ -180,7 +180,7 @@ fn all_sorts() -> Vec<(&'static str, Scene)> {
         ("settled", settled()),
         ("differs", settled().spec(|spec| spec.machine_type = Some("other".to_owned()))),
         ("gone", gone()),
-        ("replaced", scene().recorded(record(ID)).looked(Some(cluster_aged(ID, 60)))),
+        ("replaced", scene().recorded(record(ID)).looked(Some(cluster_aged(ID, 60))).noted_gone()),
         ("observed", scene().only_observed().listed([cluster(ID)])),
         ("paused", scene().paused()),
         ("ending", ending()),
@@ -240,8 +240,8 @@ fn every_message_is_a_sentence_and_every_hold_says_what_to_do() {
     cluster.status = clusterwright::cloud::typedb::wire::ClusterStatus::Suspended;
 })]), Some("False"))]
 #[case::not_seen_just_now(settled().reporting().listed([]), Some("True"))]
-#[case::proved_gone(settled().reporting().listed([]).looked(None), Some("False"))]
-#[case::replaced(settled().reporting().listed([]).looked(Some(cluster_aged(ID, 60))), Some("False"))]
+#[case::proved_gone(settled().reporting().listed([]).looked(None).noted_gone(), Some("False"))]
+#[case::replaced(settled().reporting().listed([]).looked(Some(cluster_aged(ID, 60))).noted_gone(), Some("False"))]
 #[case::never_seen(scene(), None)]
 fn available_says_whether_the_database_was_last_seen_serving(#[case] scene: Scene, #[case] is: Option<&str>) {
     let published = scene.reporting().facts.manifest.status.unwrap();

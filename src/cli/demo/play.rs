@@ -21,9 +21,6 @@ use super::{Args, Asked, Cluster, End};
 use crate::api::account::CloudAccount;
 use crate::api::typedb::TypeDBCluster;
 
-/// With `--once`, how long the samples may take.
-const READY_WITHIN: Duration = Duration::from_secs(300);
-
 /// Between two looks at the objects.
 const LOOK: Duration = Duration::from_millis(500);
 
@@ -231,7 +228,7 @@ impl Play {
             // Where the API server does not answer, what was seen last stays; the next look may succeed.
             let _seen = meanwhile(&mut self.processes, &self.asked, look).await?;
             self.screen.show(&rows);
-            if self.args.once && since.elapsed() > READY_WITHIN {
+            if self.args.once && since.elapsed() > Duration::from_secs(self.args.timeout) {
                 return Err(End::Failed(self.too_late(&rows)));
             }
         }
@@ -240,7 +237,7 @@ impl Play {
 
     fn too_late(&self, rows: &[Row]) -> String {
         let log = self.processes.operator.as_ref().map(Process::last_words).unwrap_or_default();
-        format!("Not everything is ready after {} s.\n{}{log}", READY_WITHIN.as_secs(), progress::unready(rows))
+        format!("Not everything is ready after {} s.\n{}{log}", self.args.timeout, progress::unready(rows))
     }
 
     fn invite(&mut self, kubernetes: &Kubernetes, simulator: &str) {

@@ -10,7 +10,7 @@ use crate::controller::Context;
 use crate::controller::events::Word;
 use crate::controller::memory::{self, Memory};
 use crate::controller::records::{RecordError, Stored, name_of};
-use crate::plan::{Bound, Record, RecordChange, Step};
+use crate::plan::{Bound, Gone, Record, RecordChange, Step};
 
 pub(super) async fn change(
     ctx: &Context,
@@ -40,6 +40,11 @@ pub(super) async fn change(
             })
             .await
         }
+        RecordChange::Gone => {
+            let gone = Gone { since: ctx.clock.now(), told: true };
+            amend(ctx, seen, |record| set_gone(record, Some(gone))).await
+        }
+        RecordChange::Found => amend(ctx, seen, |record| set_gone(record, None)).await,
         RecordChange::TrustPassword(password) => {
             amend(ctx, seen, |record| {
                 record.password.current = Some(password);
@@ -89,6 +94,12 @@ pub(super) async fn amend(ctx: &Context, seen: &Seen, change: impl FnOnce(&mut R
         ctx.records.write(&stored).await?;
     }
     Ok(())
+}
+
+fn set_gone(record: &mut Record, gone: Option<Gone>) {
+    if let Some(bound) = &mut record.bound {
+        bound.gone = gone;
+    }
 }
 
 async fn settle(ctx: &Context, seen: &Seen, bound: Bound) -> Result<(), ReconcileError> {

@@ -21,7 +21,7 @@ use crate::controller::memory::{self, Memory, Passwords};
 use crate::controller::records::{Stored, name_of};
 use crate::controller::{Context, backoff, secrets};
 use crate::fingerprint::Fingerprint;
-use crate::plan::{AccountFacts, AccountStanding, Attempts, Facts, Given, Inventory, Reach, Rival, Stake};
+use crate::plan::{AccountFacts, AccountStanding, Attempts, Facts, Given, Reach, Rival, Stake};
 
 /// How often the Secrets that belong to a manifest are looked at, while all is well and while one is missing.
 const CHECK_SECRETS: Duration = Duration::from_secs(10 * 60);
@@ -79,7 +79,7 @@ pub(super) async fn observe(
         account,
         record: stored.as_ref().map(|stored| stored.record.clone()),
         rivals,
-        inventory: inventory.map(|inventory| Inventory::clone(&inventory)),
+        inventory,
         look,
         wanted_password: passwords.wanted,
         current_password: passwords.current,
@@ -101,9 +101,11 @@ fn account(ctx: &Context, manifest: &TypeDBCluster) -> (AccountFacts, Option<Ses
         (Some(_), None) => AccountStanding::Connecting,
         (Some(_), Some(known)) => known.standing,
     };
-    let reach = session
-        .as_ref()
-        .map(|session| Reach { location: session.place.location.clone(), credential: session.credential.clone() });
+    let reach = session.as_ref().map(|session| Reach {
+        location: session.place.location.clone(),
+        credential: session.credential.clone(),
+        made_from: session.made_from.clone(),
+    });
     (AccountFacts { standing, reach }, session)
 }
 

@@ -21,7 +21,7 @@ use crate::controller::events::Word;
 use crate::controller::memory::{self, Memory};
 use crate::controller::records::{RecordError, Stored};
 use crate::plan::{
-    CloudWrite, CreateIntent, Intent, Look, Origin, Refusal, RefusalKind, SEND_WITHIN, Step, TroubleKind, bound_to,
+    CloudWrite, CreateIntent, Intent, Look, Refusal, RefusalKind, SEND_WITHIN, Step, TroubleKind, created_by,
     refusal_fingerprint,
 };
 
@@ -151,7 +151,7 @@ impl Attempt<'_> {
         let (answer, ()) = tokio::join!(self.session.client.deploy(permit, &request), told);
         match answer {
             Ok(answer) if answer.value.id == id => {
-                self.announced.record.bound = Some(bound_to(&answer.value, Origin::Created, &self.session.credential));
+                self.announced.record.bound = Some(created_by(&request, &answer.value, &self.session.credential));
                 self.announced.record.intent = None;
                 self.write_record().await?;
                 self.took_effect(answer.value);

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use kube::ResourceExt;
 use kube::runtime::reflector::{ObjectRef, Store};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -273,11 +272,7 @@ impl Poller {
         if changed.is_empty() {
             return;
         }
-        for manifest in self.manifests.state() {
-            if concerned(&manifest, changed) {
-                self.wake.cluster(ObjectRef::from_obj(&*manifest)).await;
-            }
-        }
+        self.wake.concerned(&self.manifests, changed).await;
         for id in changed {
             for stored in self.records.about(&self.place.location, id) {
                 self.wake.record(stored.object()).await;
@@ -291,12 +286,6 @@ impl Poller {
 /// Which databases there are, whatever they are doing.
 fn identities(clusters: &[Cluster]) -> HashSet<(&ClusterId, CreatedAt)> {
     clusters.iter().map(|cluster| (&cluster.id, cluster.created_at)).collect()
-}
-
-fn concerned(manifest: &TypeDBCluster, changed: &HashSet<ClusterId>) -> bool {
-    let reported = manifest.status.as_ref().and_then(|status| status.external_id.as_ref());
-    let ids = [reported, manifest.spec.external_id.as_ref(), manifest.spec.cluster_id.as_ref()];
-    ids.into_iter().flatten().any(|id| changed.contains(id)) || changed.contains(&ClusterId::new(manifest.name_any()))
 }
 
 /// The ids that came, went, or stand for something else now.

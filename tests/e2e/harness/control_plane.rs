@@ -17,17 +17,17 @@ use super::install_crypto;
 
 /// A running control plane.
 #[derive(Debug)]
-pub struct ControlPlane {
+pub(crate) struct ControlPlane {
     /// Holds the pipe whose end ends the control plane, also when this process is killed.
     _child: Child,
-    pub kubeconfig: PathBuf,
+    pub(crate) kubeconfig: PathBuf,
 }
 
 static SHARED: OnceCell<ControlPlane> = OnceCell::const_new();
 
 impl ControlPlane {
     /// The one that the tests share, with the project's kinds defined.
-    pub async fn shared() -> &'static Self {
+    pub(crate) async fn shared() -> &'static Self {
         SHARED
             .get_or_init(async || {
                 let own = Self::start();
@@ -38,7 +38,7 @@ impl ControlPlane {
     }
 
     /// Another one, for what would disturb the other tests. No kinds are defined in it.
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let binary = binary();
         assert!(binary.exists(), "{} is missing: run `make controlplane`", binary.display());
         let mut child = Command::new(&binary)
@@ -55,7 +55,7 @@ impl ControlPlane {
     }
 
     /// A client with all rights. It belongs to the runtime of the test that asks for it.
-    pub async fn client(&self) -> Client {
+    pub(crate) async fn client(&self) -> Client {
         install_crypto();
         let kubeconfig = Kubeconfig::read_from(&self.kubeconfig).expect("a kubeconfig");
         let options = KubeConfigOptions::default();
@@ -65,7 +65,7 @@ impl ControlPlane {
     }
 
     /// Applies the folder `crds/`, and waits until the API server serves the kinds.
-    pub async fn define_kinds(&self, client: &Client) {
+    pub(crate) async fn define_kinds(&self, client: &Client) {
         let api = Api::<CustomResourceDefinition>::all(client.clone());
         for entry in fs::read_dir(root().join("crds")).expect("the folder crds/") {
             let yaml = fs::read_to_string(entry.expect("an entry").path()).expect("a file in crds/");
@@ -78,7 +78,7 @@ impl ControlPlane {
     }
 
     /// What kubectl prints; it must succeed.
-    pub async fn kubectl(&self, arguments: &[&str]) -> String {
+    pub(crate) async fn kubectl(&self, arguments: &[&str]) -> String {
         let mut kubectl = tokio::process::Command::from(self.kubectl_command(arguments));
         let output = kubectl.output().await.expect("kubectl starts");
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
@@ -87,7 +87,7 @@ impl ControlPlane {
     }
 
     /// kubectl, ready to be run.
-    pub fn kubectl_command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn kubectl_command(&self, arguments: &[&str]) -> Command {
         let mut kubectl = Command::new(binary());
         kubectl.arg("kubectl").args(arguments).env("KUBECONFIG", &self.kubeconfig);
         kubectl

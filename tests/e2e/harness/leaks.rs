@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use kube::Client;
-use kube::discovery::{Discovery, Scope, verbs};
+use kube::discovery::{ApiGroup, Discovery, Scope, verbs};
 use serde_json::Value;
 
 use super::proxy::Write;
@@ -18,7 +18,7 @@ const HARMLESS: [&str; 7] = ["record", "type", "provider", "username", "host", "
 const TOKEN: &str = "eyJ";
 
 /// Every secret value in the Secrets that the operator ever wrote.
-pub fn written_values(writes: &[Write]) -> BTreeSet<String> {
+pub(crate) fn written_values(writes: &[Write]) -> BTreeSet<String> {
     let secrets = writes.iter().filter(|write| write.path.contains("/secrets"));
     let bodies = secrets.filter_map(|write| serde_json::from_slice::<Value>(&write.body).ok());
     let data = bodies.filter_map(|mut body| body["data"].as_object_mut().map(std::mem::take));
@@ -29,7 +29,7 @@ pub fn written_values(writes: &[Write]) -> BTreeSet<String> {
 }
 
 /// Where one of `values` stands in `text`.
-pub fn find(place: &str, text: &str, values: &BTreeSet<String>) -> Option<String> {
+pub(crate) fn find(place: &str, text: &str, values: &BTreeSet<String>) -> Option<String> {
     let hit = |value: &&String| text.contains(value.as_str()) || text.contains(&STANDARD.encode(value.as_str()));
     let found = values.iter().find(hit).map(String::as_str).or_else(|| text.contains(TOKEN).then_some(TOKEN))?;
     let at = text.find(found).unwrap_or(0);
@@ -38,10 +38,10 @@ pub fn find(place: &str, text: &str, values: &BTreeSet<String>) -> Option<String
 }
 
 /// All that the API server keeps in `namespaces` besides Secrets: each list's path and text.
-pub async fn objects(client: &Client, namespaces: &[String]) -> Vec<(String, String)> {
+pub(crate) async fn objects(client: &Client, namespaces: &[String]) -> Vec<(String, String)> {
     let discovery = Discovery::new(client.clone()).run().await.expect("the kinds are told");
     let mut found = Vec::new();
-    for (resource, capabilities) in discovery.groups().flat_map(|group| group.recommended_resources()) {
+    for (resource, capabilities) in discovery.groups().flat_map(ApiGroup::recommended_resources) {
         let listable = capabilities.scope == Scope::Namespaced && capabilities.supports_operation(verbs::LIST);
         if !listable || resource.plural == "secrets" {
             continue;

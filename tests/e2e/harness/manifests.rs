@@ -5,7 +5,7 @@ use clusterwright::api::typedb::TypeDBCluster;
 use serde_json::{Value, json};
 
 /// What a small paid cluster needs.
-pub fn paid() -> Value {
+pub(crate) fn paid() -> Value {
     json!({
         "accountRef": {"name": "typedb"},
         "tier": "Paid",
@@ -16,7 +16,7 @@ pub fn paid() -> Value {
 }
 
 /// `spec` with some fields replaced; null removes one.
-pub fn with(mut spec: Value, changes: Value) -> Value {
+pub(crate) fn with(mut spec: Value, changes: Value) -> Value {
     let (Value::Object(fields), Value::Object(changes)) = (&mut spec, changes) else { panic!("two objects") };
     for (name, value) in changes {
         if value.is_null() {
@@ -29,12 +29,12 @@ pub fn with(mut spec: Value, changes: Value) -> Value {
 }
 
 /// A condition of a manifest.
-pub fn condition<'a>(manifest: &'a TypeDBCluster, kind: &str) -> Option<&'a Condition> {
+pub(crate) fn condition<'a>(manifest: &'a TypeDBCluster, kind: &str) -> Option<&'a Condition> {
     manifest.status.as_ref()?.conditions.iter().find(|condition| condition.type_ == kind)
 }
 
 /// The message with which a manifest stands for `reason`, in its present generation.
-pub fn stands(manifest: &TypeDBCluster, reason: &str) -> Result<String, String> {
+pub(crate) fn stands(manifest: &TypeDBCluster, reason: &str) -> Result<String, String> {
     let ready = condition(manifest, "Ready").ok_or("it has no condition Ready yet")?;
     let current = ready.observed_generation == manifest.metadata.generation;
     if ready.reason == reason && current {

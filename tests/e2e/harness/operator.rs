@@ -12,13 +12,13 @@ use super::eventually;
 
 /// How the operator reaches the API server.
 #[derive(Clone, Debug)]
-pub struct Connected {
-    pub kubeconfig: PathBuf,
+pub(crate) struct Connected {
+    pub(crate) kubeconfig: PathBuf,
 }
 
 /// A running operator. It is killed when this is dropped.
 #[derive(Debug)]
-pub struct Operator {
+pub(crate) struct Operator {
     child: Child,
     log: PathBuf,
     /// How long the log was before this start.
@@ -27,7 +27,7 @@ pub struct Operator {
 
 impl Operator {
     /// Starts the program with `arguments`. What it prints is appended to `log`.
-    pub fn start(connected: &Connected, log: &Path, arguments: &[String]) -> Self {
+    pub(crate) fn start(connected: &Connected, log: &Path, arguments: &[String]) -> Self {
         let began_at = fs::read(log).map_or(0, |text| text.len());
         let open = || -> File { OpenOptions::new().create(true).append(true).open(log).expect("a log") };
         let child = Command::new(env!("CARGO_BIN_EXE_clusterwright"))
@@ -45,19 +45,19 @@ impl Operator {
     }
 
     /// What it has printed since this start.
-    pub fn printed(&self) -> String {
+    pub(crate) fn printed(&self) -> String {
         let bytes = fs::read(&self.log).expect("the log");
         String::from_utf8_lossy(&bytes[self.began_at..]).into_owned()
     }
 
     /// The lines of its log, each an object.
-    pub fn lines(&self) -> Vec<Value> {
+    pub(crate) fn lines(&self) -> Vec<Value> {
         let whole = self.printed();
         whole.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}"))).collect()
     }
 
     /// Status and text of one of its health endpoints; none while it does not answer.
-    pub async fn get(&self, path: &str) -> Option<(u16, String)> {
+    pub(crate) async fn get(&self, path: &str) -> Option<(u16, String)> {
         let served = self.printed().lines().find_map(|line| {
             let line: Value = serde_json::from_str(line).ok()?;
             let address = line["address"].as_str()?.to_owned();
@@ -68,7 +68,7 @@ impl Operator {
     }
 
     /// Waits until one of its health endpoints answers with `status`.
-    pub async fn until(&self, path: &str, status: u16) -> String {
+    pub(crate) async fn until(&self, path: &str, status: u16) -> String {
         eventually(&format!("{path} answers {status}"), async || match self.get(path).await {
             Some((there, text)) if there == status => Ok(text),
             other => Err(format!("it answers {other:?}")),
@@ -77,12 +77,12 @@ impl Operator {
     }
 
     /// SIGKILL: no chance to put anything in order.
-    pub async fn kill(mut self) {
+    pub(crate) async fn kill(mut self) {
         self.child.kill().await.expect("the operator is killed");
     }
 
     /// SIGTERM, and the end that follows.
-    pub async fn terminate(&mut self) -> ExitStatus {
+    pub(crate) async fn terminate(&mut self) -> ExitStatus {
         let id = self.child.id().expect("a running operator").to_string();
         let sent = Command::new("kill").args(["-TERM", &id]).status().await.expect("kill is there");
         assert!(sent.success());
@@ -90,7 +90,7 @@ impl Operator {
     }
 
     /// The end, which must come by itself or after a signal.
-    pub async fn ended(&mut self) -> ExitStatus {
+    pub(crate) async fn ended(&mut self) -> ExitStatus {
         let end = tokio::time::timeout(Duration::from_secs(40), self.child.wait()).await;
         end.expect("the operator ends in time").expect("the operator's end")
     }

@@ -18,15 +18,15 @@ const LARGEST_BODY: usize = 4 << 20;
 
 /// One write of the operator to the API server.
 #[derive(Clone, Debug)]
-pub struct Write {
-    pub method: Method,
-    pub path: String,
-    pub body: Bytes,
+pub(crate) struct Write {
+    pub(crate) method: Method,
+    pub(crate) path: String,
+    pub(crate) body: Bytes,
 }
 
 /// Which side of its effect a write hangs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Side {
+pub(crate) enum Side {
     /// The API server never gets to see it.
     Before,
     /// It has its effect, and the operator never learns of it.
@@ -49,14 +49,14 @@ struct Inner {
 
 /// A running proxy.
 #[derive(Clone)]
-pub struct Proxy {
+pub(crate) struct Proxy {
     inner: Arc<Inner>,
-    pub address: SocketAddr,
+    pub(crate) address: SocketAddr,
 }
 
 impl Proxy {
     /// Serves on a loopback port of its own, as `client`.
-    pub async fn start(client: Client) -> Self {
+    pub(crate) async fn start(client: Client) -> Self {
         let (snagged, _) = watch::channel(false);
         let (writes, snag) = (Mutex::default(), Mutex::default());
         let inner = Arc::new(Inner { client, writes, snag, snagged });
@@ -68,7 +68,7 @@ impl Proxy {
     }
 
     /// A kubeconfig that leads here.
-    pub fn kubeconfig(&self) -> String {
+    pub(crate) fn kubeconfig(&self) -> String {
         format!(
             "apiVersion: v1\nkind: Config\ncurrent-context: proxy\n\
              clusters: [{{name: proxy, cluster: {{server: \"http://{}\"}}}}]\n\
@@ -79,18 +79,18 @@ impl Proxy {
     }
 
     /// All writes so far, refused ones too.
-    pub fn writes(&self) -> Vec<Write> {
+    pub(crate) fn writes(&self) -> Vec<Write> {
         lock(&self.inner.writes).clone()
     }
 
     /// Leaves the next write with `method` unanswered whose path contains `path_part`.
-    pub fn snag(&self, side: Side, method: Method, path_part: impl Into<String>) {
+    pub(crate) fn snag(&self, side: Side, method: Method, path_part: impl Into<String>) {
         self.inner.snagged.send_replace(false);
         *lock(&self.inner.snag) = Some(Snag { side, method, path_part: path_part.into() });
     }
 
     /// Whether that has happened.
-    pub fn is_snagged(&self) -> bool {
+    pub(crate) fn is_snagged(&self) -> bool {
         *self.inner.snagged.borrow()
     }
 }

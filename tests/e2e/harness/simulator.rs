@@ -15,10 +15,10 @@ const SPACE: &str = "/simulator/clusters/acme/default";
 
 /// A simulator's process.
 #[derive(Debug)]
-pub struct Simulator {
+pub(crate) struct Simulator {
     child: Child,
     http: reqwest::Client,
-    pub url: String,
+    pub(crate) url: String,
 }
 
 impl Drop for Simulator {
@@ -29,7 +29,7 @@ impl Drop for Simulator {
 }
 
 impl Simulator {
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         install_crypto();
         let mut child = Command::new(env!("CARGO_BIN_EXE_clusterwright"))
             .args(["simulate", "--listen", "127.0.0.1:0", "--speed", SPEED])
@@ -56,57 +56,57 @@ impl Simulator {
         serde_json::from_str(&text).unwrap_or_default()
     }
 
-    pub async fn fault(&self, fault: Value) {
+    pub(crate) async fn fault(&self, fault: Value) {
         self.control(Method::POST, "/simulator/faults", Some(fault)).await;
     }
 
-    pub async fn clear_faults(&self) {
+    pub(crate) async fn clear_faults(&self) {
         self.control(Method::DELETE, "/simulator/faults", None).await;
     }
 
     /// A cluster as if made in the console.
-    pub async fn seed(&self, cluster: Value) {
+    pub(crate) async fn seed(&self, cluster: Value) {
         self.control(Method::POST, "/simulator/clusters", Some(cluster)).await;
     }
 
-    pub async fn edit(&self, id: &str, fields: Value) {
+    pub(crate) async fn edit(&self, id: &str, fields: Value) {
         self.control(Method::PATCH, &format!("{SPACE}/{id}"), Some(fields)).await;
     }
 
-    pub async fn remove(&self, id: &str) {
+    pub(crate) async fn remove(&self, id: &str) {
         self.control(Method::DELETE, &format!("{SPACE}/{id}"), None).await;
     }
 
-    pub async fn recreate(&self, id: &str) {
+    pub(crate) async fn recreate(&self, id: &str) {
         self.control(Method::POST, &format!("{SPACE}/{id}/recreate"), None).await;
     }
 
-    pub async fn settings(&self, changes: Value) {
+    pub(crate) async fn settings(&self, changes: Value) {
         self.control(Method::PATCH, "/simulator/settings", Some(changes)).await;
     }
 
-    pub async fn credential(&self, client_id: &str, change: Value) {
+    pub(crate) async fn credential(&self, client_id: &str, change: Value) {
         self.control(Method::POST, &format!("/simulator/credentials/{client_id}"), Some(change)).await;
     }
 
     /// The log of requests, oldest first.
-    pub async fn log(&self) -> Vec<Value> {
+    pub(crate) async fn log(&self) -> Vec<Value> {
         let requests = self.control(Method::GET, "/simulator/requests", None).await;
         requests["log"].as_array().expect("a log").clone()
     }
 
     /// The requests with this method whose path ends so; an empty end is any.
-    pub async fn requests(&self, method: Method, path_end: &str) -> Vec<Value> {
+    pub(crate) async fn requests(&self, method: Method, path_end: &str) -> Vec<Value> {
         let ends = |row: &Value| row["path"].as_str().is_some_and(|path| path.ends_with(path_end));
         self.log().await.into_iter().filter(|row| row["method"] == method.as_str() && ends(row)).collect()
     }
 
-    pub async fn count(&self, method: Method, path_end: &str) -> usize {
+    pub(crate) async fn count(&self, method: Method, path_end: &str) -> usize {
         self.requests(method, path_end).await.len()
     }
 
     /// What was changed in the cloud or in a database, as `action team/space/id`.
-    pub async fn effects(&self) -> Vec<String> {
+    pub(crate) async fn effects(&self) -> Vec<String> {
         let effect = |row: &Value| {
             let effect = row.get("effect")?;
             Some(format!("{} {}", effect["action"].as_str()?, effect["cluster"].as_str()?))
@@ -115,13 +115,13 @@ impl Simulator {
     }
 
     /// All clusters, whole.
-    pub async fn clusters(&self) -> Vec<Value> {
+    pub(crate) async fn clusters(&self) -> Vec<Value> {
         let state = self.control(Method::GET, "/simulator/state", None).await;
         state["clusters"].as_array().expect("clusters").clone()
     }
 
     /// The clusters' ids, in order.
-    pub async fn ids(&self) -> Vec<String> {
+    pub(crate) async fn ids(&self) -> Vec<String> {
         let clusters = self.clusters().await;
         let mut ids: Vec<String> =
             clusters.iter().map(|cluster| cluster["id"].as_str().expect("an id").to_owned()).collect();
@@ -130,7 +130,7 @@ impl Simulator {
     }
 
     /// Whether a password opens the database at `address` as its user admin, through the database's own API.
-    pub async fn opens(&self, address: &str, password: &str) -> bool {
+    pub(crate) async fn opens(&self, address: &str, password: &str) -> bool {
         let sign_in = json!({"username": "admin", "password": password});
         let url = format!("http://{address}/v1/signin");
         let response = self.http.post(url).json(&sign_in).send().await.expect("the database answers");

@@ -19,15 +19,15 @@ use super::{Connected, ControlPlane, Operator, Proxy, Simulator, condition, even
 static WORLDS: Semaphore = Semaphore::const_new(5);
 
 /// A world. [`World::finish`] ends it, and finds leaked secrets.
-pub struct World {
-    pub namespace: String,
-    pub operator_namespace: String,
-    pub kube: Client,
-    pub cloud: Simulator,
-    pub proxy: Proxy,
-    pub operator: Option<Operator>,
-    pub log: PathBuf,
-    pub control_plane: &'static ControlPlane,
+pub(crate) struct World {
+    pub(crate) namespace: String,
+    pub(crate) operator_namespace: String,
+    pub(crate) kube: Client,
+    pub(crate) cloud: Simulator,
+    pub(crate) proxy: Proxy,
+    pub(crate) operator: Option<Operator>,
+    pub(crate) log: PathBuf,
+    pub(crate) control_plane: &'static ControlPlane,
     secrets: RefCell<BTreeSet<String>>,
     finished: Cell<bool>,
     _place: SemaphorePermit<'static>,
@@ -35,7 +35,7 @@ pub struct World {
 
 impl World {
     /// A world with a running operator and the account `typedb`, which has all rights.
-    pub async fn new(name: &str) -> Self {
+    pub(crate) async fn new(name: &str) -> Self {
         let mut world = Self::without_operator(name).await;
         world.start_operator();
         world.credentials("typedb-cloud", "simulator", "simulator-secret").await;
@@ -44,12 +44,12 @@ impl World {
     }
 
     /// A world in which nothing runs but the simulator.
-    pub async fn without_operator(name: &str) -> Self {
+    pub(crate) async fn without_operator(name: &str) -> Self {
         Self::on(ControlPlane::shared().await, name).await
     }
 
     /// The same on another control plane.
-    pub async fn on(control_plane: &'static ControlPlane, name: &str) -> Self {
+    pub(crate) async fn on(control_plane: &'static ControlPlane, name: &str) -> Self {
         let place = WORLDS.acquire().await.expect("it is never closed");
         let kube = control_plane.client().await;
         let proxy = Proxy::start(kube.clone()).await;
@@ -74,12 +74,12 @@ impl World {
     }
 
     /// Starts the operator for this world, or starts it again.
-    pub fn start_operator(&mut self) {
+    pub(crate) fn start_operator(&mut self) {
         self.start_operator_with(&["--insecure-endpoints", "--allowed-endpoints", &self.cloud.url.clone()]);
     }
 
     /// The same with other flags.
-    pub fn start_operator_with(&mut self, flags: &[&str]) {
+    pub(crate) fn start_operator_with(&mut self, flags: &[&str]) {
         let kubeconfig = self.log.with_extension("kubeconfig");
         fs::write(&kubeconfig, self.proxy.kubeconfig()).expect("a kubeconfig");
         let own = ["--namespace", &self.operator_namespace, "--watch-namespaces", &self.namespace];
@@ -87,56 +87,56 @@ impl World {
         self.operator = Some(Operator::start(&Connected { kubeconfig }, &self.log, &arguments));
     }
 
-    pub async fn kill_operator(&mut self) {
+    pub(crate) async fn kill_operator(&mut self) {
         self.operator.take().expect("a running operator").kill().await;
     }
 
-    pub async fn create_namespace(&self, name: &str) {
+    pub(crate) async fn create_namespace(&self, name: &str) {
         let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
         let api = Api::<Namespace>::all(self.kube.clone());
         api.patch(name, &apply(), &Patch::Apply(namespace)).await.expect("a namespace");
     }
 
-    pub fn clusters(&self) -> Api<TypeDBCluster> {
+    pub(crate) fn clusters(&self) -> Api<TypeDBCluster> {
         Api::namespaced(self.kube.clone(), &self.namespace)
     }
 
-    pub fn accounts(&self) -> Api<CloudAccount> {
+    pub(crate) fn accounts(&self) -> Api<CloudAccount> {
         Api::namespaced(self.kube.clone(), &self.namespace)
     }
 
-    pub fn secrets(&self) -> Api<Secret> {
+    pub(crate) fn secrets(&self) -> Api<Secret> {
         Api::namespaced(self.kube.clone(), &self.namespace)
     }
 
     /// The operator's records.
-    pub async fn records(&self) -> Vec<Secret> {
+    pub(crate) async fn records(&self) -> Vec<Secret> {
         let api = Api::<Secret>::namespaced(self.kube.clone(), &self.operator_namespace);
         let labelled = ListParams::default().labels("clusterwright.dev/record=true");
         api.list(&labelled).await.expect("the records").items
     }
 
     /// Applies a Secret whose values are secret from here on.
-    pub async fn secret(&self, name: &str, values: &[(&str, &str)]) {
+    pub(crate) async fn secret(&self, name: &str, values: &[(&str, &str)]) {
         let data: BTreeMap<&str, &str> = values.iter().copied().collect();
         let secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "stringData": data});
         self.secrets().patch(name, &apply(), &Patch::Apply(secret)).await.expect("a Secret");
     }
 
     /// The same with a password, which must appear nowhere else.
-    pub async fn password(&self, name: &str, password: &str) {
+    pub(crate) async fn password(&self, name: &str, password: &str) {
         self.secret(name, &[("password", password)]).await;
         self.secrets.borrow_mut().insert(password.to_owned());
     }
 
     /// The same with the credentials of an account.
-    pub async fn credentials(&self, name: &str, id: &str, secret: &str) {
+    pub(crate) async fn credentials(&self, name: &str, id: &str, secret: &str) {
         self.secret(name, &[("id", id), ("secret", secret)]).await;
         self.secrets.borrow_mut().insert(secret.to_owned());
     }
 
     /// Applies an account of this world's simulator, with changes to its specification.
-    pub async fn account(&self, name: &str, changes: Value) {
+    pub(crate) async fn account(&self, name: &str, changes: Value) {
         let mut spec = json!({
             "typedbCloud": {"team": "acme", "space": "default", "endpoint": self.cloud.url},
             "credentials": [{"secretRef": {"name": "typedb-cloud"}}],
@@ -150,18 +150,18 @@ impl World {
     }
 
     /// Applies a manifest; afterwards it has exactly this specification.
-    pub async fn apply(&self, name: &str, spec: Value) -> TypeDBCluster {
+    pub(crate) async fn apply(&self, name: &str, spec: Value) -> TypeDBCluster {
         self.try_apply(name, spec).await.unwrap_or_else(|error| panic!("{name}: {error}"))
     }
 
-    pub async fn try_apply(&self, name: &str, spec: Value) -> kube::Result<TypeDBCluster> {
+    pub(crate) async fn try_apply(&self, name: &str, spec: Value) -> kube::Result<TypeDBCluster> {
         let manifest = json!({"apiVersion": "clusterwright.dev/v1alpha1", "kind": "TypeDBCluster",
             "metadata": {"name": name}, "spec": spec});
         self.clusters().patch(name, &apply(), &Patch::Apply(manifest)).await
     }
 
     /// Edits a manifest, null removes.
-    pub async fn edit(&self, name: &str, changes: Value) -> TypeDBCluster {
+    pub(crate) async fn edit(&self, name: &str, changes: Value) -> TypeDBCluster {
         let patch = Patch::Merge(changes);
         self.clusters()
             .patch(name, &PatchParams::default(), &patch)
@@ -169,27 +169,32 @@ impl World {
             .unwrap_or_else(|error| panic!("{name}: {error}"))
     }
 
-    pub async fn annotate(&self, name: &str, annotation: &str, value: Option<&str>) {
+    pub(crate) async fn annotate(&self, name: &str, annotation: &str, value: Option<&str>) {
         let key = format!("clusterwright.dev/{annotation}");
         self.edit(name, json!({"metadata": {"annotations": {key: value}}})).await;
     }
 
-    pub async fn cluster(&self, name: &str) -> TypeDBCluster {
+    pub(crate) async fn cluster(&self, name: &str) -> TypeDBCluster {
         self.clusters().get(name).await.unwrap_or_else(|error| panic!("{name}: {error}"))
     }
 
     /// Waits until a manifest is as `check` wants it.
-    pub async fn until<T>(&self, name: &str, what: &str, check: impl Fn(&TypeDBCluster) -> Result<T, String>) -> T {
+    pub(crate) async fn until<T>(
+        &self,
+        name: &str,
+        what: &str,
+        check: impl Fn(&TypeDBCluster) -> Result<T, String>,
+    ) -> T {
         eventually(&format!("{name} {what}"), async || check(&self.cluster(name).await)).await
     }
 
     /// Waits until a manifest stands for `reason`; its message.
-    pub async fn until_stands(&self, name: &str, reason: &str) -> String {
+    pub(crate) async fn until_stands(&self, name: &str, reason: &str) -> String {
         self.until(name, &format!("stands for {reason}"), |manifest| stands(manifest, reason)).await
     }
 
     /// Waits until a manifest is Ready in its present generation, and its connection Secret is told.
-    pub async fn until_ready(&self, name: &str) -> TypeDBCluster {
+    pub(crate) async fn until_ready(&self, name: &str) -> TypeDBCluster {
         self.until(name, "is Ready", |manifest| {
             stands(manifest, "Running")?;
             let status = manifest.status.as_ref().ok_or("no status")?;
@@ -200,7 +205,7 @@ impl World {
     }
 
     /// Waits until an account stands for `reason`; its message.
-    pub async fn until_account(&self, name: &str, reason: &str) -> String {
+    pub(crate) async fn until_account(&self, name: &str, reason: &str) -> String {
         eventually(&format!("account {name} stands for {reason}"), async || {
             let account = self.accounts().get(name).await.map_err(|error| error.to_string())?;
             let conditions = account.status.clone().unwrap_or_default().conditions;
@@ -215,11 +220,11 @@ impl World {
     }
 
     /// Asks for a manifest's end.
-    pub async fn delete(&self, name: &str) {
+    pub(crate) async fn delete(&self, name: &str) {
         self.clusters().delete(name, &DeleteParams::default()).await.unwrap_or_else(|error| panic!("{name}: {error}"));
     }
 
-    pub async fn until_gone(&self, name: &str) {
+    pub(crate) async fn until_gone(&self, name: &str) {
         eventually(&format!("{name} is gone"), async || match self.clusters().get_opt(name).await {
             Ok(None) => Ok(()),
             Ok(Some(manifest)) => Err(format!("{:?}", condition(&manifest, "Ready"))),
@@ -229,26 +234,26 @@ impl World {
     }
 
     /// The contents of a Secret; empty where there is none.
-    pub async fn read(&self, name: &str) -> BTreeMap<String, String> {
+    pub(crate) async fn read(&self, name: &str) -> BTreeMap<String, String> {
         let data = self.secrets().get_opt(name).await.expect("an answer").and_then(|secret| secret.data);
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
         data.unwrap_or_default().into_iter().map(|(key, value)| (key, text(value.0))).collect()
     }
 
     /// Address and password of a Ready manifest's database, from its connection Secret. The password is proved.
-    pub async fn way_in(&self, name: &str) -> (String, String) {
+    pub(crate) async fn way_in(&self, name: &str) -> (String, String) {
         let secret = self.read(&format!("{name}-typedb")).await;
         let (address, password) = (format!("{}:{}", secret["host"], secret["port"]), secret["password"].clone());
         assert!(self.cloud.opens(&address, &password).await, "the published password opens the database");
         (address, password)
     }
 
-    pub async fn kubectl(&self, arguments: &[&str]) -> String {
+    pub(crate) async fn kubectl(&self, arguments: &[&str]) -> String {
         self.control_plane.kubectl(&[&["--namespace", &self.namespace], arguments].concat()).await
     }
 
     /// Where a secret value stands that should not.
-    pub async fn leaks(&self) -> Vec<String> {
+    pub(crate) async fn leaks(&self) -> Vec<String> {
         let writes = self.proxy.writes();
         let mut values = self.secrets.borrow().clone();
         values.extend(leaks::written_values(&writes));
@@ -266,7 +271,7 @@ impl World {
     }
 
     /// Ends the world. No secret value may have got out, and nothing may have panicked.
-    pub async fn finish(self) {
+    pub(crate) async fn finish(self) {
         assert_eq!(self.leaks().await, Vec::<String>::new());
         let printed = fs::read_to_string(&self.log).expect("the log");
         assert!(!printed.contains("panicked at"), "{printed}");
@@ -274,7 +279,7 @@ impl World {
     }
 
     /// Ends a world that holds secrets where they do not belong on purpose.
-    pub fn abandon(self) {
+    pub(crate) fn abandon(self) {
         self.finished.set(true);
     }
 }

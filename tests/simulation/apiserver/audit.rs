@@ -44,6 +44,12 @@ impl Entry {
         self.verb.writes() && self.kind != "Event"
     }
 
+    /// Whether it was for the object of this name, which a creation names in its body.
+    pub(super) fn is_about(&self, name: &str) -> bool {
+        let created = || serde_json::from_slice::<serde_json::Value>(&self.body).unwrap_or_default();
+        self.name == name || (self.name.is_empty() && created()["metadata"]["name"] == *name)
+    }
+
     /// Whether the client wrote one of these texts to anything but a Secret.
     pub(crate) fn leaks(&self, secrets: &[&str]) -> bool {
         let text = String::from_utf8_lossy(&self.body);

@@ -27,6 +27,7 @@ mod writes;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use clusterwright::clock::Clock;
+use jiff::Timestamp;
 use kube::Client;
 
 pub(crate) use audit::Entry;
@@ -112,6 +113,14 @@ impl ApiServer {
     /// Every request so far, in the order of their effects.
     pub(crate) fn log(&self) -> Vec<Entry> {
         self.lock().log.clone()
+    }
+
+    /// When a client last changed an object.
+    pub(crate) fn changed_at(&self, kind: &str, namespace: &str, name: &str) -> Option<Timestamp> {
+        let state = self.lock();
+        let changes = state.log.iter().rev().filter(|entry| entry.changed && entry.kind == kind);
+        let mut here = changes.filter(|entry| entry.namespace == namespace);
+        here.find(|entry| entry.is_about(name)).map(|entry| entry.at)
     }
 
     /// How many requests so far were meant to change something, Events aside.

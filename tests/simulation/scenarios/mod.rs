@@ -5,4 +5,6 @@ mod limits;
 mod lives;
 mod lost;
 mod rivals;
+mod seeded;
+mod trouble;
 mod waiting;

@@ -225,3 +225,23 @@ async fn a_restart_is_no_news() {
     assert_eq!(world.published("orders"), password);
     world.audit().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn two_accounts_of_one_location_both_come_back() {
+    let world = World::awake();
+    world.user().create_namespace("elsewhere");
+    world.open_account("elsewhere");
+    world.pass(60).await;
+    let revoked = |revoked| CredentialChange { revoked: Some(revoked), ..CredentialChange::default() };
+    world.cloud.change_credential("simulator", revoked(true)).unwrap();
+    world.pass(200).await;
+    world.cloud.change_credential("simulator", revoked(false)).unwrap();
+    world.pass(200).await;
+    for namespace in [HERE, "elsewhere"] {
+        assert_eq!(
+            reason_of(&world.user().get("CloudAccount", namespace, ACCOUNT).unwrap()),
+            "Connected",
+            "{namespace}"
+        );
+    }
+}

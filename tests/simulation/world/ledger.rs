@@ -91,7 +91,8 @@ impl Ledger {
         }
         let record = text(&secret, "record").and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
         let passwords = ["currentPassword", "pendingPassword"].map(|key| text(&secret, key));
-        book.records.insert(name.to_owned(), Noted { at: self.clock.now(), version, record, passwords });
+        let at = self.api.changed_at("Secret", OPERATOR, name).unwrap_or_else(|| self.clock.now());
+        book.records.insert(name.to_owned(), Noted { at, version, record, passwords });
     }
 
     /// The operator is about to send something to the cloud.

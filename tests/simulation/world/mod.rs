@@ -116,6 +116,14 @@ impl World {
         }
     }
 
+    /// From now on the operator does not die by itself any more; where it has, another starts.
+    pub(crate) fn stay_alive(&mut self) {
+        match &self.process {
+            Some(process) if !process.life.is_over() => process.life.spare(),
+            _ => self.start(),
+        }
+    }
+
     /// Waits until the operator has died by itself.
     pub(crate) async fn death(&self) {
         self.process.as_ref().unwrap().life.death().await;

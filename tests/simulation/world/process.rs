@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use axum::body::Body;
 use bytes::Bytes;
@@ -17,6 +18,9 @@ use tower::{BoxError, Service};
 use super::ledger::Ledger;
 use crate::apiserver::ApiServer;
 use crate::in_process::InProcess;
+
+/// As long as the real process waits for the beginning of an answer.
+const DEADLINE: Duration = Duration::from_secs(30);
 
 /// The requests of one process pass here; from its death on none does.
 #[derive(Debug, Default)]
@@ -41,6 +45,11 @@ impl Life {
 
     pub(crate) fn is_over(&self) -> bool {
         self.over.load(Ordering::Relaxed)
+    }
+
+    /// From now on it does not die by itself any more.
+    pub(crate) fn spare(&self) {
+        *self.left.lock().unwrap() = None;
     }
 
     /// Waits for the process to die by itself.
@@ -96,7 +105,8 @@ impl Service<Request<kube::client::Body>> for ToKubernetes {
             let body = body.collect().await?.to_bytes();
             life.pass().await;
             let request = Request::from_parts(parts.clone(), kube::client::Body::from(body.to_vec()));
-            let answer = server.call(request).await;
+            let answer = tokio::time::timeout(DEADLINE, server.call(request)).await;
+            let answer = answer.unwrap_or_else(|late| Err(late.into()));
             ledger.told_kubernetes(&parts, &body);
             life.pass().await;
             answer

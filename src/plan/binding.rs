@@ -193,7 +193,8 @@ fn bind(facts: &Facts, cluster: &Cluster, origin: Origin) -> Bound {
 /// Reports on a cluster without claiming it.
 fn observe(facts: &Facts) -> Plan {
     let spec = &facts.manifest.spec;
-    let recorded = facts.record.as_ref().and_then(Record::cluster_id).cloned();
+    let here = |record: &&Record| facts.account.reach.as_ref().is_some_and(|reach| reach.location == record.location);
+    let recorded = facts.record.as_ref().filter(here).and_then(Record::cluster_id).cloned();
     let id = spec.external_id.clone().or(recorded).unwrap_or_else(|| facts.wanted_id());
     match facts.sighting(&id) {
         Sighting::Present(cluster) => bound::observed(facts, cluster),

@@ -1,6 +1,8 @@
 //! The pure decisions, row by row: each rule about a database as a table, and properties over arbitrary facts.
 
 #[cfg(test)]
+mod account;
+#[cfg(test)]
 mod adoption;
 #[cfg(test)]
 mod bound;

@@ -21,6 +21,9 @@ fn observing() -> Scene {
         .rivalled(rival(ID, clusterwright::plan::Stake::Claims(cluster(ID).created_at))),
     "", "Observed"
 )]
+#[case::its_own_name_where_what_it_was_bound_to_is_elsewhere(
+    observing().moved().recorded(record("sales")), "look orders", ""
+)]
 #[case::nothing_yet(observing(), "look orders", "")]
 #[case::nothing(observing().looked(None), "", "InvalidSpec")]
 #[case::what_was_there(observing().reported(&cluster(ID)).looked(None), "", "Vanished")]

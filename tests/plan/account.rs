@@ -1,0 +1,70 @@
+//! How an account stands, and what the tools that read its status make of it.
+
+use clusterwright::api::account::{CloudAccount, CloudAccountSpec};
+use clusterwright::api::condition::{Reason, Standing};
+use clusterwright::plan::{AccountStanding, Health, account_standing, account_status, account_verdict};
+use rstest::rstest;
+
+use super::fixture::*;
+
+fn standing(health: Health, listed: bool) -> AccountStanding {
+    account_standing(health, &location(), "typedb-cloud-key", listed, now())
+}
+
+fn down(seconds: i64) -> Health {
+    Health::Unavailable { why: "it answered 503".to_owned(), since: ago(seconds) }
+}
+
+#[rstest]
+#[case::untried(Health::Untried, Reason::Connecting)]
+#[case::accepted(Health::Well, Reason::Connected)]
+#[case::rejected(Health::Rejected("no".to_owned()), Reason::CredentialsRejected)]
+#[case::too_weak(Health::Forbidden("no".to_owned()), Reason::CredentialsInsufficient)]
+#[case::of_an_unknown_place(Health::NotFound("no".to_owned()), Reason::InvalidSpec)]
+#[case::of_a_cloud_that_is_down(down(300), Reason::CloudUnavailable)]
+fn an_account_is(#[case] health: Health, #[case] reason: Reason) {
+    let standing = standing(health, true);
+    let (said, message) = account_verdict(&standing, Some("typedb-cloud-key"));
+    assert_eq!(said, reason);
+    assert!(message.ends_with('.'), "{message}");
+    if reason.standing() == Standing::Stalled {
+        assert!(message.contains("\"no\""), "the cloud's own words are missing: {message}");
+        assert!(message.matches(['.', ':']).count() > 1, "it does not say what to do: {message}");
+    }
+}
+
+#[rstest]
+#[case::at_first(29, true, true)]
+#[case::after_half_a_minute(30, true, false)]
+#[case::without_an_earlier_list(0, false, false)]
+fn a_short_outage_is_none(#[case] seconds: i64, #[case] listed: bool, #[case] connected: bool) {
+    assert_eq!(standing(down(seconds), listed) == AccountStanding::Connected, connected);
+}
+
+fn account() -> CloudAccount {
+    let spec = serde_json::json!({
+        "typedbCloud": {"team": "acme", "space": "default"},
+        "credentials": [{"secretRef": {"name": "typedb-cloud-key"}}],
+    });
+    let spec: CloudAccountSpec = serde_json::from_value(spec).unwrap();
+    let mut account = CloudAccount::new("typedb-cloud", spec);
+    account.metadata.generation = Some(3);
+    account
+}
+
+#[rstest]
+#[case::connected(AccountStanding::Connected, "Ready=True", Some("typedb-cloud-key"))]
+#[case::unavailable(unavailable(), "Ready=False Reconciling=True", Some("typedb-cloud-key"))]
+#[case::connecting(AccountStanding::Connecting, "Ready=False Reconciling=True", None)]
+#[case::rejected(refused(Reason::CredentialsRejected), "Ready=False Stalled=True", None)]
+fn an_accounts_status_says(#[case] standing: AccountStanding, #[case] conditions: &str, #[case] active: Option<&str>) {
+    let mut account = account();
+    let published = account_status(&account, &standing, Some("typedb-cloud-key"), None, now());
+    let said: Vec<String> = published.conditions.iter().map(|c| format!("{}={}", c.type_, c.status)).collect();
+    assert_eq!((said.join(" ").as_str(), published.active_credential.as_deref()), (conditions, active));
+    assert_eq!(published.observed_generation, Some(3));
+    // Written once, it is not written again.
+    account.status = Some(published.clone());
+    let again = account_status(&account, &standing, Some("typedb-cloud-key"), None, ago(-60));
+    assert_eq!(again, published);
+}

@@ -16,14 +16,14 @@ use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::net::TcpStream;
 use tokio::process::{Child, ChildStdout, Command};
-use tokio::sync::{Mutex, MutexGuard};
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 
 /// Nothing here takes a quarter of this on a machine that is not busy.
 const DEADLINE: Duration = Duration::from_secs(180);
 
-/// A control plane takes half a gigabyte, so there is one demo at a time.
-static STAGE: Mutex<()> = Mutex::const_new(());
+/// A control plane takes half a gigabyte, so there are few demos at a time.
+static STAGES: Semaphore = Semaphore::const_new(3);
 
 fn control_plane() -> PathBuf {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/controlplane/controlplane");
@@ -140,8 +140,8 @@ fn simulator(printed: &str) -> &str {
     printed[start..].split([',', '/', ' ']).next().unwrap()
 }
 
-async fn stage() -> MutexGuard<'static, ()> {
-    STAGE.lock().await
+async fn stage() -> SemaphorePermit<'static> {
+    STAGES.acquire().await.unwrap()
 }
 
 #[tokio::test]

@@ -1,6 +1,5 @@
 //! The course of the demo, from the first program started to the last one stopped.
 
-use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -131,19 +130,27 @@ impl Play {
 
     /// Starts the simulator on its usual port, or where that is taken on another; returns its URL.
     async fn start_simulator(&mut self) -> Result<String, End> {
-        let usual = TcpListener::bind((Ipv4Addr::LOCALHOST, USUAL_PORT)).is_ok();
-        let listen = format!("127.0.0.1:{}", if usual { USUAL_PORT } else { 0 });
-        let speed = f64::from(self.args.speed).to_string();
-        let mut command = clusterwright()?;
-        command.args(["simulate", "--listen", &listen, "--speed", &speed]);
-        let process = Process::start("The simulator", command, self.state.log("simulator"))?;
-        let process = self.processes.simulator.insert(process);
-        let url = unless_asked(&self.asked, process.announced("listening on ")).await?;
+        let speed = f64::from(self.args.speed);
+        let (url, usual) = match self.simulator_on(USUAL_PORT).await {
+            Ok(url) => (url, true),
+            Err(End::Asked) => return Err(End::Asked),
+            // Whatever else is wrong than the port is wrong, and told, the second time as well.
+            Err(End::Failed(_)) => (self.simulator_on(0).await?, false),
+        };
         self.screen.say(&format!("The simulated cloud is at {url}, {speed} times as fast as the real one."));
         if !usual {
             self.screen.say(&format!("(Port {USUAL_PORT} is taken, so the samples are pointed to that address.)"));
         }
         Ok(url)
+    }
+
+    async fn simulator_on(&mut self, port: u16) -> Result<String, End> {
+        let (listen, speed) = (format!("127.0.0.1:{port}"), f64::from(self.args.speed).to_string());
+        let mut command = clusterwright()?;
+        command.args(["simulate", "--listen", &listen, "--speed", &speed]);
+        let process = Process::start("The simulator", command, self.state.log("simulator"))?;
+        let process = self.processes.simulator.insert(process);
+        unless_asked(&self.asked, process.announced("listening on ")).await
     }
 
     /// Defines the kinds and creates the namespaces.

@@ -35,7 +35,7 @@ fn latency(seconds: u64) -> FaultKind {
 #[case::truncated(Fault::new("*", FaultKind::Truncated))]
 #[case::html_welcome(Fault::new("*", html(200)))]
 #[case::html_welcome_after(Fault::new("*", html(200)).after_effect())]
-fn a_lost_deploy_or_destroy_is_looked_for(#[case] fault: Fault, #[values(1, 2, 3)] times: u32) {
+fn a_lost_deploy_or_destroy_is_looked_for(#[case] fault: Fault, #[values(1, 3)] times: u32) {
     crate::world::on_virtual_time(async {
         let world = World::awake();
         world.fault(

@@ -105,7 +105,7 @@ impl Ledger {
                 self.destroys(path.rsplit('/').next().unwrap_or_default())
             }
             (&Method::PUT, "/v1/users/admin") => {
-                self.sets_password(&request.uri().authority().unwrap().to_string(), request.body())
+                self.sets_password(request.uri().authority().unwrap().as_str(), request.body())
             }
             _ => Err("this is nothing that the operator may ask for".to_owned()),
         };
@@ -291,7 +291,9 @@ impl Ledger {
             .filter(|secret| secret["type"] == "clusterwright.dev/record")
             .map(|secret| string(&secret["metadata"]["name"]))
             .collect();
-        names.iter().for_each(|name| self.note(name));
+        for name in &names {
+            self.note(name);
+        }
         let book = self.book.lock().unwrap();
         names.iter().filter_map(|name| book.records.get(name).cloned()).collect()
     }

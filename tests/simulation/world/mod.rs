@@ -174,7 +174,7 @@ impl World {
     }
 
     pub(crate) async fn ready_in(&self, namespace: &str, name: &str) -> Value {
-        self.until(namespace, name, 3600, |manifest| is_ready(manifest)).await
+        self.until(namespace, name, 3600, is_ready).await
     }
 
     /// Waits until the manifest's Ready has this reason, in its present generation.

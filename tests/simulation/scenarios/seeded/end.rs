@@ -14,16 +14,6 @@ const AT_REST: u64 = 660;
 pub(super) async fn come_to_rest(mut story: Story) {
     let outcome = rest(&mut story).await;
     if let Err(why) = outcome {
-        if std::env::var("VERBOSE").is_ok() {
-            for row in story.world.api.log() {
-                if true {
-                    eprintln!(
-                        "{} {:?} {} {}/{} {:?} {:?} {}",
-                        row.at, row.verb, row.kind, row.namespace, row.name, row.part, row.answer, row.changed
-                    );
-                }
-            }
-        }
         let log = story.log.join("\n");
         let history: Vec<String> = tail(&story.world);
         let accounts: Vec<String> =
@@ -43,14 +33,14 @@ async fn rest(story: &mut Story) -> Result<(), String> {
     world.cloud.clear_faults();
     world.cloud.freshen_lists();
     world.api.clear_faults();
-    ["Secret", "TypeDBCluster", "CloudAccount"].iter().for_each(|kind| world.api.thaw(kind));
+    for kind in ["Secret", "TypeDBCluster", "CloudAccount"] {
+        world.api.thaw(kind);
+    }
     let restored = CredentialChange { revoked: Some(false), ..CredentialChange::default() };
     world.cloud.change_credential("simulator", restored).map_err(|_| "there is a credential")?;
     world.stay_alive();
     world.pass(LONG_ENOUGH).await;
-    if std::env::var("VERBOSE").is_err() {
-        world.api.clear_log();
-    }
+    world.api.clear_log();
     let before = world.asked(|row| row.effect.is_some()).len();
     world.pass(AT_REST).await;
     for manifest in world.user().list("TypeDBCluster") {

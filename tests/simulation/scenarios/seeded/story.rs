@@ -38,10 +38,10 @@ pub(super) struct Story {
 /// Tells the story of a seed to its end.
 pub(super) async fn tell(seed: u64) {
     let mut random = StdRng::seed_from_u64(seed);
-    let speed = [4.0, 20.0].choose(&mut random).copied().unwrap_or(1.0);
+    let pace: f64 = [4.0, 20.0].choose(&mut random).copied().unwrap_or(1.0);
     let settings = Settings {
         seed,
-        speed: speed.try_into().unwrap(),
+        speed: pace.try_into().unwrap(),
         token_life_seconds: *[300, 3600].choose(&mut random).unwrap(),
         opaque_tokens: random.random(),
         unknowns: Unknowns::drawn(&mut random),

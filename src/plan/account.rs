@@ -47,7 +47,7 @@ pub fn account_standing(
         Health::Unavailable { why, .. } => {
             let why = why.trim_end_matches('.');
             return AccountStanding::Unavailable(format!(
-                "{} cannot be asked: {why}. It is tried again by itself.",
+                "The cloud at {} cannot be asked: {why}. It is tried again by itself.",
                 location.endpoint()
             ));
         }

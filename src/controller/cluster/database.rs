@@ -5,9 +5,10 @@ use std::sync::Mutex;
 use rand::distr::{Alphanumeric, SampleString as _};
 
 use super::bookkeeping::{amend, own_name, tell};
-use super::observe::Seen;
+use super::observe::{CHECK_MISSING, Seen};
 use super::{Applied, ReconcileError, still_first};
 use crate::api::secret::Password;
+use crate::clock;
 use crate::cloud::typedb::database::{DATABASE_DEADLINE, Database, DatabaseError, DatabaseSession};
 use crate::controller::Context;
 use crate::controller::events::Word;
@@ -102,10 +103,13 @@ async fn conclude(
             let mut memory = memory::lock(memory);
             memory.attempts.password_unknown = true;
             memory.password_tried = Some(ctx.clock.now());
+            memory.check_at = Some(clock::later(ctx.clock.now(), CHECK_MISSING));
         }
         Ok(Outcome::Refused(words)) => {
             amend(ctx, seen, |record| record.password.pending = None).await?;
-            memory::lock(memory).attempts.password_refused = Some(words);
+            let mut memory = memory::lock(memory);
+            memory.attempts.password_refused = Some(words);
+            memory.check_at = Some(clock::later(ctx.clock.now(), CHECK_MISSING));
         }
         Err(error) => {
             let mut memory = memory::lock(memory);

@@ -23,9 +23,9 @@ use crate::controller::{Context, backoff, secrets};
 use crate::fingerprint::Fingerprint;
 use crate::plan::{AccountFacts, AccountStanding, Attempts, Facts, Given, Reach, Rival, Stake};
 
-/// How often the Secrets that belong to a manifest are looked at, while all is well and while one is missing.
+/// How often the Secrets that belong to a manifest are looked at, while all is well and while one is missing or of no use.
 const CHECK_SECRETS: Duration = Duration::from_secs(10 * 60);
-const CHECK_MISSING: Duration = Duration::from_secs(27);
+pub(super) const CHECK_MISSING: Duration = Duration::from_secs(27);
 
 /// Passwords that did not open the database are tried again after this long.
 const TRY_PASSWORDS_AGAIN: Duration = Duration::from_secs(60 * 60);
@@ -187,7 +187,9 @@ async fn passwords(
         memory.attempts.password_refused = None;
     }
     memory.passwords = Some(passwords.clone());
-    memory.check_at = Some(clock::later(now, backoff::spread(if missing { CHECK_MISSING } else { CHECK_SECRETS })));
+    let hoped_for = missing || memory.attempts.password_unknown || memory.attempts.password_refused.is_some();
+    let wait = if hoped_for { CHECK_MISSING } else { CHECK_SECRETS };
+    memory.check_at = Some(clock::later(now, backoff::spread(wait)));
     Ok(passwords)
 }
 

@@ -55,7 +55,7 @@ async fn a_password_is_proved_and_replaced_as_documented() {
 
 #[rstest]
 #[case(Ok(own_error(401, "invalid credential")), "wrong")]
-#[case(Ok(html(401)), "wrong")]
+#[case(Ok(html(401)), "unreachable")]
 #[case(Ok(html(404)), "no_api")]
 #[case(Ok(html(405)), "no_api")]
 #[case(Ok(html(415)), "no_api")]

@@ -24,16 +24,23 @@ use crate::plan::{AccountStanding, account_standing};
 /// Credentials are read again this often, so that a change is picked up within half a minute.
 const CHECK_CREDENTIALS: Duration = Duration::from_secs(27);
 
+/// No look after an account takes longer: an answer of the API server whose body never comes would hold it for ever.
+const LONGEST: Duration = Duration::from_secs(5 * 60);
+
 /// Why an account's reconcile is tried again.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum AccountError {
     #[error(transparent)]
     Kube(#[from] kube::Error),
+    #[error("it took longer than {} s", LONGEST.as_secs())]
+    Late,
 }
 
 /// What is known of one account. It outlives the object as long as manifests refer to it.
 #[derive(Clone, Debug)]
 pub(crate) struct Known {
+    /// Tells the object from a later one of its name.
+    pub(crate) uid: Option<String>,
     pub(crate) standing: AccountStanding,
     /// The last session for which the credentials were there.
     pub(crate) session: Option<Session>,
@@ -64,7 +71,9 @@ impl Accounts {
     fn set(&self, key: &AccountKey, known: &Known) -> bool {
         let before = self.lock().insert(key.clone(), known.clone());
         let made_from = |known: &Known| known.session.as_ref().map(|session| session.made_from.clone());
-        before.is_none_or(|before| before.standing != known.standing || made_from(&before) != made_from(known))
+        before.is_none_or(|before| {
+            before.uid != known.uid || before.standing != known.standing || made_from(&before) != made_from(known)
+        })
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<AccountKey, Known>> {
@@ -76,7 +85,7 @@ impl Accounts {
 pub(crate) async fn reconcile(account: Arc<CloudAccount>, ctx: Arc<Context>) -> Result<Action, AccountError> {
     ctx.synced().await;
     let started = Instant::now();
-    let result = look_after(&account, &ctx).await;
+    let result = tokio::time::timeout(LONGEST, look_after(&account, &ctx)).await.unwrap_or(Err(AccountError::Late));
     let word = if result.is_ok() { "success" } else { "error" };
     ctx.metrics.reconciled("cloudaccount", word, started.elapsed());
     result
@@ -101,16 +110,27 @@ async fn establish(account: &CloudAccount, key: &AccountKey, ctx: &Context) -> R
             let listed = place.inventory().is_some();
             let now = ctx.clock.now();
             let standing = account_standing(place.health(key), &place.location, &session.secret, listed, now);
-            Ok(Known { standing, session: Some(session) })
+            Ok(Known { uid: account.uid(), standing, session: Some(session) })
         }
         Err(session::Obstacle::Read(ReadError::Kube(error))) => Err(error.into()),
         Err(session::Obstacle::Read(ReadError::Missing(why))) => {
             let standing = AccountStanding::Refused(Reason::CredentialsMissing, why);
-            Ok(Known { standing, session: before })
+            Ok(Known { uid: account.uid(), standing, session: before })
+        }
+        // Credentials are not used a moment longer for an account that now names a server they must not go to.
+        Err(session::Obstacle::Refused(Reason::EndpointNotAllowed, why)) => {
+            if let Some(before) = before {
+                before.place.dismiss(key.clone()).await;
+            }
+            Ok(Known {
+                uid: account.uid(),
+                standing: AccountStanding::Refused(Reason::EndpointNotAllowed, why),
+                session: None,
+            })
         }
         // The last session is kept: what is being destroyed with a whole namespace may still need it.
         Err(session::Obstacle::Refused(reason, why)) => {
-            Ok(Known { standing: AccountStanding::Refused(reason, why), session: before })
+            Ok(Known { uid: account.uid(), standing: AccountStanding::Refused(reason, why), session: before })
         }
     }
 }

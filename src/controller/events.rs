@@ -14,7 +14,7 @@ use crate::clock::Clock;
 /// An Event is a courtesy; nothing waits longer than this for it.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// A note holds at most 1 kB.
+/// The API server takes at most 1 KiB, counted in bytes.
 const LONGEST_NOTE: usize = 1000;
 
 /// What is told.
@@ -85,7 +85,7 @@ impl Events {
             },
             action: Some(action.to_owned()),
             event_time: Some(MicroTime(self.clock.now())),
-            note: Some(note.chars().take(LONGEST_NOTE).collect()),
+            note: Some(cut(note)),
             reason: Some(reason.to_owned()),
             regarding: Some(about.clone()),
             reporting_controller: Some(MANAGER.to_owned()),
@@ -100,4 +100,12 @@ impl Events {
             Err(_) => tracing::debug!("an Event could not be published in time"),
         }
     }
+}
+
+/// As much of a note as fits, in whole characters.
+fn cut(mut note: String) -> String {
+    while note.len() > LONGEST_NOTE {
+        note.pop();
+    }
+    note
 }

@@ -20,19 +20,24 @@ use crate::plan::{Bound, Gone, Health, Look, OrphanFacts, OrphanPlan, plan_orpha
 /// After an error, and between two looks at an outcome that stays open.
 const AGAIN: Duration = Duration::from_secs(30);
 
+/// No look after a record takes longer.
+const LONGEST: Duration = Duration::from_secs(5 * 60);
+
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum OrphanError {
     #[error(transparent)]
     Record(#[from] RecordError),
     #[error(transparent)]
     Cloud(#[from] CloudError),
+    #[error("it took longer than {} s", LONGEST.as_secs())]
+    Late,
 }
 
 /// Looks after one record, if its manifest is gone.
 pub(crate) async fn reconcile(secret: Arc<Secret>, ctx: Arc<Context>) -> Result<Action, Infallible> {
     ctx.synced().await;
     let started = Instant::now();
-    let result = look_after(&secret, &ctx).await;
+    let result = tokio::time::timeout(LONGEST, look_after(&secret, &ctx)).await.unwrap_or(Err(OrphanError::Late));
     let word = if result.is_ok() { "success" } else { "error" };
     ctx.metrics.reconciled("record", word, started.elapsed());
     match result {

@@ -247,7 +247,7 @@ impl Stored {
         ObjectRef::new(&self.name).within(&self.namespace)
     }
 
-    fn version_number(&self) -> u128 {
+    pub(crate) fn version_number(&self) -> u128 {
         self.version.as_ref().and_then(|version| version.parse().ok()).unwrap_or_default()
     }
 }

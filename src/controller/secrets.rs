@@ -78,7 +78,14 @@ pub(crate) async fn config_map_text(
     name: &str,
     key: &str,
 ) -> Result<String, ReadError> {
-    let found = Api::<ConfigMap>::namespaced(client.clone(), namespace).get_opt(name).await?;
+    let found = match Api::<ConfigMap>::namespaced(client.clone(), namespace).get_opt(name).await {
+        Err(kube::Error::Api(status)) if status.is_forbidden() => {
+            return Err(ReadError::Missing(format!(
+                "The operator may not read ConfigMap {name} in namespace {namespace}. Grant it get on ConfigMaps there."
+            )));
+        }
+        other => other?,
+    };
     let text = found.ok_or_else(|| {
         ReadError::Missing(format!("ConfigMap {name} is missing in namespace {namespace}. Apply it."))
     })?;

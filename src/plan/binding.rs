@@ -72,6 +72,14 @@ fn inherited(facts: &Facts, record: &Record) -> Plan {
     if let Some(rival) = facts.rival_for(recorded) {
         return claimed(rival);
     }
+    if !may_inherit(facts, record, bound) {
+        return record_differs(
+            facts,
+            record,
+            "its namespace was another one of this name, with credentials other than these",
+            "use the account's former credentials",
+        );
+    }
     let differences = typedb::fixed_differences(spec, &bound.fixed);
     match &spec.external_id {
         Some(id) if id == recorded => Plan::quietly(Step::Record(RecordChange::Rebind)),
@@ -82,6 +90,14 @@ fn inherited(facts: &Facts, record: &Record) -> Plan {
             None => Plan::quietly(Step::Record(RecordChange::Rebind)),
         },
     }
+}
+
+/// Whoever gets the name of a deleted namespace must not get its databases' passwords with it. One who holds credentials
+/// that have seen the cluster had the way in before.
+#[must_use]
+pub fn may_inherit(facts: &Facts, record: &Record, bound: &Bound) -> bool {
+    let same_namespace = record.owner.namespace_uid == facts.namespace_uid;
+    same_namespace || facts.account.reach.as_ref().is_some_and(|reach| bound.seen_by.contains(&reach.credential))
 }
 
 pub(super) fn record_differs(facts: &Facts, record: &Record, why: &str, way_back: &str) -> Plan {

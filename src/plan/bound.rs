@@ -48,7 +48,7 @@ pub(super) fn plan(facts: &Facts, reach: &Reach, bound: &Bound) -> Plan {
 }
 
 /// A look at the bound cluster's id that is as new as the list.
-fn looked<'a>(facts: &'a Facts, bound: &Bound) -> Option<&'a Look> {
+pub(super) fn looked<'a>(facts: &'a Facts, bound: &Bound) -> Option<&'a Look> {
     let listed = facts.inventory.as_ref().and_then(|inventory| inventory.at);
     facts.look.as_ref().filter(|look| look.id == bound.identity.id && listed.is_none_or(|at| look.at >= at))
 }
@@ -179,17 +179,22 @@ fn unsupported(pending: &[PlannedStep]) -> Plan {
             let field = step.field.as_deref()?;
             Some(format!(
                 "{field} from {} to {}",
-                step.from.as_deref().unwrap_or("?"),
+                step.from.as_deref().unwrap_or("what is not known"),
                 step.to.as_deref().unwrap_or("?")
             ))
         })
         .collect();
+    let is = |step: &PlannedStep, fields: &[&str]| step.field.as_deref().is_some_and(|field| fields.contains(&field));
+    let way_out = if pending.iter().any(|step| is(step, &["backup"])) {
+        "Take spec.backup out of the manifest: the cloud does not tell these settings, so what is set there is not seen"
+    } else if pending.iter().all(|step| is(step, &["version", "machineType", "storageSizeGB"])) {
+        "Set the manifest back, or make the change in the cloud's console"
+    } else {
+        "Set the manifest back"
+    };
     Plan::held(
         Reason::ChangeUnsupported,
-        format!(
-            "The manifest asks to change {}, and {NOT_CARRIED_OUT}. Set the manifest back, or make the change in the cloud's console.",
-            edits.join(", ")
-        ),
+        format!("The manifest asks to change {}, and {NOT_CARRIED_OUT}. {way_out}.", edits.join(", ")),
     )
 }
 

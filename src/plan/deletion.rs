@@ -3,19 +3,23 @@
 use std::time::Duration;
 
 use super::binding::{adopt, planned};
-use super::bound::renamed;
+use super::bound::{looked, renamed};
 use super::creation::{settle, still_refused};
 use super::facts::{AccountStanding, Facts, Reach, Sighting};
 use super::guard;
-use super::record::{Bound, Origin, Record};
+use super::record::{Bound, Intent, Origin, Record};
 use super::step::{CloudWrite, Plan, RecordChange, Step, Verdict};
 use crate::api::condition::Reason;
 use crate::api::identity::ClusterId;
 use crate::api::shared::PlannedAction;
+use crate::clock;
 use crate::cloud::typedb::wire::ClusterStatus;
 
 /// How often a cluster that is being destroyed is looked at.
 const WHILE_DESTROYING: Duration = Duration::from_secs(5);
+
+/// The least time between two requests to destroy the same cluster.
+const BETWEEN_REQUESTS: Duration = Duration::from_secs(30);
 
 /// Said wherever a deletion waits for something: there is always this way out.
 const WAY_OUT: &str = " To let go of the database instead set spec.deletionPolicy: Retain.";
@@ -111,6 +115,14 @@ fn recorded(facts: &Facts, reach: &Reach, record: &Record, id: &ClusterId) -> Pl
     }
 }
 
+/// However the cloud calls what it does after a request, it is not asked again at once.
+fn just_asked(facts: &Facts, record: &Record) -> bool {
+    match &record.intent {
+        Some(Intent::Destroy { announced, .. }) => facts.now < clock::later(*announced, BETWEEN_REQUESTS),
+        _ => false,
+    }
+}
+
 fn destroy(facts: &Facts, record: &Record, bound: &Bound) -> Plan {
     let id = &bound.identity.id;
     if facts.rivals.iter().any(|rival| rival.claims(id, bound.identity.created_at)) {
@@ -118,7 +130,7 @@ fn destroy(facts: &Facts, record: &Record, bound: &Bound) -> Plan {
     }
     match facts.sighting(id) {
         Sighting::Present(cluster) if cluster.created_at == bound.identity.created_at => {
-            if cluster.status == ClusterStatus::Destroying {
+            if cluster.status == ClusterStatus::Destroying || just_asked(facts, record) {
                 return Plan::standing(Reason::Deleting, format!("Cluster {id} is being destroyed."))
                     .looking_again(WHILE_DESTROYING)
                     .about(cluster);
@@ -131,6 +143,10 @@ fn destroy(facts: &Facts, record: &Record, bound: &Bound) -> Plan {
             Plan::step(Step::Cloud(write), Reason::Deleting, format!("Cluster {id} is being destroyed."))
                 .pending(pending)
                 .about(cluster)
+        }
+        // A list alone does not prove that another database has the id.
+        Sighting::Present(_) if looked(facts, bound).is_none() => {
+            Plan::step(Step::Look(id.clone()), Reason::Deleting, format!("Cluster {id} is being destroyed."))
         }
         Sighting::LookedAbsent(look) if !bound.seen_by.contains(&look.by) => Plan::held(
             Reason::CredentialsInsufficient,

@@ -19,7 +19,7 @@ mod typedb;
 mod waiting;
 
 pub use account::{Health, account_standing, account_status, account_verdict};
-pub use binding::created_by;
+pub use binding::{created_by, may_inherit};
 pub use conditions::whole_seconds;
 pub use connection::{Connection, fingerprint as connection_fingerprint};
 pub use facts::{

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::connection::Connection;
 use super::record::{Bound, Refusal};
-use crate::api::condition::Reason;
+use crate::api::condition::{Reason, Standing};
 use crate::api::identity::{ClusterId, Identity};
 use crate::api::secret::Password;
 use crate::api::shared::PlannedStep;
@@ -148,6 +148,12 @@ impl Plan {
             cluster: None,
             look_again: None,
         }
+    }
+
+    /// Whether everything is as it was asked for.
+    #[must_use]
+    pub fn is_at_rest(&self) -> bool {
+        matches!(&self.verdict, Verdict::Stands { reason, .. } if reason.standing() == Standing::Done)
     }
 
     /// Waits for a person; a second look now and then notices what sends no event.

@@ -10,7 +10,7 @@ use crate::controller::Context;
 use crate::controller::events::Word;
 use crate::controller::memory::{self, Memory};
 use crate::controller::records::{RecordError, Stored, name_of};
-use crate::plan::{Bound, Gone, Record, RecordChange, Step};
+use crate::plan::{Bound, Gone, Record, RecordChange, Step, may_inherit};
 
 pub(super) async fn change(
     ctx: &Context,
@@ -19,7 +19,10 @@ pub(super) async fn change(
     change: RecordChange,
 ) -> Result<Applied, ReconcileError> {
     let result = match change {
-        RecordChange::Settle(bound) => settle(ctx, seen, bound).await,
+        RecordChange::Settle(bound) => {
+            memory::lock(memory).succeeded();
+            settle(ctx, seen, bound).await
+        }
         RecordChange::ClearIntent(refusal) => {
             memory::lock(memory).succeeded();
             amend(ctx, seen, |record| {
@@ -28,7 +31,7 @@ pub(super) async fn change(
             })
             .await
         }
-        RecordChange::Adopt(bound) => adopt(ctx, seen, memory, bound).await,
+        RecordChange::Adopt(bound) => return undo_conflict(ctx, seen, adopt(ctx, seen, memory, bound).await).await,
         RecordChange::Rebind => rebind(ctx, seen).await,
         RecordChange::Forget(value) => forget(ctx, seen, value).await,
         RecordChange::ClearForgotten => amend(ctx, seen, |record| record.forgotten = None).await,
@@ -54,13 +57,21 @@ pub(super) async fn change(
         }
         RecordChange::Drop => drop_record(ctx, seen).await,
     };
+    undo_conflict(ctx, seen, result.map(|()| Applied::Again)).await
+}
+
+/// Where somebody wrote the record in between, what is now there decides.
+pub(super) async fn undo_conflict(
+    ctx: &Context,
+    seen: &Seen,
+    result: Result<Applied, ReconcileError>,
+) -> Result<Applied, ReconcileError> {
     match result {
-        // Somebody wrote the record in between: what is now there decides.
         Err(ReconcileError::Record(RecordError::Conflict)) => {
             ctx.records.fresh(&own_name(seen)).await?;
             Ok(Applied::Again)
         }
-        other => other.map(|()| Applied::Again),
+        other => other,
     }
 }
 
@@ -114,44 +125,70 @@ async fn settle(ctx: &Context, seen: &Seen, bound: Bound) -> Result<(), Reconcil
     Ok(())
 }
 
-/// Takes an existing cluster, with the passwords of a record that claims it no longer. One adoption at a time, so that two cannot take one cluster.
-async fn adopt(ctx: &Context, seen: &Seen, memory: &Mutex<Memory>, bound: Bound) -> Result<(), ReconcileError> {
+/// Takes an existing cluster, with the passwords of a record that claims it no longer. One adoption at a time, so that two
+/// cannot take one cluster.
+async fn adopt(ctx: &Context, seen: &Seen, memory: &Mutex<Memory>, bound: Bound) -> Result<Applied, ReconcileError> {
     let _one_at_a_time = ctx.claiming.lock().await;
     let step = Step::Record(RecordChange::Adopt(bound.clone()));
-    let Some(fresh) = still_first(ctx, seen, memory, &step).await? else {
-        return Ok(());
+    let fresh = match still_first(ctx, seen, memory, &step).await? {
+        Ok(fresh) => fresh,
+        Err(moved_on) => return Ok(moved_on),
     };
     let Some(mut stored) = own_record(&fresh) else {
-        return Ok(());
+        return Ok(Applied::Failed);
     };
-    let former = former(ctx, &stored, &bound);
-    stored.record.owner = fresh.facts.owner();
-    stored.record.location = former.as_ref().map_or(stored.record.location, |former| former.record.location.clone());
-    if let Some(former) = &former {
-        stored.record.password = former.record.password.clone();
-    }
-    let origin =
-        former.as_ref().and_then(|former| former.record.bound.as_ref()).map_or(bound.origin, |former| former.origin);
+    let formers = formers(ctx, &stored, &bound);
     let id = bound.identity.id.clone();
-    stored.record.bound = Some(Bound { origin, ..bound });
+    stored.record.owner = fresh.facts.owner();
     stored.record.refusal = None;
+    stored.record.bound = Some(bound);
+    if let Some(heir_of) = best_former(&formers, &fresh) {
+        stored.record.password = heir_of.record.password.clone();
+        stored.record.bound = stored.record.bound.map(|bound| inherit(bound, &heir_of.record));
+    }
     ctx.records.write(&stored).await?;
-    if let Some(former) = former.filter(|former| !former.record.filed) {
-        ctx.records.file(&former).await?;
+    // Whichever manifest comes back to one of these records finds that it has none.
+    for former in formers {
+        let inherited = former.record.password == stored.record.password;
+        if !inherited && !former.record.filed {
+            ctx.records.file(&former).await?;
+        }
+        if !inherited && former.record.filed {
+            continue;
+        }
         ctx.records.remove(&former).await?;
     }
     tell(ctx, seen, Word::Adopted, format!("Cluster {id} was adopted.")).await;
-    Ok(())
+    Ok(Applied::Again)
 }
 
-/// The record that another manifest of the same namespace left of this very database.
-fn former(ctx: &Context, own: &Stored, bound: &Bound) -> Option<Arc<Stored>> {
-    ctx.records.about(&own.record.location, &bound.identity.id).into_iter().find(|other| {
+/// The records that others left of this very database, filed ones included.
+fn formers(ctx: &Context, own: &Stored, bound: &Bound) -> Vec<Arc<Stored>> {
+    let mut formers = ctx.records.about(&own.record.location, &bound.identity.id);
+    formers.retain(|other| {
         other.name != own.name
-            && other.record.owner.namespace == own.record.owner.namespace
             && other.record.bound.as_ref().is_some_and(|former| former.identity == bound.identity)
             && !ctx.claims(other)
-    })
+    });
+    formers
+}
+
+/// The one whose password was last known to open the database, among those of the own namespace.
+fn best_former<'a>(formers: &'a [Arc<Stored>], seen: &Seen) -> Option<&'a Arc<Stored>> {
+    let namespace = seen.facts.owner().namespace;
+    let here = formers.iter().filter(|other| {
+        let inherits = |bound| may_inherit(&seen.facts, &other.record, bound);
+        other.record.owner.namespace == namespace && other.record.bound.as_ref().is_some_and(inherits)
+    });
+    here.max_by_key(|other| (!other.record.filed, other.version_number()))
+}
+
+/// What was known of the database besides its identity.
+fn inherit(bound: Bound, former: &Record) -> Bound {
+    match &former.bound {
+        Some(former) => Bound { origin: former.origin, backup: former.backup.clone(), ..bound },
+        None => bound,
+    }
 }
 
 async fn rebind(ctx: &Context, seen: &Seen) -> Result<(), ReconcileError> {

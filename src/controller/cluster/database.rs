@@ -4,7 +4,7 @@ use std::sync::Mutex;
 
 use rand::distr::{Alphanumeric, SampleString as _};
 
-use super::bookkeeping::{amend, own_name, tell};
+use super::bookkeeping::{amend, tell, undo_conflict};
 use super::observe::{CHECK_MISSING, Seen};
 use super::{Applied, ReconcileError, still_first};
 use crate::api::secret::Password;
@@ -13,7 +13,6 @@ use crate::cloud::typedb::database::{DATABASE_DEADLINE, Database, DatabaseError,
 use crate::controller::Context;
 use crate::controller::events::Word;
 use crate::controller::memory::{self, Memory};
-use crate::controller::records::RecordError;
 use crate::plan::{DatabaseStep, NewPassword, PasswordState, Step, TroubleKind};
 
 const USER: &str = "admin";
@@ -27,8 +26,9 @@ pub(super) async fn change(
     memory: &Mutex<Memory>,
     step: DatabaseStep,
 ) -> Result<Applied, ReconcileError> {
-    let Some(fresh) = still_first(ctx, seen, memory, &Step::Database(step.clone())).await? else {
-        return Ok(Applied::Again);
+    let fresh = match still_first(ctx, seen, memory, &Step::Database(step.clone())).await? {
+        Ok(fresh) => fresh,
+        Err(moved_on) => return Ok(moved_on),
     };
     let result = match step {
         DatabaseStep::Announce(new) => announce(ctx, &fresh, new).await,
@@ -44,13 +44,7 @@ pub(super) async fn change(
             None => Ok(Applied::Again),
         },
     };
-    match result {
-        Err(ReconcileError::Record(RecordError::Conflict)) => {
-            ctx.records.fresh(&own_name(&fresh)).await?;
-            Ok(Applied::Again)
-        }
-        other => other,
-    }
+    undo_conflict(ctx, &fresh, result).await
 }
 
 async fn announce(ctx: &Context, seen: &Seen, new: NewPassword) -> Result<Applied, ReconcileError> {

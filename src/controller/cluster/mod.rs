@@ -146,8 +146,8 @@ async fn carry_out(
         Step::AddFinalizer => finalizer::add(ctx, seen).await,
         // The one step in Kubernetes that cannot be taken back is decided afresh, as a write to the cloud is.
         Step::RemoveFinalizer if seen.facts.deleting() => match still_first(ctx, seen, memory, &step).await? {
-            Some(fresh) => finalizer::remove(ctx, &fresh).await,
-            None => Ok(Applied::Again),
+            Ok(fresh) => finalizer::remove(ctx, &fresh).await,
+            Err(moved_on) => Ok(moved_on),
         },
         Step::RemoveFinalizer => finalizer::remove(ctx, seen).await,
         Step::Look(id) => look::look(ctx, seen, memory, &id).await,
@@ -160,8 +160,11 @@ async fn carry_out(
 
 /// Until something happens, or something is to be looked at again.
 fn rest(ctx: &Context, memory: &Mutex<Memory>, plan: &Plan) -> Action {
-    let memory = memory::lock(memory);
+    let mut memory = memory::lock(memory);
     let now = ctx.clock.now();
+    if plan.next.is_none() && plan.is_at_rest() {
+        memory.failures = 0;
+    }
     let until = |moment: Option<jiff::Timestamp>| {
         let ahead = moment.filter(|moment| *moment > now)?;
         Duration::try_from(ahead.duration_since(now)).ok()
@@ -185,20 +188,24 @@ fn api(ctx: &Context, manifest: &TypeDBCluster) -> Api<TypeDBCluster> {
     Api::namespaced(ctx.client.clone(), &manifest.namespace().unwrap_or_default())
 }
 
-/// Whether `step` is still the first thing to do, with manifest and record read afresh. This is the last look before a write.
+/// Whether `step` is still the first thing to do, with manifest and record read afresh. This is the last look before a
+/// write. `Err` says how to go on where it is not.
 async fn still_first(
     ctx: &Context,
     seen: &observe::Seen,
     memory: &Mutex<Memory>,
     step: &Step,
-) -> Result<Option<observe::Seen>, ReconcileError> {
+) -> Result<Result<observe::Seen, Applied>, ReconcileError> {
     let Some(manifest) = current(ctx, &seen.facts.manifest).await? else {
-        return Ok(None);
+        return Ok(Err(Applied::Gone));
     };
     let fresh = observe::observe(ctx, &manifest, memory, observe::Record::Fresh).await?;
     // The step would be sent to where the account pointed when it was decided.
     let same_reach = fresh.facts.account.reach == seen.facts.account.reach;
-    Ok((same_reach && plan(&fresh.facts).next.as_ref() == Some(step)).then_some(fresh))
+    if same_reach && plan(&fresh.facts).next.as_ref() == Some(step) {
+        return Ok(Ok(fresh));
+    }
+    Ok(Err(Applied::Changed(Box::new(manifest))))
 }
 
 /// Notes a failure after which nothing is tried for a while.

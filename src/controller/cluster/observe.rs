@@ -168,6 +168,7 @@ async fn passwords(
         }
         memory.attempts.published = None;
         memory.attempts.connection_conflict = None;
+        memory.attempts.database_refused = None;
         // Somebody may have put the password back, or the database may have been too young to know it.
         if memory.password_tried.is_some_and(|moment| now >= clock::later(moment, TRY_PASSWORDS_AGAIN)) {
             memory.attempts.password_unknown = false;

@@ -56,8 +56,9 @@ pub(super) async fn send(
     if looked.elapsed() > SEND_WITHIN {
         return Ok(Applied::Again);
     }
-    let Some(fresh) = still_first(ctx, seen, memory, &step).await? else {
-        return Ok(Applied::Again);
+    let fresh = match still_first(ctx, seen, memory, &step).await? {
+        Ok(fresh) => fresh,
+        Err(moved_on) => return Ok(moved_on),
     };
     let announcing = Instant::now();
     let announced = match announce(ctx, &fresh, session, &write).await {
@@ -177,7 +178,6 @@ impl Attempt<'_> {
                 self.withdraw(None, &error).await
             }
             error if error.is_definite_refusal() && first => self.withdraw(Some(&write), error).await,
-            CloudError::Conflict { .. } => Ok(Applied::Again),
             error if error.is_definite_refusal() && !matches!(error, CloudError::Unauthenticated { .. }) => {
                 let now = self.ctx.clock.now();
                 memory::lock(self.memory).failed(TroubleKind::RepeatRefused, error.message().to_owned(), now);
@@ -196,8 +196,12 @@ impl Attempt<'_> {
                 self.took_effect(answer.value);
                 Ok(Applied::Again)
             }
-            // Gone already; the next look proves it.
-            Err(CloudError::NotFound { .. }) => Ok(Applied::Again),
+            // Gone already, which a look has still to prove; or this is how the cloud says no.
+            Err(CloudError::NotFound { message }) => {
+                let now = self.ctx.clock.now();
+                memory::lock(self.memory).failed(TroubleKind::OutcomeUnknown, message, now);
+                Ok(Applied::Again)
+            }
             Err(error) if error.is_definite_refusal() && !matches!(error, CloudError::Unauthenticated { .. }) => {
                 let write = CloudWrite::Destroy(identity.clone());
                 self.withdraw(Some(&write), &error).await

@@ -65,7 +65,7 @@ async fn somebody_elses_cluster_is_left_alone() {
     world.pass(3600).await;
     assert!(world.deploys().is_empty());
     assert!(world.opens("orders", "password").await, "its password is its owner's");
-    world.edit(HERE, "orders", &json!({"spec": {"externalId": "orders"}}));
+    world.edit(HERE, "orders", &json!({"spec": {"externalId": "orders", "backup": null}}));
     world.ready("orders").await;
     assert!(world.opens("orders", "password").await);
     world.audit().await;

@@ -206,7 +206,13 @@ fn transition(id: &str, status: &ClusterStatus) -> (Reason, String) {
         ClusterStatus::Destroying => Reason::Deleting,
         _ => Reason::Updating,
     };
-    (reason, format!("The cloud says that cluster {id} is {status}. Nothing to do but wait."))
+    let advice = match status {
+        ClusterStatus::Other(_) => {
+            "That word is not known here: if it stays, look at the cluster in the cloud's console."
+        }
+        _ => "Nothing to do but wait.",
+    };
+    (reason, format!("The cloud says that cluster {id} is {status}. {advice}"))
 }
 
 /// A cluster that is only looked at.
@@ -217,7 +223,11 @@ pub(super) fn observed(facts: &Facts, cluster: &Cluster) -> Plan {
     }
     let plan = match &cluster.status {
         ClusterStatus::Running => {
-            Plan::standing(Reason::Observed, format!("Cluster {} runs. It is only observed.", cluster.id))
+            let bound = facts.record.as_ref().and_then(|record| record.bound.as_ref());
+            let factory = bound.is_some_and(|bound| bound.origin == Origin::Created)
+                && facts.record.as_ref().is_some_and(|record| record.password.current.is_none());
+            let warning = if factory { " Its factory password has not been replaced." } else { "" };
+            Plan::standing(Reason::Observed, format!("Cluster {} runs. It is only observed.{warning}", cluster.id))
         }
         _ => standing(cluster, Vec::new(), PasswordPlan::Settled(String::new())),
     };

@@ -3,8 +3,7 @@
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 
-use tokio::signal::unix::{SignalKind, signal};
-
+use crate::operator::stop_signal;
 use crate::simulator::{Settings, Simulator, Speed};
 
 const DEFAULT_LISTEN: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 8090));
@@ -26,18 +25,11 @@ pub struct Args {
 /// # Errors
 /// Where the address is not a loopback one or is taken.
 pub async fn run(args: Args) -> io::Result<()> {
-    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let asked_to_stop = stop_signal()?;
     let simulator = Simulator::new(Settings { speed: args.speed, seed: rand::random(), ..Settings::default() });
     let listening = simulator.bind(args.listen).await?;
     writeln!(io::stdout(), "listening on http://{}", listening.address())?;
-    listening
-        .run(async move {
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
-            }
-        })
-        .await
+    listening.run(asked_to_stop).await
 }
 
 #[cfg(test)]

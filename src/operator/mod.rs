@@ -6,5 +6,5 @@ mod preflight;
 mod process;
 mod telemetry;
 
-pub use process::{OperatorError, Settings, run};
+pub use process::{OperatorError, Settings, run, stop_signal};
 pub use telemetry::init as init_telemetry;

@@ -1,5 +1,6 @@
 //! The operator as a process, from its first look at the API server to its orderly end.
 
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,7 +44,9 @@ pub enum OperatorError {
 /// Runs until SIGTERM or SIGINT, or until a part of it fails.
 pub async fn run(settings: Settings) -> Result<(), OperatorError> {
     end_at_a_panic();
-    let mut asked_to_stop = std::pin::pin!(stop_signal()?);
+    let mut asked_to_stop = std::pin::pin!(
+        stop_signal().map_err(|error| OperatorError::CannotStart(format!("No signals can be received: {error}.")))?
+    );
     let pulse = Arc::new(Pulse::default());
     let metrics = Metrics::new();
     let listener = health::bind(settings.listen).await.map_err(OperatorError::CannotStart)?;
@@ -129,11 +132,9 @@ fn end_at_a_panic() {
     }));
 }
 
-fn stop_signal() -> Result<impl Future<Output = ()>, OperatorError> {
-    let listen = |kind| {
-        signal(kind).map_err(|error| OperatorError::CannotStart(format!("No signals can be received: {error}.")))
-    };
-    let (mut interrupt, mut terminate) = (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
+/// Ends when the process is asked to stop, by SIGINT or SIGTERM. The signals count from the call on.
+pub fn stop_signal() -> io::Result<impl Future<Output = ()>> {
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     Ok(async move {
         tokio::select! {
             _ = interrupt.recv() => {}

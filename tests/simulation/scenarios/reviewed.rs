@@ -217,3 +217,26 @@ fn of_two_accounts_at_one_location_the_list_of_one(#[case] kind: FaultKind) {
         world.audit().await;
     });
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_account_whose_list_keeps_failing_holds_up_no_other_of_its_location() {
+    let mut world = World::asleep();
+    world.user().create_namespace(THERE);
+    world.open_account(THERE);
+    let other = json!({"id": "simulator-write", "secret": "simulator-write-secret"});
+    world.user().apply(&secret_of(THERE, ACCOUNT, &other));
+    // The list of this one is refused: it is a credential of another space.
+    let stranger = json!({"id": "simulator-second", "secret": "simulator-second-secret"});
+    world.user().apply(&secret_of(HERE, ACCOUNT, &stranger));
+    world.start();
+    world.apply(&cluster(HERE, "ours"));
+    world.apply(&cluster(THERE, "theirs"));
+    world.until(THERE, "theirs", 600, is_ready).await;
+    world.pass(600).await;
+    assert!(is_ready(&world.manifest(THERE, "theirs").unwrap()));
+    assert_eq!(world.reason_now("ours"), "CredentialsInsufficient");
+    assert_eq!(world.clusters().len(), 1);
+    world.user().apply(&secret_of(HERE, ACCOUNT, &json!({"id": "simulator", "secret": "simulator-secret"})));
+    world.until(HERE, "ours", 600, is_ready).await;
+    world.audit().await;
+}

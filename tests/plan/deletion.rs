@@ -2,7 +2,7 @@
 
 use clusterwright::api::condition::Reason;
 use clusterwright::cloud::typedb::wire::ClusterStatus;
-use clusterwright::plan::{AccountStanding, CloudWrite, Refusal, RefusalKind, Stake, refusal_fingerprint};
+use clusterwright::plan::{AccountStanding, CloudWrite, Intent, Refusal, RefusalKind, Stake, refusal_fingerprint};
 use rstest::rstest;
 
 use super::fixture::*;
@@ -45,6 +45,12 @@ fn destroying() -> Scene {
     ending().listed([cluster_but(|cluster| cluster.status = ClusterStatus::Destroying)])
 }
 
+/// A destroy was announced so many seconds ago, and the cluster still runs.
+fn asked_to_go(seconds: i64) -> Scene {
+    let intent = Intent::Destroy { attempt: "0123456789abcdef".to_owned(), announced: ago(seconds) };
+    ending().recorded(record_but(|record| record.intent = Some(intent)))
+}
+
 #[rstest]
 #[case::is_destroyed(ending(), "destroy orders", "Deleting")]
 #[case::is_destroyed_without_a_valid_spec(ending().spec(|spec| spec.tier = None), "destroy orders", "Deleting")]
@@ -64,6 +70,16 @@ fn destroying() -> Scene {
 #[case::has_a_successor_which_is_not_touched(
     ending().listed([cluster_aged(ID, 60)]).looked(Some(cluster_aged(ID, 60))), "drop", ""
 )]
+#[case::may_have_a_successor_which_is_looked_at_first(
+    ending().listed([cluster_aged(ID, 60)]), "look orders", "Deleting"
+)]
+#[case::may_have_a_successor_which_a_stale_look_does_not_prove(
+    ending().listed([cluster_aged(ID, 60)]).looked_by(KEY, 11, Some(cluster_aged(ID, 60))), "look orders", "Deleting"
+)]
+#[case::was_asked_to_go_just_now(asked_to_go(29), "", "Deleting")]
+#[case::was_asked_to_go_and_is_asked_again(asked_to_go(31), "destroy orders", "Deleting")]
+#[case::was_asked_to_go_and_is_looked_for(asked_to_go(5).listed([]), "look orders", "Deleting")]
+#[case::was_asked_to_go_and_is_proved_gone(asked_to_go(5).listed([]).looked(None), "drop", "")]
 #[case::may_have_been_renamed(ending().listed([cluster("sales")]).looked(None), "", "Vanished")]
 #[case::lives_elsewhere(ending().moved(), "", "LocationChanged")]
 #[case::is_not_recorded_but_reported(

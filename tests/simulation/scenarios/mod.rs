@@ -4,6 +4,7 @@ mod crashes;
 mod limits;
 mod lives;
 mod lost;
+mod reviewed;
 mod rivals;
 mod seeded;
 mod trouble;

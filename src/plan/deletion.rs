@@ -115,6 +115,11 @@ fn recorded(facts: &Facts, reach: &Reach, record: &Record, id: &ClusterId) -> Pl
     }
 }
 
+/// Only a credential that has seen the cluster can tell that it is gone.
+fn looked_by_one_who_knows(facts: &Facts, bound: &Bound) -> bool {
+    looked(facts, bound).is_some_and(|look| bound.seen_by.contains(&look.by))
+}
+
 /// However the cloud calls what it does after a request, it is not asked again at once.
 fn just_asked(facts: &Facts, record: &Record) -> bool {
     match &record.intent {
@@ -148,7 +153,7 @@ fn destroy(facts: &Facts, record: &Record, bound: &Bound) -> Plan {
         Sighting::Present(_) if looked(facts, bound).is_none() => {
             Plan::step(Step::Look(id.clone()), Reason::Deleting, format!("Cluster {id} is being destroyed."))
         }
-        Sighting::LookedAbsent(look) if !bound.seen_by.contains(&look.by) => Plan::held(
+        Sighting::LookedAbsent(_) | Sighting::Present(_) if !looked_by_one_who_knows(facts, bound) => Plan::held(
             Reason::CredentialsInsufficient,
             format!(
                 "The account's present credentials have never seen cluster {id}, so they cannot tell whether it is gone."

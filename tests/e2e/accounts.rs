@@ -131,6 +131,22 @@ async fn plain_http_needs_its_flag() {
 }
 
 #[tokio::test]
+async fn a_database_outside_the_permitted_domains_is_not_spoken_to() {
+    let mut world = World::without_operator("outside").await;
+    // By this name the cloud is another host than its databases, whose addresses are 127.0.0.1.
+    let by_name = world.cloud.url.replace("127.0.0.1", "localhost");
+    world.start_operator_with(&["--insecure-endpoints", "--allowed-endpoints", &by_name]);
+    world.credentials("typedb-cloud", "simulator", "simulator-secret").await;
+    world.account("typedb", endpoint(&by_name)).await;
+    world.apply("orders", paid()).await;
+    let message = world.until_stands("orders", "EndpointNotAllowed").await;
+    assert!(message.contains("127.0.0.1") && message.contains("--data-plane-domains"), "{message}");
+    assert_eq!(world.cloud.count(Method::POST, "/v1/signin").await, 0, "no password went anywhere");
+    assert!(world.secrets().get_opt("orders-typedb").await.unwrap().is_none(), "there is nothing to connect with");
+    world.finish().await;
+}
+
+#[tokio::test]
 async fn a_list_that_is_no_list_is_told_and_asked_for_again_with_patience() {
     let mut world = World::without_operator("nonsense").await;
     world.cloud.seed(json!({"id": "legacy"})).await;

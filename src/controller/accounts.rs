@@ -104,41 +104,35 @@ async fn look_after(account: &CloudAccount, ctx: &Context) -> Result<Action, Acc
 /// Sees to it that there is a session with the credentials of now, and finds out how it stands.
 async fn establish(account: &CloudAccount, key: &AccountKey, ctx: &Context) -> Result<Known, AccountError> {
     let before = ctx.accounts.get(key).and_then(|known| known.session);
-    match session::establish(account, key, before.clone(), ctx).await {
+    let (standing, session) = match session::establish(account, key, before.clone(), ctx).await {
         Ok(session) => {
             let place = &session.place;
             let listed = place.inventory().is_some();
             let now = ctx.clock.now();
             let standing = account_standing(place.health(key), &place.location, &session.secret, listed, now);
-            Ok(Known { uid: account.uid(), standing, session: Some(session) })
+            (standing, Some(session))
         }
-        Err(session::Obstacle::Read(ReadError::Kube(error))) => Err(error.into()),
+        Err(session::Obstacle::Read(ReadError::Kube(error))) => return Err(error.into()),
         Err(session::Obstacle::Read(ReadError::Missing(why))) => {
-            let standing = AccountStanding::Refused(Reason::CredentialsMissing, why);
-            Ok(Known { uid: account.uid(), standing, session: before })
+            (AccountStanding::Refused(Reason::CredentialsMissing, why), before)
         }
         // Credentials are not used a moment longer for an account that now names a server they must not go to.
         Err(session::Obstacle::Refused(Reason::EndpointNotAllowed, why)) => {
             if let Some(before) = before {
                 before.place.dismiss(key.clone()).await;
             }
-            Ok(Known {
-                uid: account.uid(),
-                standing: AccountStanding::Refused(Reason::EndpointNotAllowed, why),
-                session: None,
-            })
+            (AccountStanding::Refused(Reason::EndpointNotAllowed, why), None)
         }
         // The last session is kept: what is being destroyed with a whole namespace may still need it.
-        Err(session::Obstacle::Refused(reason, why)) => {
-            Ok(Known { uid: account.uid(), standing: AccountStanding::Refused(reason, why), session: before })
-        }
-    }
+        Err(session::Obstacle::Refused(reason, why)) => (AccountStanding::Refused(reason, why), before),
+    };
+    Ok(Known { uid: account.uid(), standing, session })
 }
 
 /// Every manifest that refers to the account decides anew.
 pub(crate) async fn wake_dependents(key: &AccountKey, ctx: &Context) {
     for manifest in ctx.manifests.state() {
-        if manifest.spec.account_ref.name == key.name && manifest.namespace().as_ref() == Some(&key.namespace) {
+        if AccountKey::of(&manifest) == *key {
             ctx.wake.cluster(ObjectRef::from_obj(&*manifest)).await;
         }
     }

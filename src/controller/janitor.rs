@@ -38,13 +38,7 @@ async fn forget_the_gone(ctx: &Context) {
     let manifests = ctx.manifests.state();
     let uids: HashSet<String> = manifests.iter().filter_map(|manifest| manifest.uid()).collect();
     ctx.memories.retain(|uid| uids.contains(uid));
-    let referred: HashSet<AccountKey> = manifests
-        .iter()
-        .map(|manifest| AccountKey {
-            namespace: manifest.namespace().unwrap_or_default(),
-            name: manifest.spec.account_ref.name.clone(),
-        })
-        .collect();
+    let referred: HashSet<AccountKey> = manifests.iter().map(|manifest| AccountKey::of(manifest)).collect();
     let needed = |key: &AccountKey| referred.contains(key) || ctx.account_objects.get(&key.object()).is_some();
     for (key, known) in ctx.accounts.forget_unneeded(needed) {
         if let Some(session) = known.session {

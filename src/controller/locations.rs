@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use kube::ResourceExt;
 use kube::runtime::reflector::{ObjectRef, Store};
 use tokio::sync::{Notify, mpsc, watch};
 
@@ -42,6 +43,11 @@ impl fmt::Display for AccountKey {
 }
 
 impl AccountKey {
+    /// The account to which a manifest refers.
+    pub(crate) fn of(manifest: &TypeDBCluster) -> Self {
+        Self { namespace: manifest.namespace().unwrap_or_default(), name: manifest.spec.account_ref.name.clone() }
+    }
+
     pub(crate) fn object(&self) -> ObjectRef<CloudAccount> {
         ObjectRef::new(&self.name).within(&self.namespace)
     }

@@ -113,9 +113,7 @@ async fn look_after(secret: &Secret, ctx: &Context) -> Result<Action, OrphanErro
 
 async fn mark(ctx: &Context, stored: &Stored, gone: Option<Gone>) -> Result<Stored, RecordError> {
     let mut stored = Stored::clone(stored);
-    if let Some(bound) = &mut stored.record.bound {
-        bound.gone = gone;
-    }
+    stored.record.set_gone(gone);
     ctx.records.write(&stored).await
 }
 

@@ -186,6 +186,13 @@ impl Record {
         }
     }
 
+    /// Notes that the bound cluster is gone, or is there after all.
+    pub fn set_gone(&mut self, gone: Option<Gone>) {
+        if let Some(bound) = &mut self.bound {
+            bound.gone = gone;
+        }
+    }
+
     /// The open create, if there is one.
     #[must_use]
     pub fn creation(&self) -> Option<&CreateIntent> {

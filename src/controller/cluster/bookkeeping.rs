@@ -45,9 +45,9 @@ pub(super) async fn change(
         }
         RecordChange::Gone => {
             let gone = Gone { since: ctx.clock.now(), told: true };
-            amend(ctx, seen, |record| set_gone(record, Some(gone))).await
+            amend(ctx, seen, |record| record.set_gone(Some(gone))).await
         }
-        RecordChange::Found => amend(ctx, seen, |record| set_gone(record, None)).await,
+        RecordChange::Found => amend(ctx, seen, |record| record.set_gone(None)).await,
         RecordChange::TrustPassword(password) => {
             amend(ctx, seen, |record| {
                 record.password.current = Some(password);
@@ -105,12 +105,6 @@ pub(super) async fn amend(ctx: &Context, seen: &Seen, change: impl FnOnce(&mut R
         ctx.records.write(&stored).await?;
     }
     Ok(())
-}
-
-fn set_gone(record: &mut Record, gone: Option<Gone>) {
-    if let Some(bound) = &mut record.bound {
-        bound.gone = gone;
-    }
 }
 
 async fn settle(ctx: &Context, seen: &Seen, bound: Bound) -> Result<(), ReconcileError> {

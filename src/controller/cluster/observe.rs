@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use k8s_openapi::api::core::v1::{Namespace, Secret};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
-use kube::runtime::reflector::ObjectRef;
 use kube::{Api, CustomResourceExt, ResourceExt};
 
 use super::ReconcileError;
@@ -90,10 +89,7 @@ pub(super) async fn observe(
 }
 
 fn account(ctx: &Context, manifest: &TypeDBCluster) -> (AccountFacts, Option<Session>) {
-    let key = AccountKey {
-        namespace: manifest.namespace().unwrap_or_default(),
-        name: manifest.spec.account_ref.name.clone(),
-    };
+    let key = AccountKey::of(manifest);
     let known = ctx.accounts.get(&key);
     let session = known.as_ref().and_then(|known| known.session.clone());
     let standing = match (ctx.account_objects.get(&key.object()), known) {
@@ -240,9 +236,7 @@ fn earlier_newcomers(ctx: &Context, manifest: &TypeDBCluster, location: &Locatio
     let rank = |manifest: &TypeDBCluster| (manifest.creation_timestamp(), manifest.uid());
     let own = rank(manifest);
     let there = |other: &TypeDBCluster| {
-        let key =
-            AccountKey { namespace: other.namespace().unwrap_or_default(), name: other.spec.account_ref.name.clone() };
-        let account = ctx.account_objects.get(&ObjectRef::new(&key.name).within(&key.namespace));
+        let account = ctx.account_objects.get(&AccountKey::of(other).object());
         account.is_some_and(|account| account.spec.location() == *location)
     };
     ctx.manifests

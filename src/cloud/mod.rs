@@ -4,6 +4,7 @@
 //! [`transport::Transport`] (one request, one answer), and fails with a [`error::CloudError`] that says what to do.
 
 pub mod budget;
+pub mod cratedb;
 pub mod credential;
 pub mod endpoint;
 pub mod error;

@@ -18,12 +18,12 @@ pub(super) fn refusal(method: &Method, answer: &Response<Bytes>) -> Refusal {
     if leads_to_sign_in(answer) {
         return Refusal { status: StatusCode::UNAUTHORIZED, words: Some("it asks to sign in".to_owned()) };
     }
-    match parse::<ErrorBody>(answer.body()) {
-        Ok(error) if another_operation_runs(status, &error.message) => {
-            Refusal { status: StatusCode::LOCKED, words: Some(error.message) }
+    let words = parse::<ErrorBody>(answer.body()).ok().map(in_one);
+    match words {
+        Some(words) if another_operation_runs(status, &words) => {
+            Refusal { status: StatusCode::LOCKED, words: Some(words) }
         }
-        Ok(error) => Refusal { status, words: Some(in_one(error)) },
-        Err(_) => Refusal { status, words: status_alone(method, status) },
+        words => Refusal { status, words: words.or_else(|| status_alone(method, status)) },
     }
 }
 
@@ -35,9 +35,9 @@ fn leads_to_sign_in(answer: &Response<Bytes>) -> bool {
 
 /// Seen: "Another cluster operation is currently in progress, please try again later." and "… is already in
 /// progress."; with which status is documented nowhere.
-fn another_operation_runs(status: StatusCode, message: &str) -> bool {
-    let message = message.to_ascii_lowercase();
-    matches!(status.as_u16(), 400 | 409) && message.contains("operation is") && message.contains("in progress")
+fn another_operation_runs(status: StatusCode, words: &str) -> bool {
+    let words = words.to_ascii_lowercase();
+    matches!(status.as_u16(), 400 | 409) && words.contains("operation") && words.contains("in progress")
 }
 
 /// Where the status can only be the cloud's own: a 401, and what answers HEAD, which never has a body.
@@ -54,16 +54,18 @@ fn in_one(error: ErrorBody) -> String {
 
 /// The shape of these values is documented nowhere: texts, lists of texts and fields within fields are all taken.
 fn flattened(value: &Value) -> String {
-    let join = |parts: Vec<String>, between| {
-        parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(between)
-    };
     match value {
         Value::Null => String::new(),
         Value::String(text) => text.clone(),
-        Value::Array(items) => join(items.iter().map(flattened).collect(), ", "),
-        Value::Object(fields) => {
-            join(fields.iter().map(|(field, value)| format!("{field}: {}", flattened(value))).collect(), "; ")
-        }
         Value::Bool(_) | Value::Number(_) => value.to_string(),
+        Value::Array(items) => joined(items.iter().map(flattened), ", "),
+        Value::Object(fields) => {
+            let field = |(name, value): (&String, _)| joined([name.clone(), flattened(value)], ": ");
+            joined(fields.iter().map(field), "; ")
+        }
     }
+}
+
+fn joined(parts: impl IntoIterator<Item = String>, between: &str) -> String {
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(between)
 }

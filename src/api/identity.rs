@@ -96,21 +96,24 @@ impl fmt::Display for Endpoint {
 #[serde(tag = "cloud", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Location {
     TypedbCloud { endpoint: Endpoint, team: String, space: String },
+    CratedbCloud { endpoint: Endpoint, organization: String },
 }
 
 impl Location {
     /// The endpoint of the cloud's API.
     #[must_use]
     pub fn endpoint(&self) -> &Endpoint {
-        let Self::TypedbCloud { endpoint, .. } = self;
+        let (Self::TypedbCloud { endpoint, .. } | Self::CratedbCloud { endpoint, .. }) = self;
         endpoint
     }
 }
 
 impl fmt::Display for Location {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self::TypedbCloud { endpoint, team, space } = self;
-        write!(formatter, "{endpoint}/{team}/{space}")
+        match self {
+            Self::TypedbCloud { endpoint, team, space } => write!(formatter, "{endpoint}/{team}/{space}"),
+            Self::CratedbCloud { endpoint, organization } => write!(formatter, "{endpoint}/{organization}"),
+        }
     }
 }
 

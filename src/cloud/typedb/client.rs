@@ -120,7 +120,9 @@ impl Client {
 
     /// The URL of the space's clusters, or of something under them.
     fn clusters(&self, below: &[&str]) -> Result<String, CloudError> {
-        let Location::TypedbCloud { endpoint, team, space } = &self.location;
+        let Location::TypedbCloud { endpoint, team, space } = &self.location else {
+            return Err(CloudError::Invalid { message: format!("{} is not in TypeDB Cloud", self.location) });
+        };
         let path = ["api", "v1", "team", team, "spaces", space, "clusters"];
         let mut url = endpoint.to_string();
         for text in path.iter().chain(below) {

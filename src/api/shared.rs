@@ -1,5 +1,7 @@
 //! Fields that every kind of cluster has.
 
+use std::fmt;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_with::skip_serializing_none;
@@ -24,6 +26,8 @@ pub struct CommonSpec {
     /// What becomes of the database when this manifest is deleted.
     #[serde(default)]
     pub deletion_policy: DeletionPolicy,
+    /// While true, the database is not destroyed under deletionPolicy Delete, and the cloud's own protection is set where it has one. False lifts that again; when omitted it is left alone.
+    pub deletion_protection: Option<bool>,
     /// Where the connection details go.
     #[serde(default)]
     pub connection_secret: ConnectionSecret,
@@ -97,6 +101,21 @@ pub enum DeletionPolicy {
     Retain,
     /// The database is destroyed with everything in it.
     Delete,
+}
+
+/// Whether a cluster runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum Power {
+    /// The database serves.
+    Running,
+    /// The database's data are kept, and it does not serve.
+    Suspended,
+}
+
+impl fmt::Display for Power {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, formatter)
+    }
 }
 
 /// One value in a Secret of the same namespace.

@@ -161,7 +161,7 @@ fn standing(cluster: &Cluster, pending: Vec<PlannedStep>, way_in: PasswordPlan) 
             (PasswordPlan::Step(..), true) => Plan::unchanged(),
         },
         ClusterStatus::Suspended => Plan::held(
-            Reason::Suspended,
+            Reason::NotRunning,
             format!("Cluster {id} is suspended in the cloud. Resume it in the cloud's console."),
         ),
         in_transition => {

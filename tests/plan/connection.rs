@@ -85,7 +85,7 @@ fn conflicting(scene: Scene) -> Scene {
 
 #[rstest]
 #[case::that_runs(running(), "ConnectionSecretConflict")]
-#[case::that_is_suspended(running().listed([cluster_but(|c: &mut Cluster| c.status = ClusterStatus::Suspended)]), "Suspended")]
+#[case::that_is_suspended(running().listed([cluster_but(|c: &mut Cluster| c.status = ClusterStatus::Suspended)]), "NotRunning")]
 #[case::that_differs(running().spec(|spec| spec.machine_type = Some("x".to_owned())), "ChangeUnsupported: machineType")]
 fn somebody_elses_secret_holds_up_a_cluster(#[case] scene: Scene, #[case] says: &str) {
     let scene = conflicting(scene);

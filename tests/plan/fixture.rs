@@ -188,6 +188,7 @@ pub(crate) fn scene() -> Scene {
             external_id: None,
             management: Management::Managed,
             deletion_policy: DeletionPolicy::Retain,
+            deletion_protection: None,
             connection_secret: ConnectionSecret::default(),
         },
         cluster_id: None,

@@ -13,7 +13,7 @@ use super::kstatus::{Read, compute};
 
 /// The design's table: every reason, and how an object with it stands.
 const TABLE: &[(Standing, &[Reason])] = &[
-    (Standing::Done, &[Reason::Running, Reason::Observed, Reason::Connected]),
+    (Standing::Done, &[Reason::Running, Reason::Suspended, Reason::Observed, Reason::Connected]),
     (
         Standing::Working,
         &[
@@ -23,6 +23,7 @@ const TABLE: &[(Standing, &[Reason])] = &[
             Reason::Resuming,
             Reason::Suspending,
             Reason::Deleting,
+            Reason::WaitingForOperation,
             Reason::WaitingForRateLimit,
             Reason::CloudUnavailable,
             Reason::OutcomeUnknown,
@@ -41,18 +42,22 @@ const TABLE: &[(Standing, &[Reason])] = &[
             Reason::PasswordMissing,
             Reason::InvalidSpec,
             Reason::ChangeRefused,
+            Reason::OperationFailed,
             Reason::ChangeUnsupported,
             Reason::NameTaken,
             Reason::ClaimedByAnother,
             Reason::LocationChanged,
             Reason::RecordedClusterDiffers,
+            Reason::SubscriptionAmbiguous,
             Reason::ConnectionSecretConflict,
             Reason::EndpointNotAllowed,
             Reason::AdminPasswordUnknown,
             Reason::AdminPasswordUnsupported,
             Reason::Vanished,
             Reason::Replaced,
-            Reason::Suspended,
+            Reason::NotRunning,
+            Reason::DeletionProtected,
+            Reason::DeletionWouldCancelSubscription,
             Reason::Paused,
         ],
     ),

@@ -237,7 +237,7 @@ fn earlier_newcomers(ctx: &Context, manifest: &TypeDBCluster, location: &Locatio
     let own = rank(manifest);
     let there = |other: &TypeDBCluster| {
         let account = ctx.account_objects.get(&AccountKey::of(other).object());
-        account.is_some_and(|account| account.spec.location() == *location)
+        account.is_some_and(|account| account.spec.location().as_ref() == Some(location))
     };
     ctx.manifests
         .state()

@@ -5,7 +5,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// A cluster's id in its cloud. In TypeDB Cloud it is the name that people gave it.
+/// A cluster's id in its cloud. In TypeDB Cloud it is the name that people gave it, in CrateDB Cloud the server's choice.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct ClusterId(String);
@@ -105,6 +105,15 @@ impl Location {
     pub fn endpoint(&self) -> &Endpoint {
         let (Self::TypedbCloud { endpoint, .. } | Self::CratedbCloud { endpoint, .. }) = self;
         endpoint
+    }
+
+    /// What the cloud is called.
+    #[must_use]
+    pub const fn cloud(&self) -> &'static str {
+        match self {
+            Self::TypedbCloud { .. } => "TypeDB Cloud",
+            Self::CratedbCloud { .. } => "CrateDB Cloud",
+        }
     }
 }
 

@@ -75,7 +75,12 @@ pub(super) async fn establish(
     before: Option<Session>,
     ctx: &Context,
 ) -> Result<Session, Obstacle> {
-    let location = account.spec.location();
+    let Some(location) = account.spec.location() else {
+        return Err(Obstacle::Refused(
+            Reason::InvalidSpec,
+            "spec names no cloud. Give typedbCloud or cratedbCloud.".to_owned(),
+        ));
+    };
     ctx.policy
         .check(location.endpoint())
         .map_err(|refusal| Obstacle::Refused(Reason::EndpointNotAllowed, refusal.to_string()))?;
@@ -164,7 +169,7 @@ async fn read_bundle(ctx: &Context, namespace: &str, bundle: Option<&CaBundle>) 
 fn fingerprint(account: &CloudAccount, id: &str, secret: &str, bundle: Option<&[u8]>) -> String {
     let spec = &account.spec;
     Fingerprint::default()
-        .part(spec.location().to_string())
+        .part(spec.location().map(|location| location.to_string()).unwrap_or_default())
         .part(spec.poll_interval_seconds.to_be_bytes())
         .part(spec.requests_per_minute.to_be_bytes())
         .part(id)

@@ -1,6 +1,6 @@
 //! What CrateDB Cloud's administration API sends and receives, as plain data.
 //!
-//! Source: the vendor's OpenAPI document "CrateDB Cloud API 1.0.0". Unknown fields are ignored and unknown words
+//! Source: the vendor's `OpenAPI` document "CrateDB Cloud API 1.0.0". Unknown fields are ignored and unknown words
 //! carried; what may be null or missing is optional, because that document and the cloud differ in places.
 
 mod moment;
@@ -76,11 +76,13 @@ pub struct Cluster {
 }
 
 /// When something was created and last changed.
+#[serde_as]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DublinCore {
-    #[serde(with = "moment::required")]
+    #[serde_as(as = "moment::Created")]
     pub created: CreatedAt,
-    #[serde(default, with = "moment::with_offset")]
+    #[serde(default)]
+    #[serde_as(as = "moment::WithOffset")]
     pub modified: Option<jiff::Timestamp>,
 }
 
@@ -92,10 +94,12 @@ pub struct Health {
     #[serde_as(deserialize_as = "DefaultOnNull")]
     pub status: HealthStatus,
     /// Without an offset, and empty while the cluster is being created.
-    #[serde(default, with = "moment::without_offset")]
+    #[serde(default)]
+    #[serde_as(as = "moment::WithoutOffset")]
     pub last_seen: Option<jiff::Timestamp>,
     /// Empty while nothing runs.
-    #[serde(default, with = "words::or_empty")]
+    #[serde(default)]
+    #[serde_as(as = "words::OrEmpty")]
     pub running_operation: Option<OperationKind>,
 }
 

@@ -8,7 +8,7 @@ use secrecy::SecretString;
 
 use crate::api::account::{CaBundle, CloudAccount, CredentialSecretRef};
 use crate::api::condition::Reason;
-use crate::api::identity::ClusterId;
+use crate::api::identity::{ClusterId, Location};
 use crate::cloud::budget::Priority;
 use crate::cloud::credential::Credential;
 use crate::cloud::error::CloudError;
@@ -110,7 +110,11 @@ pub(super) async fn establish(
     let exchange = KeyExchange::new(Arc::clone(&transport), location.endpoint(), credential);
     let token = TokenSource::spawn(exchange, ctx.clock.clone());
     let observer = Arc::clone(&ctx.metrics);
-    let client = Client::new(Arc::clone(&transport), place.budget.clone(), token, location).with_observer(observer);
+    let Location::TypedbCloud { endpoint, team, space } = location else {
+        return Err(Obstacle::Refused(Reason::InvalidSpec, "This account is of another cloud.".to_owned()));
+    };
+    let client = Client::new(Arc::clone(&transport), place.budget.clone(), token, endpoint, &team, &space)
+        .with_observer(observer);
     let enlisted = Enlisted {
         client: client.clone(),
         poll_interval: Duration::from_secs(account.spec.poll_interval_seconds.unsigned_abs()),

@@ -46,7 +46,7 @@ pub struct CrateDBClusterSpec {
     pub subscription_id: Option<String>,
     /// What is bought.
     pub product: Option<ProductSpec>,
-    /// Number of nodes, within what the product can be had in; 1 when omitted. `kubectl scale` changes it where it is written.
+    /// Number of nodes, within what the product can be had in; 1 when omitted. kubectl scale changes it, where it is written.
     #[schemars(range(min = 1, max = 64))]
     pub nodes: Option<i64>,
     /// A version that the cloud offers, such as 5.8.3; the newest of the channel when omitted.

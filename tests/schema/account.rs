@@ -1,5 +1,7 @@
 //! The rules of a CloudAccount.
 
+use clusterwright::api::account::CloudAccountSpec;
+use clusterwright::api::identity::Location;
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -61,4 +63,23 @@ fn the_location_in_cratedb_cloud_is_immutable(#[case] change: Value) {
     let new = merged(&old, &json!({"spec": change}));
     let found = refusals("CloudAccount", &new, Some(&old));
     assert!(found.len() == 1 && found[0].contains("location is immutable"), "{found:?}");
+}
+
+#[rstest]
+#[case::typedb(
+    json!({"typedbCloud": {"team": "acme", "space": "default"}}),
+    Some(("TypeDB Cloud", "https://cloud.typedb.com/acme/default"))
+)]
+#[case::cratedb(
+    json!({"cratedbCloud": {"organizationId": ORGANIZATION, "endpoint": "HTTPS://Console.CrateDB.cloud/"}}),
+    Some(("CrateDB Cloud", "https://console.cratedb.cloud/00000000-0000-4000-8000-000000000001"))
+)]
+#[case::neither(json!({}), None)]
+fn an_account_names_a_location(#[case] clouds: Value, #[case] expected: Option<(&str, &str)>) {
+    let spec: CloudAccountSpec = serde_json::from_value(merged(&json!({"credentials": []}), &clouds)).unwrap();
+    let location = spec.location();
+    let told = location.as_ref().map(|location| (location.cloud(), location.to_string()));
+    assert_eq!(told, expected.map(|(cloud, text)| (cloud, text.to_owned())));
+    let kept = serde_json::to_value(&location).unwrap();
+    assert_eq!(serde_json::from_value::<Option<Location>>(kept).unwrap(), location, "as a record keeps it");
 }

@@ -1,4 +1,4 @@
-//! CrateDBCluster: one cluster in CrateDB Cloud.
+//! `CrateDBCluster`: one cluster in CrateDB Cloud.
 
 use std::fmt;
 

@@ -6,10 +6,12 @@
 mod moment;
 mod operation;
 mod surroundings;
+#[cfg(test)]
+mod tests;
 mod words;
 
 use serde::{Deserialize, Serialize};
-use serde_with::{DefaultOnNull, serde_as};
+use serde_with::{DefaultOnError, DefaultOnNull, serde_as};
 
 pub use self::operation::{Feedback, Operation, Operations, PartialOperation};
 pub use self::surroundings::{
@@ -18,6 +20,9 @@ pub use self::surroundings::{
 };
 pub use self::words::{HealthStatus, OperationKind, OperationStatus};
 use crate::api::identity::{ClusterId, CreatedAt};
+
+/// Where every database serves SQL over HTTP.
+const SQL_PORT: u16 = 4200;
 
 /// One cluster, as `list`, `get` and every write answer it. A write answers the values from before it.
 ///
@@ -71,8 +76,24 @@ pub struct Cluster {
     #[serde(default)]
     #[serde_as(deserialize_as = "DefaultOnNull")]
     pub health: Health,
+    /// A summary, of which nothing is required; `operations` says more.
     #[serde(default)]
+    #[serde_as(deserialize_as = "DefaultOnError")]
     pub last_async_operation: Option<PartialOperation>,
+}
+
+impl Cluster {
+    /// Where the SQL endpoint is reached, as `HOST:PORT`; none before the cloud has given it a name.
+    #[must_use]
+    pub fn address(&self) -> Option<String> {
+        let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+        let of_url = |url: String| {
+            let rest = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest);
+            rest.trim_end_matches('/').to_owned()
+        };
+        let of_name = |name: String| format!("{}:{SQL_PORT}", name.trim_end_matches('.'));
+        given(&self.url).map(of_url).or_else(|| given(&self.fqdn).map(of_name))
+    }
 }
 
 /// When something was created and last changed.
@@ -122,7 +143,8 @@ pub struct HardwareSpecs {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct AllowedCidr {
     pub cidr: String,
-    #[serde(default)]
+    /// Left out where it is empty: the cloud wants one character at least.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     #[serde_as(deserialize_as = "DefaultOnNull")]
     pub description: String,
 }

@@ -5,7 +5,9 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::run::{self, Config};
+use crate::api::cratedb::CrateDBCluster;
 use crate::api::typedb::TypeDBCluster;
+use crate::cloud::cratedb;
 use crate::cloud::provider::Provider;
 use crate::cloud::typedb;
 use crate::plan::Kind;
@@ -13,6 +15,7 @@ use crate::plan::Kind;
 /// Starts what looks after each kind of cluster.
 pub(super) fn start(client: &Client, config: &Config, stop: &watch::Receiver<bool>, tasks: &mut JoinSet<()>) {
     run::start::<TypeDBCluster>(client, config, stop, tasks);
+    run::start::<CrateDBCluster>(client, config, stop, tasks);
 }
 
 /// A kind of cluster together with the client of its cloud.
@@ -21,6 +24,12 @@ pub(crate) trait Managed: Kind {
 
     /// The kind's name in metrics and in the names of records.
     const NAME: &'static str;
+}
+
+impl Managed for CrateDBCluster {
+    type Client = cratedb::client::Client;
+
+    const NAME: &'static str = "cratedbcluster";
 }
 
 impl Managed for TypeDBCluster {

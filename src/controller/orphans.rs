@@ -77,8 +77,7 @@ async fn look_after<K: Managed>(secret: &Secret, ctx: &Context<K>) -> Result<Act
             (OrphanPlan::Settle(bound), _) => {
                 let id = bound.identity.id.clone();
                 let mut stored = Stored::clone(&stored);
-                stored.record.bound = Some(bound);
-                stored.record.intent = None;
+                stored.record.settle_creation(bound);
                 ctx.records.write(&stored).await?;
                 let note = format!(
                     "Cluster {id} came into being after this manifest was deleted. It is kept, as deletionPolicy Retain asks: \

@@ -1,6 +1,7 @@
 //! Everything that a decision is made from.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use kube::ResourceExt;
@@ -12,6 +13,7 @@ use crate::api::identity::{ClusterId, CreatedAt, Handle, Location};
 use crate::api::secret::Password;
 use crate::api::shared::{CommonSpec, CommonStatus, DeletionPolicy, Management};
 use crate::api::{FINALIZER, annotation};
+use crate::clock;
 use crate::cloud::provider::{Found, Operation};
 
 /// What is known when a decision about one manifest is made.
@@ -198,6 +200,12 @@ pub enum TroubleKind {
 }
 
 impl<K: Kind> Facts<K> {
+    /// Whether something that was seen at `at` was seen no longer ago than `lasting`.
+    #[must_use]
+    pub fn is_recent(&self, at: Timestamp, lasting: Duration) -> bool {
+        self.now < clock::later(at, lasting)
+    }
+
     /// Whether the manifest is being deleted.
     #[must_use]
     pub fn deleting(&self) -> bool {

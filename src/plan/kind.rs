@@ -57,6 +57,8 @@ pub trait Kind:
     const CLOUD: &'static str;
     /// The type and the provider of the connection Secret, as the Service Binding convention has them.
     const BINDING: (&'static str, &'static str);
+    /// Whether a create is given the password that its database's user gets.
+    const CREATED_WITH_PASSWORD: bool;
     /// How long after the last moment at which a create could have taken effect the same name is not asked for again.
     /// Zero where the name is the id, so that the same request can only lead to one cluster.
     const NOT_AGAIN_WITHIN: Duration;
@@ -213,6 +215,10 @@ pub trait Change<K: Kind>: Data {
     /// What it creates besides the cluster.
     fn creates(&self) -> Option<Handle> {
         None
+    }
+    /// Whether it sets the pending password.
+    fn sets_password(&self) -> bool {
+        false
     }
     /// Whether it can be asked for while the cluster is suspended.
     fn wakes(&self) -> bool {

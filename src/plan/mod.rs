@@ -8,6 +8,7 @@ mod bound;
 mod change;
 mod conditions;
 mod connection;
+mod cratedb;
 mod creation;
 mod deletion;
 mod difference;

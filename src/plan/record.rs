@@ -164,6 +164,9 @@ pub struct Record<K: Kind> {
     /// Kept for whoever adopts the cluster next; it claims nothing.
     #[serde(default)]
     pub filed: bool,
+    /// The cloud was asked for the pending password, and has carried it out.
+    #[serde(default)]
+    pub password_sent: bool,
     /// Stored beside the rest, under keys of their own.
     #[serde(skip)]
     pub password: PasswordState,
@@ -209,7 +212,46 @@ impl<K: Kind> Record<K> {
             refusals: BTreeMap::new(),
             forgotten: None,
             filed: false,
+            password_sent: false,
             password: PasswordState::default(),
+        }
+    }
+
+    /// One of our creates brought this cluster.
+    pub fn settle_creation(&mut self, bound: Bound<K>) {
+        self.bound = Some(bound);
+        self.intent = None;
+        self.refusals.clear();
+        self.password_sent = K::CREATED_WITH_PASSWORD;
+    }
+
+    /// A new password is written down before anybody is asked to set it.
+    pub fn announce_password(&mut self, password: Password) {
+        self.password.pending = Some(password);
+        self.password_sent = false;
+    }
+
+    /// This password is known to open the database.
+    pub fn promote_password(&mut self, password: Password) {
+        self.password = PasswordState { current: Some(password), pending: None };
+        self.password_sent = false;
+    }
+
+    /// The open change has come to its end.
+    pub fn settle_change(&mut self, refusal: Option<Refusal>) {
+        let Some(Intent::Change(intent)) = self.intent.take() else { return };
+        let subject = intent.change.field().to_owned();
+        match refusal {
+            Some(refusal) => {
+                self.refusals.insert(subject, refusal);
+            }
+            None => {
+                self.refusals.remove(&subject);
+                self.password_sent |= intent.change.sets_password();
+                if let Some(bound) = &mut self.bound {
+                    K::note_applied(&mut bound.applied, &intent.change);
+                }
+            }
         }
     }
 

@@ -28,6 +28,7 @@ const TABLE: &[(Standing, &[Reason])] = &[
             Reason::WaitingForRateLimit,
             Reason::CloudUnavailable,
             Reason::OutcomeUnknown,
+            Reason::DatabaseUnavailable,
             Reason::WaitingForAccount,
             Reason::WaitingForCredentials,
             Reason::WaitingForPassword,

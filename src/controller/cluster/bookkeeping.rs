@@ -53,13 +53,7 @@ pub(super) async fn change<K: Managed>(
             amend(ctx, seen, |record| record.set_gone(Some(gone))).await
         }
         RecordChange::Found => amend(ctx, seen, |record| record.set_gone(None)).await,
-        RecordChange::TrustPassword(password) => {
-            amend(ctx, seen, |record| {
-                record.password.current = Some(password);
-                record.password.pending = None;
-            })
-            .await
-        }
+        RecordChange::TrustPassword(password) => amend(ctx, seen, |record| record.promote_password(password)).await,
         RecordChange::Drop => drop_record(ctx, seen).await,
     };
     undo_conflict(ctx, seen, result.map(|()| Applied::Again)).await
@@ -118,12 +112,7 @@ pub(super) async fn amend<K: Managed>(
 
 async fn settle<K: Managed>(ctx: &Context<K>, seen: &Seen<K>, bound: Bound<K>) -> Result<(), ReconcileError> {
     let id = bound.identity.id.clone();
-    amend(ctx, seen, |record| {
-        record.bound = Some(bound);
-        record.intent = None;
-        record.refusals.clear();
-    })
-    .await?;
+    amend(ctx, seen, |record| record.settle_creation(bound)).await?;
     tell(ctx, seen, Word::Created, format!("Cluster {id} was created.")).await;
     Ok(())
 }
@@ -138,20 +127,13 @@ async fn settle_change<K: Managed>(
     let Some(intent) = seen.facts.record.as_ref().and_then(Record::change) else {
         return Ok(());
     };
-    let (subject, summary) = (intent.change.field(), intent.change.summary());
+    let summary = intent.change.summary();
     // Whoever needs what may have been created must not find the intent gone, and still read that it is missing.
     if let (Some(_), Some(session)) = (intent.change.creates(), &seen.session) {
         session.place.forget_catalogue();
     }
     let failure = refusal.as_ref().map(|refusal| refusal.message.clone());
-    amend(ctx, seen, |record| {
-        record.intent = None;
-        match refusal {
-            Some(refusal) => drop(record.refusals.insert(subject.to_owned(), refusal)),
-            None => drop(record.refusals.remove(subject)),
-        }
-    })
-    .await?;
+    amend(ctx, seen, |record| record.settle_change(refusal)).await?;
     memory::lock(memory).succeeded();
     if let Some(session) = &seen.session {
         session.place.hasten();

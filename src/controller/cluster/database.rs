@@ -4,7 +4,7 @@ use std::sync::Mutex;
 
 use rand::distr::{Alphanumeric, SampleString as _};
 
-use super::bookkeeping::{amend, tell, undo_conflict};
+use super::bookkeeping::{amend, own_record, tell, undo_conflict};
 use super::observe::{CHECK_MISSING, Seen};
 use super::{Applied, ReconcileError, still_first};
 use crate::api::secret::Password;
@@ -15,7 +15,7 @@ use crate::controller::Context;
 use crate::controller::clouds::Managed;
 use crate::controller::events::Word;
 use crate::controller::memory::{self, Memory};
-use crate::plan::{DatabaseStep, NewPassword, PasswordState, Step, TroubleKind};
+use crate::plan::{DatabaseStep, NewPassword, Step, TroubleKind};
 
 const USER: &str = "admin";
 
@@ -58,7 +58,12 @@ async fn announce<K: Managed>(
         NewPassword::Generate => Password::new(Alphanumeric.sample_string(&mut rand::rng(), LENGTH)),
         NewPassword::Given(password) => password,
     };
-    amend(ctx, seen, |record| record.password.pending = Some(password)).await?;
+    // A create is given its password, so that this may be the first that is written of the cluster.
+    let Some(mut stored) = own_record(seen) else {
+        return Ok(Applied::Failed);
+    };
+    stored.record.announce_password(password);
+    ctx.records.write(&stored).await?;
     Ok(Applied::Again)
 }
 
@@ -132,7 +137,7 @@ async fn proved<K: Managed>(
     memory: &Mutex<Memory<K>>,
     password: Password,
 ) -> Result<(), ReconcileError> {
-    amend(ctx, seen, |record| record.password = PasswordState { current: Some(password), pending: None }).await?;
+    amend(ctx, seen, |record| record.promote_password(password)).await?;
     memory::lock(memory).succeeded();
     Ok(())
 }

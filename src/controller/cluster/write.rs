@@ -180,8 +180,8 @@ impl<K: Managed> Attempt<'_, K> {
         match answer {
             Ok(cluster) if cluster.answers_to(&target) => {
                 let fixed = self.seen.facts.fixed(&cluster);
-                self.announced.record.bound = Some(created_by(&request, &cluster, fixed, &self.session.credential));
-                self.announced.record.intent = None;
+                let bound = created_by(&request, &cluster, fixed, &self.session.credential);
+                self.announced.record.settle_creation(bound);
                 self.write_record().await?;
                 let note = format!("Cluster {} was created.", cluster.title());
                 self.took_effect(Some(cluster));
@@ -228,15 +228,11 @@ impl<K: Managed> Attempt<'_, K> {
         let write = CloudWrite::Change(change.clone());
         match answer {
             Ok(cluster) => {
-                // Whoever needs what was created must not find the intent gone, and still read that it is missing.
+                // What is created besides the cluster is there at once. Everything else is looked at until it is done.
                 if change.creates().is_some() {
+                    // Whoever needs it must not find the intent gone, and still read that it is missing.
                     self.session.place.forget_catalogue();
-                }
-                if change.operation().is_none() {
-                    self.announced.record.intent = None;
-                    if let Some(bound) = &mut self.announced.record.bound {
-                        K::note_applied(&mut bound.applied, &change);
-                    }
+                    self.announced.record.settle_change(None);
                     self.write_record().await?;
                 }
                 self.took_effect(cluster);

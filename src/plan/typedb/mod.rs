@@ -45,6 +45,7 @@ impl Kind for TypeDBCluster {
     const FACTORY_PASSWORD: Option<&'static str> = Some(password::FACTORY);
     const CLOUD: &'static str = "TypeDB Cloud";
     const BINDING: (&'static str, &'static str) = ("typedb", "typedb-cloud");
+    const CREATED_WITH_PASSWORD: bool = false;
     const NOT_AGAIN_WITHIN: Duration = Duration::ZERO;
 
     fn lives_at(location: &Location) -> bool {

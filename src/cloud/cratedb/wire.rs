@@ -118,7 +118,8 @@ pub struct HardwareSpecs {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct AllowedCidr {
     pub cidr: String,
-    #[serde(default)]
+    /// Left out where it is empty: the vendor's document wants at least one character.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     #[serde_as(deserialize_as = "DefaultOnNull")]
     pub description: String,
 }

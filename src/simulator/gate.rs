@@ -17,10 +17,8 @@ use tower::ServiceExt;
 use super::cut::CutConnection;
 use super::faults::{self, FaultKind, Strike};
 use super::requests::{Effect, Plane, RequestRow, RowNumber};
-use super::{Simulator, World, control, typedb};
+use super::{Simulator, World, control, cratedb, typedb};
 
-/// The domain of clusters that are served in process.
-const CLUSTER_DOMAIN: &str = ".cluster.typedb.com";
 /// No request of these APIs comes near this size.
 const LARGEST_BODY: usize = 1024 * 1024;
 
@@ -32,7 +30,14 @@ pub(super) struct ServerAddress(pub(super) String);
 struct Gate {
     simulator: Simulator,
     control: Router,
-    cloud: Router,
+    typedb: Planes,
+    cratedb: Planes,
+}
+
+/// What one cloud serves.
+#[derive(Clone)]
+struct Planes {
+    api: Router,
     data: Router,
 }
 
@@ -40,9 +45,9 @@ struct Gate {
 pub(super) fn router(simulator: &Simulator) -> Router {
     let gate = Gate {
         simulator: simulator.clone(),
-        control: control::router(simulator),
-        cloud: typedb::admin_router(simulator),
-        data: typedb::data_plane_router(simulator),
+        control: control::router(simulator).merge(cratedb::control_router(simulator)),
+        typedb: Planes { api: typedb::admin_router(simulator), data: typedb::data_plane_router(simulator) },
+        cratedb: Planes { api: cratedb::admin_router(simulator), data: cratedb::data_plane_router(simulator) },
     };
     Router::new().fallback(enter).with_state(gate)
 }
@@ -76,7 +81,7 @@ impl Gate {
         wait(strike.delay_before).await;
         let answer = match strike.instead {
             Some(kind) => faults::answer(kind, None),
-            None => self.effect(request, address.is_some(), number, strike.afterwards).await,
+            None => self.effect(request, address.as_deref(), number, strike.afterwards).await,
         };
         wait(strike.delay_after).await;
         self.leave(answer, number)
@@ -85,7 +90,7 @@ impl Gate {
     /// Notes the request and draws its faults.
     fn arrive(&self, request: &Request, address: Option<&str>) -> (RowNumber, Strike) {
         let (method, path) = (request.method(), request.uri().path());
-        self.simulator.with(|World { requests, faults, typedb, .. }, now| {
+        self.simulator.with(|World { requests, faults, typedb, cratedb, .. }, now| {
             let number = requests.arrive(RequestRow {
                 at: now,
                 plane: if address.is_some() { Plane::Data } else { Plane::Cloud },
@@ -94,7 +99,7 @@ impl Gate {
                 address: address.map(str::to_owned),
                 status: None,
                 cut: false,
-                client_id: typedb.client_of(request.headers()),
+                client_id: typedb.client_of(request.headers()).or_else(|| cratedb.client_of(request.headers())),
                 effect: None,
             });
             (number, faults.strike(method, path, address))
@@ -102,9 +107,14 @@ impl Gate {
     }
 
     /// Lets the request have its effect, and notes that; `fault` decides what is answered.
-    async fn effect(&self, request: Request, to_server: bool, number: RowNumber, fault: Option<FaultKind>) -> Response {
-        let addressee = if to_server { &self.data } else { &self.cloud };
-        let mut response = send(addressee.clone(), request).await;
+    async fn effect(
+        &self,
+        request: Request,
+        address: Option<&str>,
+        number: RowNumber,
+        fault: Option<FaultKind>,
+    ) -> Response {
+        let mut response = send(self.addressee(request.uri().path(), address), request).await;
         if let Some(effect) = response.extensions_mut().remove::<Effect>() {
             self.simulator.with(|world, _| world.requests.took_effect(number, effect));
         }
@@ -133,12 +143,28 @@ impl Gate {
     fn named_server(&self, parts: &Parts) -> Option<ServerAddress> {
         let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok());
         let authority = host.or_else(|| parts.uri.authority().map(Authority::as_str))?;
-        if authority.ends_with(CLUSTER_DOMAIN) {
-            return Some(ServerAddress(format!("{authority}:80")));
+        for (domain, port) in [(typedb::DOMAIN, typedb::PORT), (cratedb::DOMAIN, cratedb::PORT)] {
+            let port = format!(":{port}");
+            let host = authority.strip_suffix(&port).unwrap_or(authority);
+            if host.ends_with(domain) {
+                return Some(ServerAddress(format!("{host}{port}")));
+            }
         }
-        let is_server = authority.strip_suffix(":80").is_some_and(|host| host.ends_with(CLUSTER_DOMAIN))
-            || self.simulator.with(|world, _| world.typedb.serves_at(authority));
+        let is_server = self
+            .simulator
+            .with(|World { typedb, cratedb, .. }, _| typedb.serves_at(authority) || cratedb.serves_at(authority));
         is_server.then(|| ServerAddress(authority.to_owned()))
+    }
+
+    /// Who answers a request: a cluster's own endpoint where that is addressed, else a cloud's API by its path.
+    fn addressee(&self, path: &str, address: Option<&str>) -> Router {
+        let cratedb = &self.cratedb;
+        match address {
+            Some(address) if self.simulator.with(|world, _| world.cratedb.serves_at(address)) => cratedb.data.clone(),
+            Some(_) => self.typedb.data.clone(),
+            None if path.starts_with("/api/v2/") => cratedb.api.clone(),
+            None => self.typedb.api.clone(),
+        }
     }
 }
 

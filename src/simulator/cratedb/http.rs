@@ -1,0 +1,185 @@
+//! The administration API over HTTP.
+
+use std::convert::Infallible;
+use std::future::{Ready, ready};
+
+use axum::Router;
+use axum::body::{Bytes, to_bytes};
+use axum::extract::{FromRequest, Path, Query, Request, State};
+use axum::http::header::RETRY_AFTER;
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{delete, get, head, put};
+
+use super::call::{Call, Caller, Reply};
+use super::refusal::Refusal;
+use crate::simulator::tokens::{encoded_pair, scheme};
+use crate::simulator::{Simulator, World};
+
+/// Where the API begins.
+const BASE: &str = "/api/v2";
+
+/// The operations that the vendor documents, as far as they are about clusters and what is around them.
+pub(in crate::simulator) fn router(simulator: &Simulator) -> Router {
+    let api = Router::new().merge(clusters()).merge(organizations()).merge(surroundings());
+    Router::new()
+        .nest(BASE, api)
+        .fallback(nothing_there)
+        .method_not_allowed_fallback(nothing_there)
+        .layer(middleware::from_fn_with_state(simulator.clone(), limit_rate))
+        .with_state(simulator.clone())
+}
+
+fn clusters() -> Router<Simulator> {
+    let cluster = get(one(|call, id| call.get_cluster(id)))
+        .patch(one(|call, id| call.set_password(id)))
+        .delete(one(|call, id| call.delete_cluster(id)));
+    Router::new()
+        .route("/clusters/", get(none(|call| call.list_clusters())))
+        .route("/clusters/name/{name}/", head(one(|call, id| call.check_name(id))))
+        .route("/clusters/{id}/", cluster)
+        .route("/clusters/{id}/scale/", put(one(|call, id| call.scale(id))))
+        .route("/clusters/{id}/product/", put(one(|call, id| call.change_product(id))))
+        .route("/clusters/{id}/storage/", put(one(|call, id| call.expand_storage(id))))
+        .route("/clusters/{id}/upgrade/", put(one(|call, id| call.upgrade(id))))
+        .route("/clusters/{id}/suspend/", put(one(|call, id| call.suspend(id))))
+        .route("/clusters/{id}/deletion-protection/", put(one(|call, id| call.protect(id))))
+        .route("/clusters/{id}/ip-restrictions/", put(one(|call, id| call.restrict(id))))
+        .route("/clusters/{id}/backup-schedule/", put(one(|call, id| call.schedule_backups(id))))
+        .route("/clusters/{id}/operations/", get(one(|call, id| call.list_operations(id))))
+        .route("/clusters/{id}/available-products/", get(one(|call, id| call.available_products(id))))
+        .route("/clusters/{id}/available-upgrades/", get(one(|call, id| call.available_upgrades(id))))
+        .route("/clusters/{id}/nodes/{ordinal}", delete(two(|call, id, part| call.restart_node(id, part))))
+        .route("/clusters/{id}/jwt/", get(one(|call, id| call.grant_token(id))))
+        .route("/clusters/{id}/metrics/{metric}/", get(two(|call, id, part| call.metrics(id, part))))
+}
+
+fn organizations() -> Router<Simulator> {
+    let organization_clusters =
+        get(one(|call, id| call.list_clusters_of(id))).post(one(|call, id| call.create_cluster(id)));
+    let project = get(one(|call, id| call.get_project(id)))
+        .patch(one(|call, id| call.rename_project(id)))
+        .delete(one(|call, id| call.delete_project(id)));
+    Router::new()
+        .route("/organizations/", get(none(|call| call.list_organizations())))
+        .route("/organizations/{id}/", get(one(|call, id| call.get_organization(id))))
+        .route("/organizations/{id}/clusters/", organization_clusters)
+        .route("/organizations/{id}/projects/", get(one(|call, id| call.list_projects_of(id))))
+        .route("/organizations/{id}/regions/", get(one(|call, id| call.list_regions_of(id))))
+        .route("/organizations/{id}/subscriptions/", get(one(|call, id| call.list_subscriptions_of(id))))
+        .route("/organizations/{id}/quotas/", get(one(|call, id| call.quotas(id))))
+        .route("/organizations/{id}/remaining-budget/", get(one(|call, id| call.remaining_budget(id))))
+        .route("/projects/", get(none(|call| call.list_projects())).post(none(|call| call.create_project())))
+        .route("/projects/{id}/", project)
+        .route("/projects/{id}/clusters/", get(one(|call, id| call.list_clusters_in(id))))
+        .route("/subscriptions/", get(none(|call| call.list_subscriptions())))
+        .route(
+            "/subscriptions/{id}/",
+            get(one(|call, id| call.get_subscription(id))).delete(one(|call, id| call.cancel_subscription(id))),
+        )
+}
+
+fn surroundings() -> Router<Simulator> {
+    Router::new()
+        .route("/users/me/", get(none(|call| call.me())))
+        .route("/users/me", get(none(|call| call.me())))
+        .route("/regions/", get(none(|call| call.list_regions())))
+        .route("/products/", get(none(|call| call.list_products())))
+        .route("/products/{kind}/", get(one(|call, id| call.list_products_of(id))))
+        .route("/products/clusters/price", get(none(|call| call.price())))
+        .route("/meta/", get(open(|call| call.meta())))
+        .route("/meta/cratedb-versions/", get(open(|call| call.versions())))
+}
+
+async fn nothing_there(asked: Asked) -> Response {
+    asked.answer(Auth::None, |_| Err(Refusal::new(StatusCode::NOT_FOUND, "Resource not found.")))
+}
+
+/// A handler for an operation whose path names nothing.
+fn none(act: fn(&mut Call<'_>) -> Reply) -> impl Fn(Asked) -> Ready<Response> + Clone {
+    move |asked| ready(asked.answer(Auth::Key, act))
+}
+
+/// The same for everybody.
+fn open(act: fn(&mut Call<'_>) -> Reply) -> impl Fn(Asked) -> Ready<Response> + Clone {
+    move |asked| ready(asked.answer(Auth::None, act))
+}
+
+/// A handler for an operation on one thing.
+fn one(act: fn(&mut Call<'_>, &str) -> Reply) -> impl Fn(Path<String>, Asked) -> Ready<Response> + Clone {
+    move |Path(id), asked| ready(asked.answer(Auth::Key, |call| act(call, &id)))
+}
+
+/// A handler for an operation on a part of one thing.
+fn two(
+    act: fn(&mut Call<'_>, &str, &str) -> Reply,
+) -> impl Fn(Path<(String, String)>, Asked) -> Ready<Response> + Clone {
+    move |Path((id, part)), asked| ready(asked.answer(Auth::Key, |call| act(call, &id, &part)))
+}
+
+/// Whether an operation needs an API key.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Auth {
+    None,
+    Key,
+}
+
+/// A request, but for what its path names.
+struct Asked {
+    simulator: Simulator,
+    /// Of an operation that there is; the router takes the beginning off.
+    path: String,
+    headers: HeaderMap,
+    query: Vec<(String, String)>,
+    body: Bytes,
+}
+
+impl FromRequest<Simulator> for Asked {
+    type Rejection = Infallible;
+
+    async fn from_request(request: Request, simulator: &Simulator) -> Result<Self, Infallible> {
+        let query = Query::try_from_uri(request.uri()).map(|Query(pairs)| pairs).unwrap_or_default();
+        let (parts, body) = request.into_parts();
+        // The gate has read the body already, so that it is whole and not too large.
+        let body = to_bytes(body, usize::MAX).await.unwrap_or_default();
+        let path = format!("{BASE}{}", parts.uri.path());
+        Ok(Self { simulator: simulator.clone(), path, headers: parts.headers, query, body })
+    }
+}
+
+impl Asked {
+    /// Lets the user behind the key do something.
+    fn answer(self, auth: Auth, act: impl FnOnce(&mut Call<'_>) -> Reply) -> Response {
+        let Self { simulator, path, headers, query, body } = self;
+        simulator.with(|World { cratedb, environment, .. }, now| {
+            let pair = scheme(&headers, "Basic").and_then(encoded_pair);
+            let user = pair.and_then(|(key, secret)| cratedb.directory.user_of(&key, &secret, now));
+            let caller = match user {
+                Some(user) => Ok(Caller::User(user)),
+                None if auth == Auth::None => Ok(Caller::Console),
+                None => Err(Refusal::unauthenticated()),
+            };
+            let reply = caller.and_then(|caller| {
+                act(&mut Call { cloud: cratedb, environment, caller, now, query: &query, body: &body })
+            });
+            match reply {
+                Ok(answer) => answer.into_response(),
+                Err(refusal) => refusal.answer(&path, &environment.settings.cratedb.unknowns),
+            }
+        })
+    }
+}
+
+/// Answers 429 for the rest of a minute in which there were too many requests.
+async fn limit_rate(State(simulator): State<Simulator>, request: Request, next: Next) -> Response {
+    let wait = simulator.with(|World { cratedb, environment, .. }, now| {
+        cratedb.throttle.count(environment.settings.cratedb.unknowns.requests_per_minute, now)
+    });
+    let Some(seconds) = wait else { return next.run(request).await };
+    let refusal = Refusal::new(StatusCode::TOO_MANY_REQUESTS, "Too many requests.");
+    let unknowns = simulator.settings().cratedb.unknowns;
+    let mut response = refusal.answer(request.uri().path(), &unknowns);
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+    response
+}

@@ -1,0 +1,219 @@
+//! What is around clusters: organizations, subscriptions, regions, products, versions, quotas and budget.
+
+use serde_json::{Value, json};
+
+use super::call::{Call, Caller, Reply};
+use super::catalogue;
+use super::cloud::{Organization, Subscription};
+use super::cluster::dublin_core;
+use super::directory::{ADMIN, User};
+use super::refusal::Refusal;
+use super::versions;
+use crate::simulator::answer::Answer;
+
+impl Call<'_> {
+    pub(super) fn me(&mut self) -> Reply {
+        let Caller::User(user) = &self.caller else { return Err(Refusal::unauthenticated()) };
+        let mut me = user.describe();
+        me["is_superuser"] = json!(false);
+        me["status"] = json!("ACTIVE");
+        if let Some(organization) = user.organization_roles.keys().next() {
+            me["organization_id"] = json!(organization);
+        }
+        Ok(Answer::shown(me))
+    }
+
+    pub(super) fn list_organizations(&mut self) -> Reply {
+        let visible = self.visible_organizations();
+        let organizations = self.cloud.organizations.values().filter(|organization| visible.contains(&organization.id));
+        Ok(Answer::shown(organizations.map(|organization| self.describe(organization)).collect()))
+    }
+
+    pub(super) fn get_organization(&mut self, id: &str) -> Reply {
+        Ok(Answer::shown(self.describe(self.organization(id)?)))
+    }
+
+    pub(super) fn list_subscriptions(&mut self) -> Reply {
+        if let Some(organization) = self.parameter("organization_id") {
+            return self.list_subscriptions_of(&organization.to_owned());
+        }
+        let visible = self.visible_organizations();
+        let known =
+            self.cloud.subscriptions.iter().filter(|subscription| visible.contains(&subscription.organization_id));
+        Ok(Answer::shown(known.map(|subscription| subscription.describe(self.settings())).collect()))
+    }
+
+    pub(super) fn list_subscriptions_of(&mut self, organization: &str) -> Reply {
+        self.organization(organization)?;
+        let known = self.cloud.subscriptions.iter().filter(|subscription| subscription.organization_id == organization);
+        Ok(Answer::shown(known.map(|subscription| subscription.describe(self.settings())).collect()))
+    }
+
+    pub(super) fn get_subscription(&mut self, id: &str) -> Reply {
+        Ok(Answer::shown(self.subscription(id)?.describe(self.settings())))
+    }
+
+    pub(super) fn list_regions(&mut self) -> Reply {
+        Ok(Answer::shown(self.regions()))
+    }
+
+    pub(super) fn list_regions_of(&mut self, organization: &str) -> Reply {
+        self.organization(organization)?;
+        Ok(Answer::shown(self.regions()))
+    }
+
+    pub(super) fn list_products(&mut self) -> Reply {
+        let mut products = self.cluster_products();
+        products.push(catalogue::storage());
+        Ok(Answer::shown(self.filtered(products)))
+    }
+
+    pub(super) fn list_products_of(&mut self, kind: &str) -> Reply {
+        let products = match kind {
+            "cluster" => self.cluster_products(),
+            "storage" => vec![catalogue::storage()],
+            _ => return Err(Refusal::not_found(format_args!("The product kind '{kind}'"))),
+        };
+        Ok(Answer::shown(self.filtered(products)))
+    }
+
+    /// The vendor documents no 400 here.
+    pub(super) fn price(&mut self) -> Reply {
+        let given =
+            |name| self.parameter(name).ok_or_else(|| Refusal::not_found(format_args!("A price without {name}")));
+        let (name, tier, region) = (given("product_name")?, given("product_tier")?, given("region")?);
+        let unit = given("product_unit")?.parse().map_err(|_| Refusal::not_found("Such a product unit"))?;
+        let product = catalogue::product(name, tier).filter(|_| catalogue::is_region(region));
+        let product = product.ok_or_else(|| Refusal::not_found(format_args!("The product '{name}' in '{region}'")))?;
+        let bytes = self.parameter("storage_bytes").and_then(|bytes| bytes.parse().ok());
+        Ok(Answer::shown(catalogue::price(product, unit, bytes.unwrap_or_else(|| product.smallest_storage()))?))
+    }
+
+    pub(super) fn versions(&mut self) -> Reply {
+        Ok(Answer::shown(versions::newest(self.settings())))
+    }
+
+    pub(super) fn meta(&mut self) -> Reply {
+        let offered = &self.settings().versions;
+        let newest = |versions: &[String]| versions.last().cloned().unwrap_or_default();
+        Ok(Answer::shown(json!({
+            "version": {"release": "1.0.0", "prerelease": false},
+            "crate_versions": {
+                "stable": newest(&offered.stable), "testing": newest(&offered.testing), "nightly": newest(&offered.nightly),
+            },
+        })))
+    }
+
+    pub(super) fn quotas(&mut self, organization: &str) -> Reply {
+        self.organization(organization)?;
+        let clusters = self.cloud.clusters.iter().filter(|cluster| cluster.organization_id == organization).count();
+        let limit = self.settings().max_clusters_per_organization;
+        let quota = limit.map(|limit| json!({"code": "clusters", "current_value": clusters, "quota": limit}));
+        Ok(Answer::shown(quota.into_iter().collect()))
+    }
+
+    pub(super) fn remaining_budget(&mut self, organization: &str) -> Reply {
+        self.organization(organization)?;
+        let remaining = self.remaining(organization, self.parameter("exclude_cluster_id"));
+        Ok(Answer::shown(json!({"remaining_budget_per_month": remaining})))
+    }
+
+    pub(super) fn subscription(&self, id: &str) -> Result<&Subscription, Refusal> {
+        let missing = || Refusal::not_found(format_args!("The subscription {id}"));
+        let known = self.cloud.subscriptions.iter().find(|subscription| subscription.id == id).ok_or_else(missing)?;
+        self.organization(&known.organization_id).map(|_| known)
+    }
+
+    /// Whether the organization can pay for a cluster of this price per month, instead of the one that is replaced.
+    pub(super) fn check_budget(&self, organization: &str, price: f64, replaced: Option<&str>) -> Result<(), Refusal> {
+        let remaining = self.remaining(organization, replaced);
+        if price <= remaining {
+            return Ok(());
+        }
+        let message = format!(
+            "The organization's remaining budget of {remaining:.2} USD per month does not allow for {price:.2} USD."
+        );
+        Err(Refusal::new(self.settings().unknowns.budget_status.0, message))
+    }
+
+    fn remaining(&self, organization: &str, excluded: Option<&str>) -> f64 {
+        let set = self.cloud.organizations.get(organization).and_then(|organization| organization.remaining_budget);
+        let all = self.cloud.clusters.iter().filter(|cluster| cluster.organization_id == organization);
+        let excluded = |id: &str| excluded == Some(id);
+        match set {
+            // It was set with all clusters paid for.
+            Some(remaining) => {
+                remaining
+                    + all
+                        .filter(|cluster| excluded(cluster.id.as_str()))
+                        .map(|cluster| cluster.monthly_price())
+                        .sum::<f64>()
+            }
+            None => {
+                let others = all.filter(|cluster| !excluded(cluster.id.as_str()));
+                (self.settings().monthly_budget - others.map(|cluster| cluster.monthly_price()).sum::<f64>()).max(0.0)
+            }
+        }
+    }
+
+    fn cluster_products(&self) -> Vec<Value> {
+        let regions: Vec<Option<&str>> = if self.settings().unknowns.products_per_region {
+            catalogue::REGIONS.iter().map(|(name, _)| Some(*name)).collect()
+        } else {
+            vec![None]
+        };
+        let everywhere =
+            |product: &'static catalogue::Product| regions.iter().map(move |region| product.describe(*region));
+        catalogue::products().flat_map(everywhere).collect()
+    }
+
+    fn filtered(&self, products: Vec<Value>) -> Value {
+        let fits = |product: &Value| {
+            let fits = |name| self.parameter(name).is_none_or(|wanted| product[name] == wanted);
+            ["tier", "name", "plan", "offer"].into_iter().all(fits)
+        };
+        products.into_iter().filter(fits).collect()
+    }
+
+    /// `last_seen` carries no offset.
+    fn regions(&self) -> Value {
+        let seen = jiff::tz::TimeZone::UTC.to_datetime(self.now).to_string();
+        let region = |(name, description): (&str, &str)| {
+            json!({
+                "name": name, "description": description, "is_edge_region": false, "status": "UP", "last_seen": seen,
+                "deprecated": false, "upgrade_available": false,
+            })
+        };
+        catalogue::REGIONS.map(region).into_iter().collect()
+    }
+
+    fn describe(&self, organization: &Organization) -> Value {
+        let own = |user: &User| user.organization_roles.get(&organization.id).cloned();
+        let role = match &self.caller {
+            Caller::Console => Some(ADMIN.to_owned()),
+            Caller::User(user) => own(user),
+        };
+        let projects = self.cloud.projects.iter().filter(|project| project.organization_id == organization.id).count();
+        let mut described = json!({
+            "id": organization.id, "name": organization.name, "plan_type": organization.plan_type,
+            "email": format!("{}@example.com", organization.name), "notifications_enabled": true,
+            "project_count": projects, "dc": dublin_core(organization.created, organization.created),
+        });
+        if let Some(role) = role {
+            described["role_fqn"] = json!(role);
+        }
+        described
+    }
+}
+
+impl User {
+    pub(super) fn describe(&self) -> Value {
+        let in_organization = |(id, role): (&String, &String)| json!({"organization_id": id, "role_fqn": role});
+        let in_project = |(id, role): (&String, &String)| json!({"project_id": id, "role_fqn": role});
+        json!({
+            "uid": self.uid, "email": self.email, "name": self.name, "username": self.uid, "idp": "simulator",
+            "organization_roles": self.organization_roles.iter().map(in_organization).collect::<Value>(),
+            "project_roles": self.project_roles.iter().map(in_project).collect::<Value>(),
+        })
+    }
+}

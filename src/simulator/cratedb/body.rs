@@ -34,10 +34,6 @@ impl Fields {
         self.get(name, "Not a valid integer.", Value::as_i64)
     }
 
-    pub(super) fn number(&self, name: &str) -> Result<Option<f64>, Refusal> {
-        self.get(name, "Not a valid number.", Value::as_f64)
-    }
-
     pub(super) fn boolean(&self, name: &str) -> Result<Option<bool>, Refusal> {
         self.get(name, "Not a valid boolean.", Value::as_bool)
     }

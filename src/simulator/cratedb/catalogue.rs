@@ -12,7 +12,7 @@ pub(super) const FREE: &str = "crfree";
 /// The subscription of free clusters, which is none.
 pub(super) const FREE_SUBSCRIPTION: &str = "free_tier";
 pub(super) const TIER: &str = "default";
-const HOURS_PER_MONTH: f64 = 730.0;
+pub(super) const HOURS_PER_MONTH: f64 = 730.0;
 /// In US dollars, per GiB and hour.
 const STORAGE_PRICE: f64 = 0.0002;
 

@@ -1,6 +1,6 @@
 //! The cloud itself: organizations, projects, subscriptions, clusters, and what becomes of them as time passes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::io;
 
 use axum::http::HeaderMap;
@@ -13,6 +13,7 @@ use super::catalogue::REGIONS;
 use super::cluster::{Cluster, ClusterView, dublin_core};
 use super::console::Failure;
 use super::directory::Directory;
+use super::organizations::AuditEvent;
 use super::settings::Settings;
 use crate::simulator::Environment;
 use crate::simulator::throttle::Throttle;
@@ -35,6 +36,9 @@ pub(in crate::simulator) struct Cloud {
     pub(super) failures: Vec<Failure>,
     pub(super) stale: Option<StaleLists>,
     pub(super) throttle: Throttle,
+    /// Of the metrics of an organization.
+    pub(super) scrapes: HashMap<String, Throttle>,
+    pub(super) audit: VecDeque<AuditEvent>,
 }
 
 /// Who pays.
@@ -109,6 +113,8 @@ impl Cloud {
             failures: Vec::new(),
             stale: None,
             throttle: Throttle::default(),
+            scrapes: HashMap::new(),
+            audit: VecDeque::new(),
         }
     }
 

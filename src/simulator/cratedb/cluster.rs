@@ -206,17 +206,22 @@ impl Cluster {
         } else {
             HealthStatus::Green
         };
-        Health { status, last_seen: self.exists.then_some(now), running_operation: deleting.or(running) }
+        Health { status, last_seen: self.exists.then(|| whole_millis(now)), running_operation: deleting.or(running) }
     }
 
     fn modified(&self, now: Timestamp) -> Timestamp {
-        self.operations.last().map_or(self.created, |operation| operation.until.min(now))
+        whole_millis(self.operations.last().map_or(self.created, |operation| operation.until.min(now)))
     }
 }
 
 /// When something was created and last changed, as the cloud's API shows it.
 pub(super) fn dublin_core(created: Timestamp, modified: Timestamp) -> Value {
-    json!(wire::DublinCore { created: created_at(created), modified: Some(modified) })
+    json!(wire::DublinCore { created: created_at(created), modified: Some(whole_millis(modified)) })
+}
+
+/// Answers are not more exact than that.
+fn whole_millis(moment: Timestamp) -> Timestamp {
+    Timestamp::from_millisecond(moment.as_millisecond()).unwrap_or(moment)
 }
 
 pub(super) fn created_at(moment: Timestamp) -> CreatedAt {

@@ -10,7 +10,7 @@ use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{delete, get, head, put};
+use axum::routing::{delete, get, head, post, put};
 
 use super::call::{Call, Caller, Reply};
 use super::refusal::Refusal;
@@ -48,6 +48,9 @@ fn clusters() -> Router<Simulator> {
         .route("/clusters/{id}/ip-restrictions/", put(one(|call, id| call.restrict(id))))
         .route("/clusters/{id}/backup-schedule/", put(one(|call, id| call.schedule_backups(id))))
         .route("/clusters/{id}/operations/", get(one(|call, id| call.list_operations(id))))
+        .route("/clusters/{id}/snapshots/", get(one(|call, id| call.list_snapshots(id))))
+        .route("/clusters/{id}/snapshots/restore/", post(one(|call, id| call.restore(id))))
+        .route("/clusters/{id}/transfer-subscription/", post(one(|call, id| call.transfer(id))))
         .route("/clusters/{id}/available-products/", get(one(|call, id| call.available_products(id))))
         .route("/clusters/{id}/available-upgrades/", get(one(|call, id| call.available_upgrades(id))))
         .route("/clusters/{id}/nodes/{ordinal}", delete(two(|call, id, part| call.restart_node(id, part))))
@@ -61,9 +64,23 @@ fn organizations() -> Router<Simulator> {
     let project = get(one(|call, id| call.get_project(id)))
         .patch(one(|call, id| call.rename_project(id)))
         .delete(one(|call, id| call.delete_project(id)));
+    let organization = get(one(|call, id| call.get_organization(id)))
+        .put(one(|call, id| call.edit_organization(id)))
+        .delete(one(|call, id| call.delete_organization(id)));
     Router::new()
-        .route("/organizations/", get(none(|call| call.list_organizations())))
-        .route("/organizations/{id}/", get(one(|call, id| call.get_organization(id))))
+        .route(
+            "/organizations/",
+            get(none(|call| call.list_organizations())).post(none(|call| call.create_organization())),
+        )
+        .route("/organizations/{id}/", organization)
+        .route(
+            "/organizations/{id}/users/",
+            get(one(|call, id| call.list_members(id))).post(one(|call, id| call.add_member(id))),
+        )
+        .route("/organizations/{id}/users/{user}/", delete(two(|call, id, user| call.remove_member(id, user))))
+        .route("/organizations/{id}/consumption/current-month/", get(one(|call, id| call.consumption(id))))
+        .route("/organizations/{id}/auditlogs/", get(one(|call, id| call.audit_log(id))))
+        .route("/organizations/{id}/metrics/prometheus/", get(one(|call, id| call.prometheus(id))))
         .route("/organizations/{id}/clusters/", organization_clusters)
         .route("/organizations/{id}/projects/", get(one(|call, id| call.list_projects_of(id))))
         .route("/organizations/{id}/regions/", get(one(|call, id| call.list_regions_of(id))))
@@ -72,8 +89,16 @@ fn organizations() -> Router<Simulator> {
         .route("/organizations/{id}/remaining-budget/", get(one(|call, id| call.remaining_budget(id))))
         .route("/projects/", get(none(|call| call.list_projects())).post(none(|call| call.create_project())))
         .route("/projects/{id}/", project)
+        .route(
+            "/projects/{id}/users/",
+            get(one(|call, id| call.list_project_members(id))).post(one(|call, id| call.add_project_member(id))),
+        )
+        .route("/projects/{id}/users/{user}/", delete(two(|call, id, user| call.remove_project_member(id, user))))
         .route("/projects/{id}/clusters/", get(one(|call, id| call.list_clusters_in(id))))
-        .route("/subscriptions/", get(none(|call| call.list_subscriptions())))
+        .route(
+            "/subscriptions/",
+            get(none(|call| call.list_subscriptions())).post(none(|call| call.create_subscription())),
+        )
         .route(
             "/subscriptions/{id}/",
             get(one(|call, id| call.get_subscription(id))).delete(one(|call, id| call.cancel_subscription(id))),
@@ -81,7 +106,14 @@ fn organizations() -> Router<Simulator> {
 }
 
 fn surroundings() -> Router<Simulator> {
+    let key = get(one(|call, key| call.get_key(key)))
+        .patch(one(|call, key| call.change_key(key)))
+        .delete(one(|call, key| call.delete_key(key)));
     Router::new()
+        .route("/users/", get(none(|call| call.list_users())))
+        .route("/roles/", get(none(|call| call.list_roles())))
+        .route("/users/me/api-keys/", get(none(|call| call.list_keys())).post(none(|call| call.create_key())))
+        .route("/users/me/api-keys/{key}/", key)
         .route("/users/me/", get(none(|call| call.me())))
         .route("/users/me", get(none(|call| call.me())))
         .route("/regions/", get(none(|call| call.list_regions())))
@@ -161,7 +193,12 @@ impl Asked {
                 None => Err(Refusal::unauthenticated()),
             };
             let reply = caller.and_then(|caller| {
-                act(&mut Call { cloud: cratedb, environment, caller, now, query: &query, body: &body })
+                let mut call = Call { cloud: cratedb, environment, caller, now, query: &query, body: &body };
+                let answer = act(&mut call)?;
+                if let Some(effect) = answer.effect() {
+                    call.audit(effect);
+                }
+                Ok(answer)
             });
             match reply {
                 Ok(answer) => answer.into_response(),

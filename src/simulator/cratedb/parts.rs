@@ -4,6 +4,7 @@ use axum::http::StatusCode;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::body::Fields;
 use super::call::{Call, Reply, Right, effect_on};
 use super::refusal::Refusal;
 use crate::simulator::answer::Answer;
@@ -50,6 +51,28 @@ impl Call<'_> {
         let mut token = || json_web_token(&username, self.now, TOKEN_LIFE, random);
         let (token, refresh) = (token(), token());
         Ok(Answer::shown(json!({"token": token, "refresh": refresh, "expiry": expiry(self.now, TOKEN_LIFE)})))
+    }
+
+    /// Newer than the vendor's document; the command line uses it.
+    pub(super) fn transfer(&mut self, id: &str) -> Reply {
+        let cluster = self.cluster_with(id, Right::OrganizationAdmin)?;
+        let fields = self.fields()?;
+        let old = fields.required("old_subscription_id", Fields::text)?;
+        let new = fields.required("new_subscription_id", Fields::text)?;
+        if cluster.spec.subscription_id != old {
+            return Err(fields.wrong("old_subscription_id", "The cluster is not paid by this subscription."));
+        }
+        let usable = self
+            .subscription(&new)
+            .is_ok_and(|subscription| subscription.active && subscription.organization_id == cluster.organization_id);
+        if !usable {
+            return Err(fields.wrong("new_subscription_id", format!("The subscription {new} is not active.")));
+        }
+        if let Some(cluster) = self.cloud.cluster_mut(id) {
+            cluster.spec.subscription_id = new;
+        }
+        let cluster = self.cluster(id)?;
+        Ok(self.show(cluster).having(effect_on(cluster, "subscriptionTransferred", vec!["subscription_id"])))
     }
 
     /// The simulator measures nothing.

@@ -1,12 +1,12 @@
-//! What is around clusters: organizations, subscriptions, regions, products, versions, quotas and budget.
+//! What is around clusters: subscriptions, regions, products, versions, quotas and budget.
 
+use axum::http::StatusCode;
 use serde_json::{Value, json};
 
-use super::call::{Call, Caller, Reply};
+use super::body::Fields;
+use super::call::{Call, Caller, Reply, effect};
 use super::catalogue;
-use super::cloud::{Organization, Subscription};
-use super::cluster::dublin_core;
-use super::directory::{ADMIN, User};
+use super::cloud::{Subscription, new_id};
 use super::refusal::Refusal;
 use super::versions;
 use crate::simulator::answer::Answer;
@@ -21,16 +21,6 @@ impl Call<'_> {
             me["organization_id"] = json!(organization);
         }
         Ok(Answer::shown(me))
-    }
-
-    pub(super) fn list_organizations(&mut self) -> Reply {
-        let visible = self.visible_organizations();
-        let organizations = self.cloud.organizations.values().filter(|organization| visible.contains(&organization.id));
-        Ok(Answer::shown(organizations.map(|organization| self.describe(organization)).collect()))
-    }
-
-    pub(super) fn get_organization(&mut self, id: &str) -> Reply {
-        Ok(Answer::shown(self.describe(self.organization(id)?)))
     }
 
     pub(super) fn list_subscriptions(&mut self) -> Reply {
@@ -51,6 +41,21 @@ impl Call<'_> {
 
     pub(super) fn get_subscription(&mut self, id: &str) -> Reply {
         Ok(Answer::shown(self.subscription(id)?.describe(self.settings())))
+    }
+
+    /// A subscription that nobody has paid for yet.
+    pub(super) fn create_subscription(&mut self) -> Reply {
+        let fields = self.fields()?;
+        let organization_id = fields.required("organization_id", Fields::text)?;
+        self.administered(&organization_id)?;
+        let name = fields.required("type", Fields::text)?;
+        let id = new_id(&mut self.environment.random);
+        let effect = effect("subscriptionCreated", &organization_id, &id, self.now, Vec::new());
+        let (state, created) = (Some("pending".to_owned()), self.now);
+        let pending = Subscription { id, name, organization_id, marketplace: None, active: false, state, created };
+        let shown = Answer::shown(pending.describe(self.settings()));
+        self.cloud.subscriptions.push(pending);
+        Ok(shown.with_status(StatusCode::CREATED).having(effect))
     }
 
     pub(super) fn list_regions(&mut self) -> Reply {
@@ -185,35 +190,5 @@ impl Call<'_> {
             })
         };
         catalogue::REGIONS.map(region).into_iter().collect()
-    }
-
-    fn describe(&self, organization: &Organization) -> Value {
-        let own = |user: &User| user.organization_roles.get(&organization.id).cloned();
-        let role = match &self.caller {
-            Caller::Console => Some(ADMIN.to_owned()),
-            Caller::User(user) => own(user),
-        };
-        let projects = self.cloud.projects.iter().filter(|project| project.organization_id == organization.id).count();
-        let mut described = json!({
-            "id": organization.id, "name": organization.name, "plan_type": organization.plan_type,
-            "email": format!("{}@example.com", organization.name), "notifications_enabled": true,
-            "project_count": projects, "dc": dublin_core(organization.created, organization.created),
-        });
-        if let Some(role) = role {
-            described["role_fqn"] = json!(role);
-        }
-        described
-    }
-}
-
-impl User {
-    pub(super) fn describe(&self) -> Value {
-        let in_organization = |(id, role): (&String, &String)| json!({"organization_id": id, "role_fqn": role});
-        let in_project = |(id, role): (&String, &String)| json!({"project_id": id, "role_fqn": role});
-        json!({
-            "uid": self.uid, "email": self.email, "name": self.name, "username": self.uid, "idp": "simulator",
-            "organization_roles": self.organization_roles.iter().map(in_organization).collect::<Value>(),
-            "project_roles": self.project_roles.iter().map(in_project).collect::<Value>(),
-        })
     }
 }

@@ -7,7 +7,10 @@ use serde_with::skip_serializing_none;
 
 use super::condition::Condition;
 use super::identity::{Endpoint, Location};
-use super::{DATA_KEY, OBJECT_NAME};
+use super::{DATA_KEY, OBJECT_NAME, UUID};
+
+/// Scheme, host and perhaps a port.
+const BASE_URL: &str = r"^https?://[A-Za-z0-9.:\[\]-]+/?$";
 
 /// Where clusters live and as whom the operator speaks to the cloud there.
 #[skip_serializing_none]
@@ -25,8 +28,10 @@ use super::{DATA_KEY, OBJECT_NAME};
 )]
 #[serde(rename_all = "camelCase")]
 pub struct CloudAccountSpec {
-    /// A space of a team in TypeDB Cloud. Immutable: another location is another account.
-    pub typedb_cloud: TypeDbCloud,
+    /// A space of a team in TypeDB Cloud; this or cratedbCloud. Immutable: another location is another account.
+    pub typedb_cloud: Option<TypeDbCloud>,
+    /// An organization in CrateDB Cloud; this or typedbCloud. Immutable: another location is another account.
+    pub cratedb_cloud: Option<CrateDbCloud>,
     /// The credentials to use; exactly one for now.
     #[schemars(length(min = 1, max = 1))]
     pub credentials: Vec<CredentialSource>,
@@ -66,11 +71,28 @@ pub struct TypeDbCloud {
     pub space: String,
     /// Base URL of the cloud's API. Others than the vendor's own must be allowed by the operator's flags.
     #[serde(default = "default_typedb_endpoint")]
-    #[schemars(length(min = 1, max = 253), regex(pattern = r"^https?://[A-Za-z0-9.:\[\]-]+/?$"))]
+    #[schemars(length(min = 1, max = 253), regex(pattern = BASE_URL))]
     pub endpoint: String,
 }
 
-/// A Secret with an API token's id and secret.
+fn default_cratedb_endpoint() -> String {
+    "https://console.cratedb.cloud".to_owned()
+}
+
+/// An organization in CrateDB Cloud.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CrateDbCloud {
+    /// The organization's id, as the console shows it in the organization's settings.
+    #[schemars(length(min = 36, max = 36), regex(pattern = UUID))]
+    pub organization_id: String,
+    /// Base URL of the cloud's API. Others than the vendor's own must be allowed by the operator's flags.
+    #[serde(default = "default_cratedb_endpoint")]
+    #[schemars(length(min = 1, max = 253), regex(pattern = BASE_URL))]
+    pub endpoint: String,
+}
+
+/// A Secret with the id and secret of an API token, or with those of an API key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CredentialSource {
@@ -85,11 +107,11 @@ pub struct CredentialSecretRef {
     /// Name of the Secret.
     #[schemars(length(min = 1, max = 253), regex(pattern = OBJECT_NAME))]
     pub name: String,
-    /// Key under which the token's id stands.
+    /// Key under which the token's id, or the API key, stands.
     #[serde(default = "default_id_key")]
     #[schemars(length(min = 1, max = 253), regex(pattern = DATA_KEY))]
     pub id_key: String,
-    /// Key under which the token's secret stands.
+    /// Key under which its secret stands.
     #[serde(default = "default_secret_key")]
     #[schemars(length(min = 1, max = 253), regex(pattern = DATA_KEY))]
     pub secret_key: String,
@@ -165,10 +187,18 @@ pub struct ClusterCounts {
 }
 
 impl CloudAccountSpec {
-    /// The location that this account names.
+    /// The location that this account names. None where it names no cloud, which the schema refuses.
     #[must_use]
-    pub fn location(&self) -> Location {
-        let TypeDbCloud { team, space, endpoint } = &self.typedb_cloud;
-        Location::TypedbCloud { endpoint: Endpoint::new(endpoint), team: team.clone(), space: space.clone() }
+    pub fn location(&self) -> Option<Location> {
+        let typedb = |TypeDbCloud { team, space, endpoint }: &TypeDbCloud| Location::TypedbCloud {
+            endpoint: Endpoint::new(endpoint),
+            team: team.clone(),
+            space: space.clone(),
+        };
+        let cratedb = |CrateDbCloud { organization_id, endpoint }: &CrateDbCloud| Location::CratedbCloud {
+            endpoint: Endpoint::new(endpoint),
+            organization: organization_id.clone(),
+        };
+        self.typedb_cloud.as_ref().map(typedb).or_else(|| self.cratedb_cloud.as_ref().map(cratedb))
     }
 }

@@ -77,6 +77,8 @@ pub enum Standing {
 pub enum Reason {
     /// The database runs as asked for. Nothing to do.
     Running,
+    /// The database is suspended, as asked for. Nothing to do.
+    Suspended,
     /// The manifest only observes, and the database serves. Nothing to do.
     Observed,
     /// The account's cloud accepts its credentials. Nothing to do.
@@ -93,6 +95,8 @@ pub enum Reason {
     Suspending,
     /// The cluster is being destroyed. Wait.
     Deleting,
+    /// An operation runs on the cluster, and its cloud takes one at a time. Wait.
+    WaitingForOperation,
     /// Requests to the cloud are limited for a while. Wait.
     WaitingForRateLimit,
     /// The cloud's API does not answer as it should. Wait, or look at the CloudAccount.
@@ -119,6 +123,8 @@ pub enum Reason {
     InvalidSpec,
     /// The cloud refused a request; the message is its own. Correct the manifest or what the message names.
     ChangeRefused,
+    /// The cloud began a change and could not finish it; the message is its own. Correct the manifest or what the message names.
+    OperationFailed,
     /// The manifest asks for a change of a running cluster, which is not carried out. Take it back, or change the cluster in the cloud's console.
     ChangeUnsupported,
     /// Somebody else's cluster has the id. Choose another, or adopt it with `externalId`.
@@ -129,6 +135,8 @@ pub enum Reason {
     LocationChanged,
     /// A manifest of this name had another cluster. Take it back with `externalId`, or let go of it with the annotation `clusterwright.dev/forget`.
     RecordedClusterDiffers,
+    /// The organization has no active subscription, or several. Name one with `subscriptionId`.
+    SubscriptionAmbiguous,
     /// A Secret that is not the operator's has the connection Secret's name. Choose another name.
     ConnectionSecretConflict,
     /// The endpoint is not among the allowed ones. Correct it, or start the operator with the flag that the message names.
@@ -141,16 +149,21 @@ pub enum Reason {
     Vanished,
     /// Another database has the recorded one's id. Find out why; then `clusterwright.dev/forget`, with `externalId` to take the new one.
     Replaced,
-    /// The database is suspended in the cloud. Resume it there.
-    Suspended,
+    /// The database is suspended in the cloud, and nobody asked for that here. Resume it in the cloud's console, or set `power` where the kind has it.
+    NotRunning,
+    /// The database would be destroyed and is protected. Set `deletionProtection` to false, or `deletionPolicy` to `Retain`.
+    DeletionProtected,
+    /// Destroying the database would end a subscription that pays for other clusters too. Confirm with the annotation `clusterwright.dev/confirm-subscription-cancellation`, or set `deletionPolicy` to `Retain`.
+    DeletionWouldCancelSubscription,
     /// Something is to be done, and the annotation `clusterwright.dev/paused` forbids it. Remove the annotation.
     Paused,
 }
 
 impl Reason {
     /// Every reason, for documentation and for tests over all of them.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 41] = [
         Self::Running,
+        Self::Suspended,
         Self::Observed,
         Self::Connected,
         Self::Connecting,
@@ -159,6 +172,7 @@ impl Reason {
         Self::Resuming,
         Self::Suspending,
         Self::Deleting,
+        Self::WaitingForOperation,
         Self::WaitingForRateLimit,
         Self::CloudUnavailable,
         Self::OutcomeUnknown,
@@ -172,18 +186,22 @@ impl Reason {
         Self::PasswordMissing,
         Self::InvalidSpec,
         Self::ChangeRefused,
+        Self::OperationFailed,
         Self::ChangeUnsupported,
         Self::NameTaken,
         Self::ClaimedByAnother,
         Self::LocationChanged,
         Self::RecordedClusterDiffers,
+        Self::SubscriptionAmbiguous,
         Self::ConnectionSecretConflict,
         Self::EndpointNotAllowed,
         Self::AdminPasswordUnknown,
         Self::AdminPasswordUnsupported,
         Self::Vanished,
         Self::Replaced,
-        Self::Suspended,
+        Self::NotRunning,
+        Self::DeletionProtected,
+        Self::DeletionWouldCancelSubscription,
         Self::Paused,
     ];
 
@@ -191,13 +209,14 @@ impl Reason {
     #[must_use]
     pub const fn standing(self) -> Standing {
         match self {
-            Self::Running | Self::Observed | Self::Connected => Standing::Done,
+            Self::Running | Self::Suspended | Self::Observed | Self::Connected => Standing::Done,
             Self::Connecting
             | Self::Creating
             | Self::Updating
             | Self::Resuming
             | Self::Suspending
             | Self::Deleting
+            | Self::WaitingForOperation
             | Self::WaitingForRateLimit
             | Self::CloudUnavailable
             | Self::OutcomeUnknown

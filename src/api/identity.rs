@@ -5,7 +5,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// A cluster's id in its cloud. In TypeDB Cloud it is the name that people gave it.
+/// A cluster's id in its cloud. In TypeDB Cloud it is the name that people gave it, in CrateDB Cloud the server's choice.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct ClusterId(String);
@@ -96,21 +96,33 @@ impl fmt::Display for Endpoint {
 #[serde(tag = "cloud", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Location {
     TypedbCloud { endpoint: Endpoint, team: String, space: String },
+    CratedbCloud { endpoint: Endpoint, organization: String },
 }
 
 impl Location {
     /// The endpoint of the cloud's API.
     #[must_use]
     pub fn endpoint(&self) -> &Endpoint {
-        let Self::TypedbCloud { endpoint, .. } = self;
+        let (Self::TypedbCloud { endpoint, .. } | Self::CratedbCloud { endpoint, .. }) = self;
         endpoint
+    }
+
+    /// What the cloud is called.
+    #[must_use]
+    pub const fn cloud(&self) -> &'static str {
+        match self {
+            Self::TypedbCloud { .. } => "TypeDB Cloud",
+            Self::CratedbCloud { .. } => "CrateDB Cloud",
+        }
     }
 }
 
 impl fmt::Display for Location {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self::TypedbCloud { endpoint, team, space } = self;
-        write!(formatter, "{endpoint}/{team}/{space}")
+        match self {
+            Self::TypedbCloud { endpoint, team, space } => write!(formatter, "{endpoint}/{team}/{space}"),
+            Self::CratedbCloud { endpoint, organization } => write!(formatter, "{endpoint}/{organization}"),
+        }
     }
 }
 

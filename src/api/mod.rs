@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod condition;
+pub mod cratedb;
 pub mod identity;
 pub mod schema;
 pub mod secret;
@@ -14,6 +15,9 @@ const OBJECT_NAME: &str = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*
 /// What the API server takes for a key in a Secret or ConfigMap.
 const DATA_KEY: &str = r"^[-._a-zA-Z0-9]+$";
 
+/// An id of CrateDB Cloud, in the form in which its API writes it.
+const UUID: &str = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$";
+
 /// The API group of all kinds.
 pub const GROUP: &str = "clusterwright.dev";
 
@@ -25,6 +29,8 @@ pub mod annotation {
     pub const RECONCILE_AT: &str = "clusterwright.dev/reconcile-at";
     /// The id of the recorded cluster that a manifest of this name shall no longer be bound to.
     pub const FORGET: &str = "clusterwright.dev/forget";
+    /// The id of the marketplace subscription that ends, for all of its clusters, when this one is destroyed.
+    pub const CONFIRM_SUBSCRIPTION_CANCELLATION: &str = "clusterwright.dev/confirm-subscription-cancellation";
 }
 
 /// On a cluster exactly while its manifest's removal must destroy a database first.

@@ -1,10 +1,78 @@
 //! Fields that every kind of cluster has.
 
+use std::fmt;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_with::skip_serializing_none;
 
+use super::condition::Condition;
+use super::identity::ClusterId;
 use super::{DATA_KEY, OBJECT_NAME};
+
+/// What every kind of cluster asks for. What is omitted is chosen at creation and afterwards neither compared nor written.
+#[skip_serializing_none]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CommonSpec {
+    /// The CloudAccount through which the cluster is managed.
+    pub account_ref: AccountRef,
+    /// Id of an existing cluster to bind to instead of creating one.
+    #[schemars(length(min = 1, max = 253), regex(pattern = r"^[A-Za-z0-9._~-]+$"))]
+    pub external_id: Option<ClusterId>,
+    /// Whether the operator may write to the cloud, or only reports.
+    #[serde(default)]
+    pub management: Management,
+    /// What becomes of the database when this manifest is deleted.
+    #[serde(default)]
+    pub deletion_policy: DeletionPolicy,
+    /// While true, the database is not destroyed under deletionPolicy Delete, and the cloud's own protection is set where it has one. False lifts that again; when omitted it is left alone.
+    pub deletion_protection: Option<bool>,
+    /// Where the connection details go.
+    #[serde(default)]
+    pub connection_secret: ConnectionSecret,
+}
+
+/// What the operator reports of every kind of cluster.
+#[skip_serializing_none]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct CommonStatus {
+    /// The generation of the manifest that this status speaks of; -1 until the operator has looked.
+    #[schemars(range(min = -1, max = 9_007_199_254_740_991_i64))]
+    pub observed_generation: Option<i64>,
+    /// Ready, Available, InSync, and while they hold Reconciling or Stalled.
+    #[schemars(length(max = 8))]
+    pub conditions: Vec<Condition>,
+    /// Id of the cluster in the cloud.
+    #[schemars(length(max = 253))]
+    pub external_id: Option<ClusterId>,
+    /// When the cluster was created, as the cloud says (RFC 3339).
+    #[schemars(length(max = 64))]
+    pub created_at: Option<String>,
+    /// Set while the outcome of a create is open.
+    pub creation: Option<Creation>,
+    /// Where the cluster lives.
+    #[schemars(length(max = 512))]
+    pub location: Option<String>,
+    /// The cloud's own word for what the cluster is doing.
+    #[schemars(length(max = 128))]
+    pub cloud_status: Option<String>,
+    /// Addresses at which the database is spoken to, host:port.
+    #[schemars(length(max = 16), inner(length(max = 253)))]
+    pub endpoints: Vec<String>,
+    /// The version that runs.
+    #[schemars(length(max = 64))]
+    pub version: Option<String>,
+    /// The pending steps, in the order in which they would be carried out.
+    #[schemars(length(max = 16))]
+    pub plan: Vec<PlannedStep>,
+    /// Namespace of the operator that looks after this manifest.
+    #[schemars(length(max = 63))]
+    pub operator_namespace: Option<String>,
+    /// The connection Secret, for Service Binding.
+    pub binding: Option<Binding>,
+}
 
 /// Names the CloudAccount through which a cluster is managed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -33,6 +101,21 @@ pub enum DeletionPolicy {
     Retain,
     /// The database is destroyed with everything in it.
     Delete,
+}
+
+/// Whether a cluster runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum Power {
+    /// The database serves.
+    Running,
+    /// The database's data are kept, and it does not serve.
+    Suspended,
+}
+
+impl fmt::Display for Power {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, formatter)
+    }
 }
 
 /// One value in a Secret of the same namespace.

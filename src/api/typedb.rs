@@ -7,11 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_with::skip_serializing_none;
 
-use super::condition::Condition;
 use super::identity::ClusterId;
-use super::shared::{
-    AccountRef, Binding, ConnectionSecret, Creation, DeletionPolicy, Management, PasswordRef, PlannedStep,
-};
+use super::shared::{CommonSpec, CommonStatus, PasswordRef};
 
 /// The cluster that is wanted. What is omitted is chosen at creation and afterwards neither compared nor written.
 #[skip_serializing_none]
@@ -29,17 +26,9 @@ use super::shared::{
 )]
 #[serde(rename_all = "camelCase")]
 pub struct TypeDBClusterSpec {
-    /// The CloudAccount through which the cluster is managed.
-    pub account_ref: AccountRef,
-    /// Id of an existing cluster to bind to instead of creating one.
-    #[schemars(length(min = 1, max = 253), regex(pattern = r"^[A-Za-z0-9._~-]+$"))]
-    pub external_id: Option<ClusterId>,
-    /// Whether the operator may write to the cloud, or only reports.
-    #[serde(default)]
-    pub management: Management,
-    /// What becomes of the database when this manifest is deleted.
-    #[serde(default)]
-    pub deletion_policy: DeletionPolicy,
+    /// What every kind of cluster has.
+    #[serde(flatten)]
+    pub common: CommonSpec,
     /// Id of the cluster in the cloud; metadata.name when omitted. Lowercase letters and digits, separated by single hyphens or underscores.
     #[schemars(length(min = 1, max = 63), regex(pattern = r"^[a-z0-9]+([_-][a-z0-9]+)*$"))]
     pub cluster_id: Option<ClusterId>,
@@ -72,9 +61,6 @@ pub struct TypeDBClusterSpec {
     /// The database's user `admin`.
     #[serde(default)]
     pub admin: Admin,
-    /// Where the connection details go.
-    #[serde(default)]
-    pub connection_secret: ConnectionSecret,
 }
 
 /// What a cluster costs by.
@@ -131,32 +117,9 @@ pub struct Admin {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct TypeDBClusterStatus {
-    /// The generation of the manifest that this status speaks of; -1 until the operator has looked.
-    #[schemars(range(min = -1, max = 9_007_199_254_740_991_i64))]
-    pub observed_generation: Option<i64>,
-    /// Ready, Available, InSync, and while they hold Reconciling or Stalled.
-    #[schemars(length(max = 8))]
-    pub conditions: Vec<Condition>,
-    /// Id of the cluster in the cloud.
-    #[schemars(length(max = 253))]
-    pub external_id: Option<ClusterId>,
-    /// When the cluster was created, as the cloud says (RFC 3339).
-    #[schemars(length(max = 64))]
-    pub created_at: Option<String>,
-    /// Set while the outcome of a create is open.
-    pub creation: Option<Creation>,
-    /// Where the cluster lives.
-    #[schemars(length(max = 512))]
-    pub location: Option<String>,
-    /// The cloud's own word for what the cluster is doing.
-    #[schemars(length(max = 128))]
-    pub cloud_status: Option<String>,
-    /// Addresses of the cluster's servers, host:port, spoken to over TLS.
-    #[schemars(length(max = 16), inner(length(max = 253)))]
-    pub endpoints: Vec<String>,
-    /// The version that runs.
-    #[schemars(length(max = 64))]
-    pub version: Option<String>,
+    /// What every kind of cluster reports.
+    #[serde(flatten)]
+    pub common: CommonStatus,
     /// The machine type in force.
     #[schemars(length(max = 64))]
     pub machine_type: Option<String>,
@@ -166,14 +129,6 @@ pub struct TypeDBClusterStatus {
     pub storage_size_gb: Option<i64>,
     /// What was fixed when the cluster was created, as it is in the cloud.
     pub observed: Option<FixedAtCreation>,
-    /// The pending steps, in the order in which they would be carried out.
-    #[schemars(length(max = 16))]
-    pub plan: Vec<PlannedStep>,
-    /// Namespace of the operator that looks after this manifest.
-    #[schemars(length(max = 63))]
-    pub operator_namespace: Option<String>,
-    /// The connection Secret, for Service Binding.
-    pub binding: Option<Binding>,
 }
 
 /// What the cloud cannot change once a cluster exists.

@@ -120,11 +120,19 @@ fn base_url(endpoint: &Endpoint) -> Result<Url, EndpointRefusal> {
     if matches!(url.scheme(), "http" | "https") && is_bare(&url) { Ok(url) } else { Err(malformed()) }
 }
 
+/// What the clouds give as a host's full name may end in the dot of the root, which certificates do not have.
+fn without_root(address: &str) -> String {
+    match address.rsplit_once(':') {
+        Some((host, port)) => format!("{}:{port}", host.strip_suffix('.').unwrap_or(host)),
+        None => address.strip_suffix('.').unwrap_or(address).to_owned(),
+    }
+}
+
 /// The parser is generous: it takes `a@b`, `a/b` and back slashes, so that what it made of the address is looked at.
 fn server_url(scheme: &str, address: &str) -> Result<Url, EndpointRefusal> {
     let malformed = || EndpointRefusal::MalformedAddress { address: address.to_owned() };
     let plain = address.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte));
-    let url = Url::parse(&format!("{scheme}://{address}")).map_err(|_| malformed())?;
+    let url = Url::parse(&format!("{scheme}://{}", without_root(address))).map_err(|_| malformed())?;
     if plain && is_bare(&url) { Ok(url) } else { Err(malformed()) }
 }
 

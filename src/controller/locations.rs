@@ -45,7 +45,10 @@ impl fmt::Display for AccountKey {
 impl AccountKey {
     /// The account to which a manifest refers.
     pub(crate) fn of(manifest: &TypeDBCluster) -> Self {
-        Self { namespace: manifest.namespace().unwrap_or_default(), name: manifest.spec.account_ref.name.clone() }
+        Self {
+            namespace: manifest.namespace().unwrap_or_default(),
+            name: manifest.spec.common.account_ref.name.clone(),
+        }
     }
 
     pub(crate) fn object(&self) -> ObjectRef<CloudAccount> {

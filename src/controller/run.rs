@@ -150,7 +150,7 @@ fn wake_heirs(ctx: &Arc<Context>) -> impl FnMut(&watcher::Event<TypeDBCluster>) 
     let ctx = Arc::clone(ctx);
     move |event| {
         if let watcher::Event::Delete(gone) = event
-            && let Some(id) = gone.status.as_ref().and_then(|status| status.external_id.clone())
+            && let Some(id) = gone.status.as_ref().and_then(|status| status.common.external_id.clone())
         {
             let ctx = Arc::clone(&ctx);
             tokio::spawn(async move { ctx.wake.concerned(&ctx.manifests, &[id].into()).await });

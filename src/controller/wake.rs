@@ -64,7 +64,7 @@ impl Wake {
 }
 
 fn concerned(manifest: &TypeDBCluster, changed: &HashSet<ClusterId>) -> bool {
-    let reported = manifest.status.as_ref().and_then(|status| status.external_id.as_ref());
-    let ids = [reported, manifest.spec.external_id.as_ref(), manifest.spec.cluster_id.as_ref()];
+    let reported = manifest.status.as_ref().and_then(|status| status.common.external_id.as_ref());
+    let ids = [reported, manifest.spec.common.external_id.as_ref(), manifest.spec.cluster_id.as_ref()];
     ids.into_iter().flatten().any(|id| changed.contains(id)) || changed.contains(&ClusterId::new(manifest.name_any()))
 }

@@ -41,7 +41,7 @@ fn elsewhere(facts: &Facts, record: &Record, reach: &Reach) -> Plan {
         return forget;
     }
     let there = &record.location;
-    let account = &facts.manifest.spec.account_ref.name;
+    let account = &facts.manifest.spec.common.account_ref.name;
     let way_back = format!("refer to an account of {there}");
     if record.owner.uid != facts.uid() {
         return record_differs(facts, record, &format!("CloudAccount {account} names {}", reach.location), &way_back);
@@ -81,7 +81,7 @@ fn inherited(facts: &Facts, record: &Record) -> Plan {
         );
     }
     let differences = typedb::fixed_differences(spec, &bound.fixed);
-    match &spec.external_id {
+    match &spec.common.external_id {
         Some(id) if id == recorded => Plan::quietly(Step::Record(RecordChange::Rebind)),
         Some(id) => differs(&format!("spec.externalId is {id}")),
         None if facts.wanted_id() != *recorded => differs(&format!("this manifest is about {}", facts.wanted_id())),
@@ -129,7 +129,7 @@ fn unbound(facts: &Facts, record: Option<&Record>) -> Plan {
     let spec = &facts.manifest.spec;
     // Without a record, an id in the status counts as externalId would. With one, the record knows better.
     let reported = if record.is_none() { facts.reported_id() } else { None };
-    match (&spec.external_id, reported) {
+    match (&spec.common.external_id, reported) {
         (Some(id), reported) if reported != Some(id) => adopt(facts, id, Origin::Adopted),
         (_, Some(id)) => adopt(facts, id, Origin::Recovered),
         _ => creation::plan(facts, record),
@@ -180,7 +180,7 @@ pub(super) fn adopt(facts: &Facts, id: &ClusterId, origin: Origin) -> Plan {
 }
 
 fn as_reported(facts: &Facts, cluster: &Cluster) -> bool {
-    let reported = facts.manifest.status.as_ref().and_then(|status| status.created_at.as_ref());
+    let reported = facts.manifest.status.as_ref().and_then(|status| status.common.created_at.as_ref());
     reported.is_none_or(|moment| *moment == cluster.created_at.to_string())
 }
 
@@ -211,7 +211,7 @@ fn observe(facts: &Facts) -> Plan {
     let spec = &facts.manifest.spec;
     let here = |record: &&Record| facts.account.reach.as_ref().is_some_and(|reach| reach.location == record.location);
     let recorded = facts.record.as_ref().filter(here).and_then(Record::cluster_id).cloned();
-    let id = spec.external_id.clone().or(recorded).unwrap_or_else(|| facts.wanted_id());
+    let id = spec.common.external_id.clone().or(recorded).unwrap_or_else(|| facts.wanted_id());
     match facts.sighting(&id) {
         Sighting::Present(cluster) => bound::observed(facts, cluster),
         Sighting::LookedAbsent(_) if facts.reported_id() == Some(&id) => Plan::held(

@@ -28,7 +28,7 @@ pub(super) fn plan(facts: &Facts, reach: &Reach, bound: &Bound) -> Plan {
     if let Some(rival) = facts.rivals.iter().find(|rival| rival.claims(id, bound.identity.created_at)) {
         return claimed(rival);
     }
-    if let Some(other) = facts.manifest.spec.external_id.as_ref().filter(|other| *other != id) {
+    if let Some(other) = facts.manifest.spec.common.external_id.as_ref().filter(|other| *other != id) {
         let why = format!("spec.externalId is {other}");
         let differs = || record_differs(facts, record, &why, &format!("set spec.externalId: {id}"));
         return forget(facts, record).unwrap_or_else(differs);
@@ -161,7 +161,7 @@ fn standing(cluster: &Cluster, pending: Vec<PlannedStep>, way_in: PasswordPlan) 
             (PasswordPlan::Step(..), true) => Plan::unchanged(),
         },
         ClusterStatus::Suspended => Plan::held(
-            Reason::Suspended,
+            Reason::NotRunning,
             format!("Cluster {id} is suspended in the cloud. Resume it in the cloud's console."),
         ),
         in_transition => {

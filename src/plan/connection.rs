@@ -52,7 +52,7 @@ impl Connection {
 
 /// The name of a manifest's connection Secret.
 pub(super) fn name(facts: &Facts) -> String {
-    let chosen = facts.manifest.spec.connection_secret.name.clone();
+    let chosen = facts.manifest.spec.common.connection_secret.name.clone();
     chosen.unwrap_or_else(|| format!("{}-typedb", facts.manifest.name_any()))
 }
 

@@ -117,7 +117,7 @@ fn still_wanted(facts: &Facts, owner: &Owner, intent: &CreateIntent) -> bool {
     facts.managed()
         && !facts.deleting()
         && owner.uid == facts.uid()
-        && facts.manifest.spec.external_id.is_none()
+        && facts.manifest.spec.common.external_id.is_none()
         && typedb::deploy_request(facts).is_ok_and(|request| request == intent.request)
 }
 

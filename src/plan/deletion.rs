@@ -53,7 +53,7 @@ pub(super) fn plan(facts: &Facts) -> Plan {
 /// The cluster that the status names beyond doubt: without its creation time it could be another of the same id.
 fn reported(facts: &Facts) -> Option<&ClusterId> {
     let status = facts.manifest.status.as_ref()?;
-    status.created_at.as_ref().and(status.external_id.as_ref())
+    status.common.created_at.as_ref().and(status.common.external_id.as_ref())
 }
 
 fn naming_the_way_out(mut plan: Plan) -> Plan {
@@ -88,7 +88,7 @@ fn reaching(facts: &Facts, go_on: impl FnOnce(&Reach) -> Plan) -> Plan {
             Reason::AccountNotFound,
             format!(
                 "The database is to be destroyed, and its CloudAccount {} is missing. Apply it.",
-                facts.manifest.spec.account_ref.name
+                facts.manifest.spec.common.account_ref.name
             ),
         ),
         (AccountStanding::Refused(reason, why), _) => {

@@ -194,13 +194,13 @@ impl Facts {
     /// Whether the manifest is managed and not only observed.
     #[must_use]
     pub fn managed(&self) -> bool {
-        self.manifest.spec.management == Management::Managed
+        self.manifest.spec.common.management == Management::Managed
     }
 
     /// Whether the end of the manifest destroys the database.
     #[must_use]
     pub fn destroys(&self) -> bool {
-        self.managed() && self.manifest.spec.deletion_policy == DeletionPolicy::Delete
+        self.managed() && self.manifest.spec.common.deletion_policy == DeletionPolicy::Delete
     }
 
     /// Whether our finalizer is on the manifest.
@@ -237,7 +237,7 @@ impl Facts {
     /// The id in the status that an earlier reconcile wrote.
     #[must_use]
     pub fn reported_id(&self) -> Option<&ClusterId> {
-        self.manifest.status.as_ref()?.external_id.as_ref()
+        self.manifest.status.as_ref()?.common.external_id.as_ref()
     }
 
     /// Who else has a claim on this id, if it is so.

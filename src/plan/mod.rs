@@ -57,7 +57,7 @@ pub fn plan(facts: &Facts) -> Plan {
 /// A sentence where the operator of another namespace looks after the manifest: then nothing is written, not even a status.
 #[must_use]
 pub fn looked_after_elsewhere(facts: &Facts) -> Option<String> {
-    let other = facts.manifest.status.as_ref()?.operator_namespace.as_deref()?;
+    let other = facts.manifest.status.as_ref()?.common.operator_namespace.as_deref()?;
     (other != facts.operator_namespace).then(|| {
         format!(
             "The operator in namespace {other} looks after this manifest, so the one in {} writes nothing. Let only one of \

@@ -93,7 +93,7 @@ fn announce(facts: &Facts, new: NewPassword) -> PasswordPlan {
 fn prove(facts: &Facts, bound: &Bound, cluster: &Cluster) -> PasswordPlan {
     let claims: Vec<Password> =
         facts.published_password.iter().chain(value(&facts.current_password)).cloned().collect();
-    let published = facts.manifest.status.as_ref().is_some_and(|status| status.binding.is_some());
+    let published = facts.manifest.status.as_ref().is_some_and(|status| status.common.binding.is_some());
     if facts.attempts.password_unknown || (claims.is_empty() && published && bound.origin == Origin::Recovered) {
         return unknown(cluster);
     }

@@ -8,7 +8,7 @@ use super::record::Record;
 use super::step::{Plan, Step, Verdict};
 use super::typedb;
 use crate::api::condition::{Condition, ConditionType, Reason};
-use crate::api::shared::{Binding, Creation, PlannedStep};
+use crate::api::shared::{Binding, CommonStatus, Creation, PlannedStep};
 use crate::api::typedb::{FixedAtCreation, TypeDBClusterStatus};
 use crate::cloud::typedb::wire::{Cluster, ClusterStatus};
 
@@ -17,23 +17,26 @@ use crate::cloud::typedb::wire::{Cluster, ClusterStatus};
 pub fn status(facts: &Facts, plan: &Plan) -> TypeDBClusterStatus {
     let before = facts.manifest.status.clone().unwrap_or_default();
     // Two operators that each wrote what they see would never come to rest.
-    if looked_after_elsewhere(facts).is_some() || (plan.verdict == Verdict::Unchanged && before.conditions.is_empty()) {
+    if looked_after_elsewhere(facts).is_some()
+        || (plan.verdict == Verdict::Unchanged && before.common.conditions.is_empty())
+    {
         return before;
     }
-    let mut status = TypeDBClusterStatus { operator_namespace: Some(facts.operator_namespace.clone()), ..before };
+    let mut status = before;
+    status.common.operator_namespace = Some(facts.operator_namespace.clone());
     show_record(facts, plan, &mut status);
     if let Some(cluster) = &plan.cluster {
         show_cluster(cluster, &mut status);
     }
     // What is only carried over says nothing about a newer generation.
     if let Verdict::Stands { reason, message, differs } = &plan.verdict {
-        status.observed_generation = facts.manifest.metadata.generation;
-        status.plan = plan.pending.iter().map(shown).collect();
+        status.common.observed_generation = facts.manifest.metadata.generation;
+        status.common.plan = plan.pending.iter().map(shown).collect();
         let seen = plan.cluster.as_ref().map(|cluster| &cluster.status);
         let generation = facts.manifest.metadata.generation;
-        let dates = Dates { before: &status.conditions, generation, now: facts.now };
+        let dates = Dates { before: &status.common.conditions, generation, now: facts.now };
         let others = [available(dates, *reason, seen), in_sync(dates, seen, differs)];
-        status.conditions = conditions::publish(dates, *reason, message, others.into_iter().flatten());
+        status.common.conditions = conditions::publish(dates, *reason, message, others.into_iter().flatten());
     }
     status
 }
@@ -43,9 +46,9 @@ pub fn status(facts: &Facts, plan: &Plan) -> TypeDBClusterStatus {
 fn show_cluster(cluster: &Cluster, status: &mut TypeDBClusterStatus) {
     let word = |text: &Option<String>| text.as_ref().map(|text| cut(text, 64));
     let fixed = typedb::fixed(cluster);
-    status.cloud_status = Some(cut(cluster.status.as_str(), 128));
-    status.endpoints = cluster.servers.iter().map(|server| cut(&server.address, 253)).take(16).collect();
-    status.version = word(&cluster.version);
+    status.common.cloud_status = Some(cut(cluster.status.as_str(), 128));
+    status.common.endpoints = cluster.servers.iter().map(|server| cut(&server.address, 253)).take(16).collect();
+    status.common.version = word(&cluster.version);
     status.machine_type = word(&cluster.machine_type);
     status.storage_size_gb = cluster.storage_size_gb;
     status.observed = Some(FixedAtCreation {
@@ -54,8 +57,8 @@ fn show_cluster(cluster: &Cluster, status: &mut TypeDBClusterStatus) {
         storage_type: word(&fixed.storage_type),
         ..fixed
     });
-    status.external_id = Some(cluster.id.clone());
-    status.created_at = Some(cluster.created_at.to_string());
+    status.common.external_id = Some(cluster.id.clone());
+    status.common.created_at = Some(cluster.created_at.to_string());
 }
 
 fn shown(step: &PlannedStep) -> PlannedStep {
@@ -76,16 +79,16 @@ fn cut(text: &str, most: usize) -> String {
 /// What the record says of the manifest's cluster. A record that belongs to a former manifest says nothing.
 fn show_record(facts: &Facts, plan: &Plan, status: &mut TypeDBClusterStatus) {
     let record = facts.record.as_ref().filter(|record| record.owner.uid == facts.uid());
-    status.creation = record
+    status.common.creation = record
         .and_then(Record::creation)
         .map(|intent| Creation { cluster_id: intent.request.id.to_string(), since: intent.first_by_cloud.to_string() });
     match record {
         Some(Record { bound: Some(bound), location, .. }) => {
-            status.location = Some(location.to_string());
-            status.external_id = Some(bound.identity.id.clone());
-            status.created_at = Some(bound.identity.created_at.to_string());
+            status.common.location = Some(location.to_string());
+            status.common.external_id = Some(bound.identity.id.clone());
+            status.common.created_at = Some(bound.identity.created_at.to_string());
             status.observed.get_or_insert_with(|| bound.fixed.clone());
-            status.binding = binding(facts, plan, status.binding.take());
+            status.common.binding = binding(facts, plan, status.common.binding.take());
         }
         Some(_) if plan.cluster.is_none() => forget_cluster(status),
         _ => {}
@@ -106,14 +109,16 @@ fn binding(facts: &Facts, plan: &Plan, before: Option<Binding>) -> Option<Bindin
 /// Nothing is bound, so nothing may be shown, and what was fixed is free again.
 fn forget_cluster(status: &mut TypeDBClusterStatus) {
     let about_the_cluster = [ConditionType::Available.as_str(), ConditionType::InSync.as_str()];
-    status.conditions.retain(|condition| !about_the_cluster.contains(&condition.type_.as_str()));
-    *status = TypeDBClusterStatus {
-        observed_generation: status.observed_generation,
-        conditions: std::mem::take(&mut status.conditions),
-        creation: status.creation.take(),
-        plan: std::mem::take(&mut status.plan),
-        operator_namespace: status.operator_namespace.take(),
-        ..TypeDBClusterStatus::default()
+    status.common.conditions.retain(|condition| !about_the_cluster.contains(&condition.type_.as_str()));
+    let before = std::mem::take(&mut status.common);
+    *status = TypeDBClusterStatus::default();
+    status.common = CommonStatus {
+        observed_generation: before.observed_generation,
+        conditions: before.conditions,
+        creation: before.creation,
+        plan: before.plan,
+        operator_namespace: before.operator_namespace,
+        ..CommonStatus::default()
     };
 }
 

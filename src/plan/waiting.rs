@@ -17,7 +17,7 @@ const PASSING: Duration = Duration::from_secs(30);
 
 /// What to do while the account does not let the cloud be spoken to; `None` where it does.
 pub(super) fn for_account(facts: &Facts) -> Option<Plan> {
-    let name = &facts.manifest.spec.account_ref.name;
+    let name = &facts.manifest.spec.common.account_ref.name;
     let (early, late, message) = match &facts.account.standing {
         AccountStanding::Connected | AccountStanding::Unavailable(_) if facts.inventory.is_some() => return None,
         AccountStanding::Connected | AccountStanding::Connecting => {
@@ -62,8 +62,8 @@ pub(super) fn settled(facts: &Facts) -> bool {
 /// The conditions that speak of this generation of the manifest.
 fn conditions(facts: &Facts) -> &[Condition] {
     let status = facts.manifest.status.as_ref();
-    let present = status.filter(|status| status.observed_generation == facts.manifest.metadata.generation);
-    present.map_or(&[], |status| &status.conditions)
+    let present = status.filter(|status| status.common.observed_generation == facts.manifest.metadata.generation);
+    present.map_or(&[], |status| &status.common.conditions)
 }
 
 /// Whether anything was said about this generation of the manifest.

@@ -15,7 +15,7 @@ use jiff::fmt::rfc2822;
 use tower::ServiceExt;
 
 use super::cut::CutConnection;
-use super::faults::{self, FaultKind, Strike};
+use super::faults::{self, ErrorBody, FaultKind, Strike};
 use super::requests::{Effect, Plane, RequestRow, RowNumber};
 use super::{Simulator, World, control, cratedb, typedb};
 
@@ -39,6 +39,7 @@ struct Gate {
 struct Planes {
     api: Router,
     data: Router,
+    error_body: ErrorBody,
 }
 
 /// The whole simulator as one service.
@@ -46,8 +47,16 @@ pub(super) fn router(simulator: &Simulator) -> Router {
     let gate = Gate {
         simulator: simulator.clone(),
         control: control::router(simulator).merge(cratedb::control_router(simulator)),
-        typedb: Planes { api: typedb::admin_router(simulator), data: typedb::data_plane_router(simulator) },
-        cratedb: Planes { api: cratedb::admin_router(simulator), data: cratedb::data_plane_router(simulator) },
+        typedb: Planes {
+            api: typedb::admin_router(simulator),
+            data: typedb::data_plane_router(simulator),
+            error_body: typedb::error_body,
+        },
+        cratedb: Planes {
+            api: cratedb::admin_router(simulator),
+            data: cratedb::data_plane_router(simulator),
+            error_body: cratedb::error_body,
+        },
     };
     Router::new().fallback(enter).with_state(gate)
 }
@@ -80,7 +89,10 @@ impl Gate {
         let (number, strike) = self.arrive(&request, address.as_deref());
         wait(strike.delay_before).await;
         let answer = match strike.instead {
-            Some(kind) => faults::answer(kind, None),
+            Some(kind) => {
+                let addressed = self.addressed(request.uri().path(), address.as_deref());
+                faults::answer(kind, None, addressed.error_body)
+            }
             None => self.effect(request, address.as_deref(), number, strike.afterwards).await,
         };
         wait(strike.delay_after).await;
@@ -114,7 +126,10 @@ impl Gate {
         number: RowNumber,
         fault: Option<FaultKind>,
     ) -> Response {
-        let mut response = send(self.addressee(request.uri().path(), address), request).await;
+        let cloud = self.addressed(request.uri().path(), address);
+        let error_body = cloud.error_body;
+        let addressee = if address.is_some() { &cloud.data } else { &cloud.api };
+        let mut response = send(addressee.clone(), request).await;
         if let Some(effect) = response.extensions_mut().remove::<Effect>() {
             self.simulator.with(|world, _| world.requests.took_effect(number, effect));
         }
@@ -122,7 +137,7 @@ impl Gate {
             None => response,
             Some(kind) => {
                 let real = to_bytes(response.into_body(), usize::MAX).await.unwrap_or_else(|_| Bytes::new());
-                faults::answer(kind, Some(&real))
+                faults::answer(kind, Some(&real), error_body)
             }
         }
     }
@@ -156,15 +171,13 @@ impl Gate {
         is_server.then(|| ServerAddress(authority.to_owned()))
     }
 
-    /// Who answers a request: a cluster's own endpoint where that is addressed, else a cloud's API by its path.
-    fn addressee(&self, path: &str, address: Option<&str>) -> Router {
-        let cratedb = &self.cratedb;
-        match address {
-            Some(address) if self.simulator.with(|world, _| world.cratedb.serves_at(address)) => cratedb.data.clone(),
-            Some(_) => self.typedb.data.clone(),
-            None if path.starts_with("/api/v2/") => cratedb.api.clone(),
-            None => self.typedb.api.clone(),
-        }
+    /// The cloud that answers a request: the one whose cluster is addressed, else the one whose path it is.
+    fn addressed(&self, path: &str, address: Option<&str>) -> &Planes {
+        let cratedb = match address {
+            Some(address) => self.simulator.with(|world, _| world.cratedb.serves_at(address)),
+            None => path.starts_with("/api/v2/"),
+        };
+        if cratedb { &self.cratedb } else { &self.typedb }
     }
 }
 

@@ -213,7 +213,7 @@ async fn unknown_words_and_fields_of_the_cloud_are_carried_through() {
         })
         .await;
     assert_eq!(condition(&manifest, "Available").unwrap().status, "False");
-    assert_eq!(manifest.status.unwrap().cloud_status.as_deref(), Some("hibernating"));
+    assert_eq!(manifest.status.unwrap().common.cloud_status.as_deref(), Some("hibernating"));
     world.cloud.edit("odd", json!({"status": null})).await;
     world.until_ready("odd").await;
     world.finish().await;

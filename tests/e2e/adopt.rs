@@ -55,8 +55,8 @@ async fn an_observed_cluster_is_told_of_and_never_written_to() {
     let manifest = world.cluster("legacy").await;
     assert_eq!(manifest.metadata.finalizers, None);
     let status = manifest.status.clone().unwrap();
-    assert_eq!((status.storage_size_gb, status.plan.len()), (Some(20), 1));
-    assert_eq!(status.plan[0].blocked_by.as_deref(), Some("management is Observed"));
+    assert_eq!((status.storage_size_gb, status.common.plan.len()), (Some(20), 1));
+    assert_eq!(status.common.plan[0].blocked_by.as_deref(), Some("management is Observed"));
     assert_eq!(condition(&manifest, "InSync").unwrap().status, "False");
     assert!(world.records().await.is_empty(), "it claims nothing");
     world.delete("legacy").await;

@@ -32,7 +32,7 @@ async fn another_manifest_of_the_same_name_does_not_get_the_recorded_cluster_una
     world.edit("forgotten", json!({"spec": {"clusterId": "anew"}})).await;
     world.annotate("forgotten", "forget", Some("forgotten")).await;
     let manifest = world.until_ready("forgotten").await;
-    assert_eq!(manifest.status.unwrap().external_id.unwrap().as_str(), "anew");
+    assert_eq!(manifest.status.unwrap().common.external_id.unwrap().as_str(), "anew");
     assert_eq!(world.cloud.ids().await, ["anew", "forgotten", "taken-back"], "nothing was destroyed");
     world.finish().await;
 }
@@ -92,7 +92,7 @@ async fn a_paused_manifest_is_not_carried_out_and_can_go() {
         assert!(message.contains("Remove it to go on"), "{message}");
         let manifest = world.cluster(name).await;
         assert_eq!(condition(&manifest, "Stalled").unwrap().status, "True");
-        assert_eq!(manifest.status.unwrap().plan.len(), 1, "what is due is shown");
+        assert_eq!(manifest.status.unwrap().common.plan.len(), 1, "what is due is shown");
     }
     world.delete("gone").await;
     world.until_gone("gone").await;
@@ -115,7 +115,7 @@ async fn an_edit_that_would_change_a_running_cluster_is_shown_and_not_carried_ou
     let in_sync = condition(&manifest, "InSync").unwrap();
     assert_eq!(in_sync.status, "False");
     assert!(in_sync.message.contains("machineType, storageSizeGB"), "{}", in_sync.message);
-    let fields: Vec<String> = manifest.status.unwrap().plan.into_iter().filter_map(|step| step.field).collect();
+    let fields: Vec<String> = manifest.status.unwrap().common.plan.into_iter().filter_map(|step| step.field).collect();
     assert_eq!(fields, ["machineType", "storageSizeGB"]);
     assert_eq!(world.cloud.count(Method::PATCH, "").await, 0);
 

@@ -27,7 +27,7 @@ async fn survives(name: &str, points: [Point; 2], rounds: usize) {
         world.start_operator();
         world
             .until(name, "has its cluster", |manifest| {
-                let status = manifest.status.as_ref().filter(|status| status.external_id.is_some());
+                let status = manifest.status.as_ref().filter(|status| status.common.external_id.is_some());
                 status.map(|_| ()).ok_or_else(|| "it has none".to_owned())
             })
             .await;

@@ -21,9 +21,12 @@ async fn a_cluster_is_created_and_its_connection_secret_opens_the_database() {
     let written = writes(&world).split_off(before);
     assert!(written.len() <= MOST_WRITES, "{} writes: {written:#?}", written.len());
     let status = manifest.status.clone().unwrap();
-    assert_eq!(status.external_id.unwrap().as_str(), "orders");
-    assert_eq!((status.version.as_deref(), status.cloud_status.as_deref()), (Some("3.5.1"), Some("running")));
-    assert_eq!((status.creation, status.plan), (None, Vec::new()));
+    assert_eq!(status.common.external_id.unwrap().as_str(), "orders");
+    assert_eq!(
+        (status.common.version.as_deref(), status.common.cloud_status.as_deref()),
+        (Some("3.5.1"), Some("running"))
+    );
+    assert_eq!((status.common.creation, status.common.plan), (None, Vec::new()));
     assert_eq!(world.cloud.effects().await, ["deployed acme/default/orders", "passwordSet acme/default/orders"]);
 
     let secret: Secret = world.secrets().get("orders-typedb").await.unwrap();

@@ -88,7 +88,7 @@ async fn it_looks_after_its_own_namespaces_tells_its_health_and_stops_in_order()
     }
     world.until_ready("orders").await;
     let untouched = other.cluster("orders").await.status.unwrap();
-    assert_eq!((untouched.observed_generation, untouched.conditions.len()), (Some(-1), 0));
+    assert_eq!((untouched.common.observed_generation, untouched.common.conditions.len()), (Some(-1), 0));
     assert!(other.cloud.log().await.is_empty(), "nobody asked that cloud");
     other.finish().await;
 

@@ -119,7 +119,7 @@ async fn a_secret_that_is_somebody_elses_is_never_overwritten() {
 
     world.edit("orders", json!({"spec": {"connectionSecret": {"name": "way-in"}}})).await;
     let manifest = world.until_ready("orders").await;
-    assert_eq!(manifest.status.unwrap().binding.unwrap().name, "way-in");
+    assert_eq!(manifest.status.unwrap().common.binding.unwrap().name, "way-in");
     assert_eq!(world.read("way-in").await["username"], "admin");
     assert_eq!(world.read("orders-typedb").await["password"], "of somebody else");
     world.finish().await;

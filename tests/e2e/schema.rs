@@ -48,7 +48,7 @@ async fn a_create_is_refused_with_the_rules_own_words() {
     ];
     for spec in accepted {
         let manifest = world.apply("orders", spec).await;
-        assert_eq!(manifest.status.unwrap().observed_generation, Some(-1), "nobody has looked yet");
+        assert_eq!(manifest.status.unwrap().common.observed_generation, Some(-1), "nobody has looked yet");
         world.delete("orders").await;
     }
     world.finish().await;

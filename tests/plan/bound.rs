@@ -91,7 +91,7 @@ fn the_manifest_whose_record_holds_a_cluster_keeps_it(#[case] rival: clusterwrig
 #[case::running(ClusterStatus::Running, "Running")]
 #[case::starting(ClusterStatus::Starting, "Creating")]
 #[case::suspending(ClusterStatus::Suspending, "Suspending")]
-#[case::suspended(ClusterStatus::Suspended, "Suspended")]
+#[case::suspended(ClusterStatus::Suspended, "NotRunning")]
 #[case::resuming(ClusterStatus::Resuming, "Resuming")]
 #[case::being_destroyed_by_somebody(ClusterStatus::Destroying, "Deleting")]
 #[case::in_a_status_unknown_to_us(ClusterStatus::Other("mending".to_owned()), "Updating")]

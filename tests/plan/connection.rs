@@ -52,7 +52,7 @@ fn what_is_not_known_is_left_out() {
 #[rstest]
 #[case::nothing_has_changed(settled(), "")]
 #[case::it_was_not_checked_for_a_while(running(), "publish orders-typedb")]
-#[case::its_name_has_changed(settled().spec(|spec| spec.connection_secret.name = Some("db".to_owned())), "publish db")]
+#[case::its_name_has_changed(settled().spec(|spec| spec.common.connection_secret.name = Some("db".to_owned())), "publish db")]
 #[case::the_password_has_changed(
     settled().recorded(record_but(|record| record.password.current = Some(Password::new("new")))), "publish orders-typedb"
 )]
@@ -70,7 +70,7 @@ fn it_is_written_when(#[case] scene: Scene, #[case] does: &str) {
 
 #[rstest]
 #[case::a_password(|scene: Scene| scene.recorded(record_but(|r| r.password.current = Some(Password::new("b")))))]
-#[case::a_name(|scene: Scene| scene.spec(|spec| spec.connection_secret.name = Some("b".to_owned())))]
+#[case::a_name(|scene: Scene| scene.spec(|spec| spec.common.connection_secret.name = Some("b".to_owned())))]
 fn its_fingerprint_changes_with(#[case] change: fn(Scene) -> Scene) {
     let of = |scene: &Scene| match scene.plan().next {
         Some(Step::Publish(connection)) => connection_fingerprint(&connection),
@@ -85,17 +85,17 @@ fn conflicting(scene: Scene) -> Scene {
 
 #[rstest]
 #[case::that_runs(running(), "ConnectionSecretConflict")]
-#[case::that_is_suspended(running().listed([cluster_but(|c: &mut Cluster| c.status = ClusterStatus::Suspended)]), "Suspended")]
+#[case::that_is_suspended(running().listed([cluster_but(|c: &mut Cluster| c.status = ClusterStatus::Suspended)]), "NotRunning")]
 #[case::that_differs(running().spec(|spec| spec.machine_type = Some("x".to_owned())), "ChangeUnsupported: machineType")]
 fn somebody_elses_secret_holds_up_a_cluster(#[case] scene: Scene, #[case] says: &str) {
     let scene = conflicting(scene);
     assert_eq!((scene.does().as_str(), scene.says().as_str()), ("", says));
-    assert_eq!(status(&scene.facts, &scene.plan()).binding, None);
+    assert_eq!(status(&scene.facts, &scene.plan()).common.binding, None);
 }
 
 fn bound_by(scene: Scene, name: &str) -> Scene {
     scene.with(|facts| {
-        facts.manifest.status.get_or_insert_default().binding = Some(Binding { name: name.to_owned() });
+        facts.manifest.status.get_or_insert_default().common.binding = Some(Binding { name: name.to_owned() });
     })
 }
 
@@ -105,15 +105,15 @@ fn bound_by(scene: Scene, name: &str) -> Scene {
 #[case::the_first_once_it_is_written(settled(), Some("orders-typedb"))]
 #[case::the_present_one_while_it_is_checked(bound_by(running(), "orders-typedb"), Some("orders-typedb"))]
 #[case::the_old_one_until_the_new_one_is_written(
-    bound_by(running(), "orders-typedb").spec(|spec| spec.connection_secret.name = Some("db".to_owned())),
+    bound_by(running(), "orders-typedb").spec(|spec| spec.common.connection_secret.name = Some("db".to_owned())),
     Some("orders-typedb")
 )]
 #[case::the_new_one_once_it_is_written(
-    bound_by(running(), "orders-typedb").spec(|spec| spec.connection_secret.name = Some("db".to_owned())).publishing(),
+    bound_by(running(), "orders-typedb").spec(|spec| spec.common.connection_secret.name = Some("db".to_owned())).publishing(),
     Some("db")
 )]
 #[case::the_old_one_while_the_new_ones_name_is_taken(
-    conflicting(bound_by(running(), "orders-typedb").spec(|spec| spec.connection_secret.name = Some("db".to_owned()))),
+    conflicting(bound_by(running(), "orders-typedb").spec(|spec| spec.common.connection_secret.name = Some("db".to_owned()))),
     Some("orders-typedb")
 )]
 #[case::nothing_when_somebody_took_the_name(conflicting(bound_by(running(), "orders-typedb")), None)]
@@ -122,6 +122,6 @@ fn bound_by(scene: Scene, name: &str) -> Scene {
     Some("orders-typedb")
 )]
 fn the_status_names(#[case] scene: Scene, #[case] name: Option<&str>) {
-    let binding = status(&scene.facts, &scene.plan()).binding;
+    let binding = status(&scene.facts, &scene.plan()).common.binding;
     assert_eq!(binding.map(|binding| binding.name).as_deref(), name);
 }

@@ -196,7 +196,7 @@ fn refused_create() -> Scene {
 #[case::is_repeated_after_an_hour(refused_scene(RefusalKind::Refused, 3600), "deploy orders", "Creating")]
 #[case::is_repeated_after_an_edit(refused_create().spec(|spec| spec.region = Some("us-east1".to_owned())), "deploy orders", "Creating")]
 #[case::is_not_repeated_after_an_edit_of_something_else(
-    refused_create().spec(|spec| spec.connection_secret.name = Some("other".to_owned())), "", "ChangeRefused"
+    refused_create().spec(|spec| spec.common.connection_secret.name = Some("other".to_owned())), "", "ChangeRefused"
 )]
 #[case::is_repeated_with_another_credential(refused_create().using("key-2"), "deploy orders", "Creating")]
 #[case::is_repeated_on_demand(

@@ -25,7 +25,7 @@ use super::fixture::*;
 )]
 #[case::reported_without_a_time(
     scene().reported(&cluster(ID)).listed([cluster(ID)]).destroys().finalized().deleting()
-        .with(|facts| facts.manifest.status.as_mut().unwrap().created_at = None)
+        .with(|facts| facts.manifest.status.as_mut().unwrap().common.created_at = None)
 )]
 fn a_manifest_goes_at_once(#[case] scene: Scene) {
     assert_eq!((scene.does(), scene.says()), ("remove finalizer".to_owned(), String::new()));

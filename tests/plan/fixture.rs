@@ -6,7 +6,7 @@ use std::time::Duration;
 use clusterwright::api::condition::Reason;
 use clusterwright::api::identity::{ClusterId, CreatedAt, Endpoint, Identity, Location};
 use clusterwright::api::secret::Password;
-use clusterwright::api::shared::{AccountRef, DeletionPolicy, Management};
+use clusterwright::api::shared::{AccountRef, CommonSpec, ConnectionSecret, DeletionPolicy, Management};
 use clusterwright::api::typedb::{Admin, FixedAtCreation, Tier, TypeDBCluster, TypeDBClusterSpec};
 use clusterwright::api::{FINALIZER, annotation};
 use clusterwright::cloud::typedb::wire::{Cluster, ClusterDeploy, ClusterStatus, Server, ServerStatus};
@@ -183,10 +183,14 @@ pub(crate) struct Scene {
 
 pub(crate) fn scene() -> Scene {
     let spec = TypeDBClusterSpec {
-        account_ref: AccountRef { name: "typedb-cloud".to_owned() },
-        external_id: None,
-        management: Management::Managed,
-        deletion_policy: DeletionPolicy::Retain,
+        common: CommonSpec {
+            account_ref: AccountRef { name: "typedb-cloud".to_owned() },
+            external_id: None,
+            management: Management::Managed,
+            deletion_policy: DeletionPolicy::Retain,
+            deletion_protection: None,
+            connection_secret: ConnectionSecret::default(),
+        },
         cluster_id: None,
         tier: Some(Tier::Paid),
         version: None,
@@ -198,7 +202,6 @@ pub(crate) fn scene() -> Scene {
         server_count: None,
         backup: None,
         admin: Admin::default(),
-        connection_secret: clusterwright::api::shared::ConnectionSecret::default(),
     };
     let mut manifest = TypeDBCluster::new(ID, spec);
     manifest.metadata.namespace = Some("shop".to_owned());
@@ -335,15 +338,15 @@ impl Scene {
     }
 
     pub(crate) fn only_observed(self) -> Self {
-        self.spec(|spec| spec.management = Management::Observed)
+        self.spec(|spec| spec.common.management = Management::Observed)
     }
 
     pub(crate) fn adopting(self, name: &str) -> Self {
-        self.spec(|spec| spec.external_id = Some(id(name)))
+        self.spec(|spec| spec.common.external_id = Some(id(name)))
     }
 
     pub(crate) fn destroys(self) -> Self {
-        self.spec(|spec| spec.deletion_policy = DeletionPolicy::Delete)
+        self.spec(|spec| spec.common.deletion_policy = DeletionPolicy::Delete)
     }
 
     pub(crate) fn finalized(self) -> Self {
@@ -388,8 +391,8 @@ impl Scene {
     pub(crate) fn reported(self, cluster: &Cluster) -> Self {
         self.with(|facts| {
             let status = facts.manifest.status.get_or_insert_default();
-            status.external_id = Some(cluster.id.clone());
-            status.created_at = Some(cluster.created_at.to_string());
+            status.common.external_id = Some(cluster.id.clone());
+            status.common.created_at = Some(cluster.created_at.to_string());
         })
     }
 

@@ -17,11 +17,12 @@ pub(crate) fn compute(manifest: &TypeDBCluster) -> Read {
         return Read::Terminating;
     }
     let Some(status) = &manifest.status else { return Read::Current };
-    if status.observed_generation.is_some() && status.observed_generation != manifest.metadata.generation {
+    if status.common.observed_generation.is_some() && status.common.observed_generation != manifest.metadata.generation
+    {
         return Read::InProgress;
     }
-    let abnormal = status.conditions.iter().find_map(of_abnormal);
-    abnormal.unwrap_or_else(|| match status.conditions.iter().find(|condition| condition.type_ == "Ready") {
+    let abnormal = status.common.conditions.iter().find_map(of_abnormal);
+    abnormal.unwrap_or_else(|| match status.common.conditions.iter().find(|condition| condition.type_ == "Ready") {
         Some(ready) if ready.status == "True" => Read::Current,
         Some(_) => Read::InProgress,
         None => Read::Current,

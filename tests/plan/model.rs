@@ -88,7 +88,7 @@ impl World {
             .manifest
             .status
             .iter()
-            .flat_map(|status| &status.conditions)
+            .flat_map(|status| &status.common.conditions)
             .map(|condition| format!("{}={}", condition.type_, condition.reason))
             .collect();
         format!("{reasons:?} {:?} {:?}", self.facts.record, self.clusters)

@@ -76,7 +76,7 @@ fn only_true_pauses() {
 /// Another operator has written the status.
 fn elsewhere(scene: Scene) -> Scene {
     scene.with(|facts| {
-        facts.manifest.status.get_or_insert_default().operator_namespace = Some("other-system".to_owned());
+        facts.manifest.status.get_or_insert_default().common.operator_namespace = Some("other-system".to_owned());
     })
 }
 

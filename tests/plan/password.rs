@@ -101,7 +101,8 @@ fn an_adopted_cluster(#[case] scene: Scene, #[case] does: &str, #[case] says: &s
 fn recovered(published: bool) -> Scene {
     of(Origin::Recovered, None, None).with(|facts| {
         let status = facts.manifest.status.get_or_insert_default();
-        status.binding = published.then(|| clusterwright::api::shared::Binding { name: "orders-typedb".to_owned() });
+        status.common.binding =
+            published.then(|| clusterwright::api::shared::Binding { name: "orders-typedb".to_owned() });
     })
 }
 

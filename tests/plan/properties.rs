@@ -106,9 +106,9 @@ fn any_manifest() -> impl Strategy<Value = Scene> {
     (spec, select(vec![ID, "sales"])).prop_map(
         |(([observed, delete, deleting, finalized, paused, reported], external, cluster_id, forget), name)| {
             let mut scene = scene().spec(|spec| {
-                spec.management = if observed { Management::Observed } else { Management::Managed };
-                spec.deletion_policy = if delete { DeletionPolicy::Delete } else { DeletionPolicy::Retain };
-                spec.external_id = external.map(id);
+                spec.common.management = if observed { Management::Observed } else { Management::Managed };
+                spec.common.deletion_policy = if delete { DeletionPolicy::Delete } else { DeletionPolicy::Retain };
+                spec.common.external_id = external.map(id);
                 spec.cluster_id = cluster_id.map(id);
             });
             if deleting {
@@ -196,7 +196,7 @@ fn is_safe(facts: &Facts, plan: &Plan) {
         }
         Some(Step::Cloud(CloudWrite::Deploy { request, again })) => {
             assert!(bound.is_none(), "a manifest with a cluster gets no second one");
-            assert!(!facts.deleting() && facts.manifest.spec.external_id.is_none());
+            assert!(!facts.deleting() && facts.manifest.spec.common.external_id.is_none());
             let open = record.and_then(Record::creation);
             assert_eq!(open.is_some(), *again, "an open create is repeated, and nothing else");
             assert!(open.is_none_or(|intent| intent.request == *request), "no other request is sent meanwhile");

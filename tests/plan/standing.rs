@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use clusterwright::api::condition::{Condition, Reason, Standing};
+use clusterwright::api::shared::CommonStatus;
 use clusterwright::api::typedb::TypeDBClusterStatus;
 use clusterwright::plan::{Plan, Step, TroubleKind, Verdict, status};
 use rstest::rstest;
@@ -12,7 +13,7 @@ use super::kstatus::{Read, compute};
 
 /// The design's table: every reason, and how an object with it stands.
 const TABLE: &[(Standing, &[Reason])] = &[
-    (Standing::Done, &[Reason::Running, Reason::Observed, Reason::Connected]),
+    (Standing::Done, &[Reason::Running, Reason::Suspended, Reason::Observed, Reason::Connected]),
     (
         Standing::Working,
         &[
@@ -22,6 +23,7 @@ const TABLE: &[(Standing, &[Reason])] = &[
             Reason::Resuming,
             Reason::Suspending,
             Reason::Deleting,
+            Reason::WaitingForOperation,
             Reason::WaitingForRateLimit,
             Reason::CloudUnavailable,
             Reason::OutcomeUnknown,
@@ -40,18 +42,22 @@ const TABLE: &[(Standing, &[Reason])] = &[
             Reason::PasswordMissing,
             Reason::InvalidSpec,
             Reason::ChangeRefused,
+            Reason::OperationFailed,
             Reason::ChangeUnsupported,
             Reason::NameTaken,
             Reason::ClaimedByAnother,
             Reason::LocationChanged,
             Reason::RecordedClusterDiffers,
+            Reason::SubscriptionAmbiguous,
             Reason::ConnectionSecretConflict,
             Reason::EndpointNotAllowed,
             Reason::AdminPasswordUnknown,
             Reason::AdminPasswordUnsupported,
             Reason::Vanished,
             Reason::Replaced,
-            Reason::Suspended,
+            Reason::NotRunning,
+            Reason::DeletionProtected,
+            Reason::DeletionWouldCancelSubscription,
             Reason::Paused,
         ],
     ),
@@ -79,7 +85,7 @@ fn a_reason_is_one_word_as_conditions_ask_for() {
 }
 
 fn condition<'a>(status: &'a TypeDBClusterStatus, kind: &str) -> Option<&'a Condition> {
-    status.conditions.iter().find(|condition| condition.type_ == kind)
+    status.common.conditions.iter().find(|condition| condition.type_ == kind)
 }
 
 /// What an object with this reason looks like, whatever led to it.
@@ -111,21 +117,24 @@ fn every_reason_is_read_as_done_in_progress_or_failed() {
         assert_eq!(is("Ready"), Some(if read == Read::Current { "True" } else { "False" }), "{reason}");
         assert_eq!(is("Reconciling"), (read == Read::InProgress).then_some("True"), "{reason}");
         assert_eq!(is("Stalled"), (read == Read::Failed).then_some("True"), "{reason}");
-        assert_eq!(status.observed_generation, Some(1));
-        assert!(status.conditions.iter().all(|condition| condition.observed_generation == Some(1)));
+        assert_eq!(status.common.observed_generation, Some(1));
+        assert!(status.common.conditions.iter().all(|condition| condition.observed_generation == Some(1)));
     }
 }
 
 #[test]
 fn an_object_that_nobody_has_looked_at_is_in_progress() {
     let untouched = scene().with(|facts| {
-        facts.manifest.status = Some(TypeDBClusterStatus { observed_generation: Some(-1), ..Default::default() });
+        facts.manifest.status = Some(TypeDBClusterStatus {
+            common: CommonStatus { observed_generation: Some(-1), ..CommonStatus::default() },
+            ..Default::default()
+        });
     });
     assert_eq!(compute(&untouched.facts.manifest), Read::InProgress);
     let looking = untouched.adopting(ID);
     assert_eq!(looking.does(), "look orders");
     let published = status(&looking.facts, &looking.plan());
-    assert_eq!(published.observed_generation, Some(-1), "nothing is known yet, so nothing is said");
+    assert_eq!(published.common.observed_generation, Some(-1), "nothing is known yet, so nothing is said");
 }
 
 #[test]
@@ -134,7 +143,7 @@ fn an_edit_is_in_progress_until_it_was_decided_about() {
     assert_eq!(compute(&edited.facts.manifest), Read::InProgress);
     let looking = edited.clone().listed([]);
     let published = status(&looking.facts, &looking.plan());
-    assert_eq!(published.observed_generation, Some(1), "what is carried over says nothing about the edit");
+    assert_eq!(published.common.observed_generation, Some(1), "what is carried over says nothing about the edit");
     assert_eq!(compute(&edited.reporting().facts.manifest), Read::Current);
 }
 
@@ -273,40 +282,40 @@ fn what_is_carried_over_speaks_of_the_generation_that_it_was_seen_for() {
 #[test]
 fn a_bound_cluster_shows_what_it_is() {
     let published = settled().reporting().facts.manifest.status.unwrap();
-    assert_eq!(published.external_id, Some(id(ID)));
-    assert_eq!(published.created_at, Some(cluster(ID).created_at.to_string()));
-    assert_eq!(published.location.as_deref(), Some("https://cloud.typedb.com/acme/default"));
-    assert_eq!(published.cloud_status.as_deref(), Some("running"));
-    assert_eq!(published.endpoints, ["abc-0.cluster.typedb.com:80"]);
-    assert_eq!(published.version.as_deref(), Some("3.5.1"));
+    assert_eq!(published.common.external_id, Some(id(ID)));
+    assert_eq!(published.common.created_at, Some(cluster(ID).created_at.to_string()));
+    assert_eq!(published.common.location.as_deref(), Some("https://cloud.typedb.com/acme/default"));
+    assert_eq!(published.common.cloud_status.as_deref(), Some("running"));
+    assert_eq!(published.common.endpoints, ["abc-0.cluster.typedb.com:80"]);
+    assert_eq!(published.common.version.as_deref(), Some("3.5.1"));
     assert_eq!(published.observed, Some(fixed()));
-    assert_eq!(published.operator_namespace.as_deref(), Some(OPERATOR));
+    assert_eq!(published.common.operator_namespace.as_deref(), Some(OPERATOR));
     assert_eq!(published.storage_size_gb, Some(10));
 }
 
 #[test]
 fn an_open_create_shows_and_then_no_more() {
     let open = scene().recorded(creating(20)).reporting();
-    let creation = open.facts.manifest.status.clone().unwrap().creation.unwrap();
+    let creation = open.facts.manifest.status.clone().unwrap().common.creation.unwrap();
     assert_eq!((creation.cluster_id.as_str(), creation.since), (ID, ago(20).to_string()));
     let bound = open.recorded(record(ID)).listed([cluster(ID)]).reporting();
-    assert_eq!(bound.facts.manifest.status.unwrap().creation, None);
+    assert_eq!(bound.facts.manifest.status.unwrap().common.creation, None);
 }
 
 #[test]
 fn what_was_let_go_of_shows_no_more() {
     let forgotten = settled().reporting().recorded(empty_record()).listed([]).reporting();
     let published = forgotten.facts.manifest.status.unwrap();
-    assert!(condition(&published, "Available").is_none(), "{:?}", published.conditions);
-    assert_eq!((published.external_id, published.created_at, published.observed), (None, None, None));
-    assert_eq!((published.binding, published.cloud_status), (None, None));
+    assert!(condition(&published, "Available").is_none(), "{:?}", published.common.conditions);
+    assert_eq!((published.common.external_id, published.common.created_at, published.observed), (None, None, None));
+    assert_eq!((published.common.binding, published.common.cloud_status), (None, None));
 }
 
 #[test]
 fn another_manifests_cluster_does_not_show() {
     for scene in [scene().listed([cluster(ID)]), running().reapplied().adopting("sales")] {
         let published = scene.reporting().facts.manifest.status.unwrap();
-        assert_eq!((published.external_id, published.observed), (None, None));
+        assert_eq!((published.common.external_id, published.observed), (None, None));
     }
 }
 
@@ -322,17 +331,22 @@ fn what_the_cloud_says_fits_the_status_however_long_it_is() {
     })]);
     let published = scene.reporting().facts.manifest.status.unwrap();
     let most = |text: &Option<String>| text.as_ref().map_or(0, |text| text.chars().count());
-    assert!(most(&published.cloud_status) <= 128 && most(&published.version) <= 64);
+    assert!(most(&published.common.cloud_status) <= 128 && most(&published.common.version) <= 64);
     assert!(most(&published.machine_type) <= 64 && most(&published.observed.as_ref().unwrap().region) <= 64);
-    assert!(published.endpoints.iter().all(|endpoint| endpoint.chars().count() <= 253));
-    assert!(published.plan.iter().all(|step| most(&step.from) <= 253 && most(&step.to) <= 253));
+    assert!(published.common.endpoints.iter().all(|endpoint| endpoint.chars().count() <= 253));
+    assert!(published.common.plan.iter().all(|step| most(&step.from) <= 253 && most(&step.to) <= 253));
 }
 
 #[test]
 fn a_step_that_is_due_shows_in_the_plan() {
     let actions = |scene: Scene| -> Vec<String> {
         let status = scene.reporting().facts.manifest.status.unwrap();
-        status.plan.iter().map(|step| format!("{:?} {}", step.action, step.to.as_deref().unwrap_or("-"))).collect()
+        status
+            .common
+            .plan
+            .iter()
+            .map(|step| format!("{:?} {}", step.action, step.to.as_deref().unwrap_or("-")))
+            .collect()
     };
     assert_eq!(actions(scene()), ["Create orders"]);
     assert_eq!(actions(scene().adopting("sales").listed([cluster("sales")])), ["Adopt sales"]);

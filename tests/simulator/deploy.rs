@@ -131,7 +131,7 @@ async fn limits_of_the_team_are_refused_with_the_chosen_status(#[case] status: u
     assert!(client.deploy(paid("orders")).await.refusal(status).contains("payment method"));
 
     simulator.configure(|settings| {
-        (settings.typedb.payment_method, settings.typedb.max_clusters_per_space) = (true, Some(2))
+        (settings.typedb.payment_method, settings.typedb.max_clusters_per_space) = (true, Some(2));
     });
     client.deploy(paid("orders")).await.ok();
     assert!(client.deploy(paid("orders-2")).await.refusal(status).contains("limit of 2 clusters"));

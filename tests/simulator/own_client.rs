@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use bytes::Bytes;
-use clusterwright::api::identity::{ClusterId, Endpoint, Location};
+use clusterwright::api::identity::{ClusterId, Endpoint};
 use clusterwright::cloud::budget::{Budget, Priority};
 use clusterwright::cloud::credential::Credential;
 use clusterwright::cloud::endpoint::EndpointPolicy;
@@ -49,13 +49,12 @@ async fn a_life_from_deploy_to_destroy() {
     let clock = settings.clock.clone();
     let simulator = Simulator::new(settings);
     let endpoint = Endpoint::new("https://cloud.typedb.com");
-    let location =
-        Location::TypedbCloud { endpoint: endpoint.clone(), team: "acme".to_owned(), space: "default".to_owned() };
     let transport: Arc<dyn Transport> = Arc::new(InProcess(simulator.router()));
     let credential = Credential::new("simulator", &"simulator-secret".into());
     let exchange = KeyExchange::new(transport.clone(), &endpoint, credential);
     let budget = Budget::spawn(600);
-    let client = Client::new(transport.clone(), budget.clone(), TokenSource::spawn(exchange, clock.clone()), location);
+    let token = TokenSource::spawn(exchange, clock.clone());
+    let client = Client::new(transport.clone(), budget.clone(), token, endpoint.clone(), "acme", "default");
 
     let permit = budget.acquire(Priority::Edit).await.unwrap();
     let wanted = serde_json::from_value(paid("orders")).unwrap();

@@ -303,7 +303,7 @@ async fn look(footprint: &Footprint, rows: &mut [Row], since: Instant) -> kube::
         ("CloudAccount", account.metadata, account.status.map(|status| status.conditions).unwrap_or_default())
     });
     let clusters = clusters.items.into_iter().map(|cluster| {
-        ("TypeDBCluster", cluster.metadata, cluster.status.map(|status| status.conditions).unwrap_or_default())
+        ("TypeDBCluster", cluster.metadata, cluster.status.map(|status| status.common.conditions).unwrap_or_default())
     });
     for (kind, metadata, conditions) in accounts.chain(clusters) {
         let name = metadata.name.unwrap_or_default();

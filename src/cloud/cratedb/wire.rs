@@ -1,15 +1,17 @@
 //! What CrateDB Cloud's administration API sends and receives, as plain data.
 //!
-//! Source: the vendor's OpenAPI document "CrateDB Cloud API 1.0.0". Unknown fields are ignored and unknown words
+//! Source: the vendor's `OpenAPI` document "CrateDB Cloud API 1.0.0". Unknown fields are ignored and unknown words
 //! carried; what may be null or missing is optional, because that document and the cloud differ in places.
 
 mod moment;
 mod operation;
 mod surroundings;
+#[cfg(test)]
+mod tests;
 mod words;
 
 use serde::{Deserialize, Serialize};
-use serde_with::{DefaultOnNull, serde_as};
+use serde_with::{DefaultOnError, DefaultOnNull, serde_as};
 
 pub use self::operation::{Feedback, Operation, Operations, PartialOperation};
 pub use self::surroundings::{
@@ -18,6 +20,9 @@ pub use self::surroundings::{
 };
 pub use self::words::{HealthStatus, OperationKind, OperationStatus};
 use crate::api::identity::{ClusterId, CreatedAt};
+
+/// Where every database serves SQL over HTTP.
+const SQL_PORT: u16 = 4200;
 
 /// One cluster, as `list`, `get` and every write answer it. A write answers the values from before it.
 ///
@@ -71,16 +76,34 @@ pub struct Cluster {
     #[serde(default)]
     #[serde_as(deserialize_as = "DefaultOnNull")]
     pub health: Health,
+    /// A summary, of which nothing is required; `operations` says more.
     #[serde(default)]
+    #[serde_as(deserialize_as = "DefaultOnError")]
     pub last_async_operation: Option<PartialOperation>,
 }
 
+impl Cluster {
+    /// Where the SQL endpoint is reached, as `HOST:PORT`; none before the cloud has given it a name.
+    #[must_use]
+    pub fn address(&self) -> Option<String> {
+        let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+        let of_url = |url: String| {
+            let rest = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest);
+            rest.trim_end_matches('/').to_owned()
+        };
+        let of_name = |name: String| format!("{}:{SQL_PORT}", name.trim_end_matches('.'));
+        given(&self.url).map(of_url).or_else(|| given(&self.fqdn).map(of_name))
+    }
+}
+
 /// When something was created and last changed.
+#[serde_as]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DublinCore {
-    #[serde(with = "moment::required")]
+    #[serde_as(as = "moment::Created")]
     pub created: CreatedAt,
-    #[serde(default, with = "moment::with_offset")]
+    #[serde(default)]
+    #[serde_as(as = "moment::WithOffset")]
     pub modified: Option<jiff::Timestamp>,
 }
 
@@ -92,10 +115,12 @@ pub struct Health {
     #[serde_as(deserialize_as = "DefaultOnNull")]
     pub status: HealthStatus,
     /// Without an offset, and empty while the cluster is being created.
-    #[serde(default, with = "moment::without_offset")]
+    #[serde(default)]
+    #[serde_as(as = "moment::WithoutOffset")]
     pub last_seen: Option<jiff::Timestamp>,
     /// Empty while nothing runs.
-    #[serde(default, with = "words::or_empty")]
+    #[serde(default)]
+    #[serde_as(as = "words::OrEmpty")]
     pub running_operation: Option<OperationKind>,
 }
 
@@ -118,7 +143,7 @@ pub struct HardwareSpecs {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct AllowedCidr {
     pub cidr: String,
-    /// Left out where it is empty: the vendor's document wants at least one character.
+    /// Left out where it is empty: the cloud wants one character at least.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     #[serde_as(deserialize_as = "DefaultOnNull")]
     pub description: String,

@@ -4,6 +4,7 @@ use super::EndpointPolicy;
 use crate::api::identity::Endpoint;
 
 const VENDOR: &str = "https://cloud.typedb.com";
+const CRATE: &str = "https://console.cratedb.cloud";
 const SIMULATOR: &str = "http://127.0.0.1:8090";
 
 fn policy(allowed: &[&str], insecure: bool, domains: &[&str]) -> EndpointPolicy {
@@ -17,14 +18,14 @@ fn vendors_only() -> EndpointPolicy {
 }
 
 fn demo() -> EndpointPolicy {
-    policy(&[SIMULATOR, "https://proxy.example.com:8443"], true, &["typedb.com"])
+    policy(&[SIMULATOR, "https://proxy.example.com:8443"], true, &["typedb.com", "cratedb.net"])
 }
 
 #[rstest]
 #[case("https://cloud.typedb.com")]
 #[case("https://CLOUD.typedb.com/")]
 #[case("https://cloud.typedb.com:443")]
-#[case("https://console.cratedb.cloud")]
+#[case(CRATE)]
 fn the_vendors_endpoints_need_no_flag(#[case] url: &str) {
     vendors_only().check(&Endpoint::new(url)).unwrap();
 }
@@ -66,6 +67,9 @@ fn an_allowed_endpoint_in_plain_http_still_needs_the_other_flag() {
 #[case(VENDOR, "ABC.TypeDB.com:80", "https://abc.typedb.com:80/")]
 #[case(VENDOR, "typedb.com", "https://typedb.com/")]
 #[case(VENDOR, "cloud.typedb.com:9000", "https://cloud.typedb.com:9000/")]
+#[case(CRATE, "db.aks1.westeurope.azure.cratedb.net:4200", "https://db.aks1.westeurope.azure.cratedb.net:4200/")]
+#[case(CRATE, "db.aks1.westeurope.azure.cratedb.net.:4200", "https://db.aks1.westeurope.azure.cratedb.net:4200/")]
+#[case(CRATE, "db.eks1.eu-west-1.aws.cratedb.net.", "https://db.eks1.eu-west-1.aws.cratedb.net/")]
 #[case(SIMULATOR, "abc.typedb.com:80", "https://abc.typedb.com:80/")]
 #[case(SIMULATOR, "127.0.0.1:41234", "http://127.0.0.1:41234/")]
 #[case("https://proxy.example.com:8443", "proxy.example.com:1", "https://proxy.example.com:1/")]
@@ -82,6 +86,11 @@ fn databases_are_reached_under_the_domains_or_at_the_endpoints_own_host(
 #[case::no_dot_boundary(VENDOR, "eviltypedb.com:80")]
 #[case::prefix(VENDOR, "typedb.com.evil.example:80")]
 #[case::trailing_dot(VENDOR, "evil.example.:80")]
+#[case::trailing_dots(CRATE, "db.cratedb.net..:4200")]
+#[case::dot_alone(CRATE, ".:4200")]
+#[case::loopback_with_dot(CRATE, "127.0.0.1.:4200")]
+#[case::other_vendor(CRATE, "db.cratedb-dev.net:4200")]
+#[case::url_instead_of_address(CRATE, "https://db.cratedb.net:4200")]
 #[case::user_info(VENDOR, "abc.typedb.com@evil.example:80")]
 #[case::user_info_hides_host(VENDOR, "evil.example:80@abc.typedb.com")]
 #[case::path(VENDOR, "evil.example/abc.typedb.com")]

@@ -7,27 +7,21 @@ mod outcome;
 mod tests;
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use bytes::Bytes;
-use http::{HeaderValue, Method, Response};
+use http::{HeaderValue, Method};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
-pub use self::outcome::DatabaseError;
-use super::request::{json, parse, request, segment};
+use crate::cloud::database::{DatabaseError, Server, refused};
 use crate::cloud::endpoint::DatabaseUrl;
 use crate::cloud::error::CloudError;
-use crate::cloud::transport::{BODY, Limits, SendError, Transport};
-
-/// How long one call of a database may take.
-pub const DATABASE_DEADLINE: Duration = Duration::from_secs(15);
+use crate::cloud::request::{json, parse, segment};
+use crate::cloud::transport::Transport;
 
 /// One server of a cluster.
 #[derive(Clone, Debug)]
 pub struct Database {
-    transport: Arc<dyn Transport>,
-    base: DatabaseUrl,
+    server: Server,
 }
 
 /// Somebody who is signed in.
@@ -56,14 +50,14 @@ impl Database {
     /// Makes no call yet.
     #[must_use]
     pub fn new(transport: Arc<dyn Transport>, base: DatabaseUrl) -> Self {
-        Self { transport, base }
+        Self { server: Server::new(transport, base) }
     }
 
     /// Proves a password by signing in with it.
     pub async fn sign_in(&self, user: &str, password: &SecretString) -> Result<DatabaseSession, DatabaseError> {
         let password = password.expose_secret();
         let body = json(&SignIn { username: user, password }).map_err(unsendable)?;
-        let answer = self.send(Method::POST, "v1/signin", None, body).await?;
+        let answer = self.server.send(Method::POST, "v1/signin", None, body).await?;
         let answer = answer.map_err(|error| outcome::sign_in_unanswered(&error, &[password]))?;
         outcome::sign_in(&answer, &[password])?;
         let SignedIn { token } = parse(answer.body()).map_err(|_| outcome::no_session())?;
@@ -79,23 +73,11 @@ impl Database {
     ) -> Result<(), DatabaseError> {
         let secrets = [new.expose_secret(), session.token.expose_secret()];
         let body = json(&UserUpdate { password: new.expose_secret() }).map_err(unsendable)?;
-        let user = segment(user).ok_or_else(|| outcome::refused("the user's name cannot be part of a URL"))?;
+        let user = segment(user).ok_or_else(|| refused("the user's name cannot be part of a URL"))?;
         let authorization = session.authorization()?;
-        let answer = self.send(Method::PUT, &format!("v1/users/{user}"), Some(authorization), body).await?;
+        let answer = self.server.send(Method::PUT, &format!("v1/users/{user}"), Some(authorization), body).await?;
         let answer = answer.map_err(|error| outcome::set_password_unanswered(&error, &secrets))?;
         outcome::set_password(&answer, &secrets)
-    }
-
-    async fn send(
-        &self,
-        method: Method,
-        path: &str,
-        authorization: Option<HeaderValue>,
-        body: Bytes,
-    ) -> Result<Result<Response<Bytes>, SendError>, DatabaseError> {
-        let request =
-            request(method, &format!("{}{path}", self.base), authorization, Some(body)).map_err(unsendable)?;
-        Ok(self.transport.send(request, Limits { deadline: DATABASE_DEADLINE, max_body: BODY }).await)
     }
 }
 
@@ -110,5 +92,5 @@ impl DatabaseSession {
 
 #[expect(clippy::needless_pass_by_value, reason = "it maps errors, which arrive by value")]
 fn unsendable(error: CloudError) -> DatabaseError {
-    outcome::refused(error.message())
+    refused(error.message())
 }

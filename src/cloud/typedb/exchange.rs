@@ -8,11 +8,12 @@ use futures::future::BoxFuture;
 use http::{HeaderValue, Method, StatusCode};
 use secrecy::ExposeSecret;
 
-use super::request::{own_message, request};
+use super::refusal::own_message;
 use crate::api::identity::Endpoint;
 use crate::cloud::credential::Credential;
 use crate::cloud::error::{CloudError, Effect, of_answer, of_send};
 use crate::cloud::headers::date;
+use crate::cloud::request::request;
 use crate::cloud::token::{Exchange, Grant};
 use crate::cloud::transport::{BODY, Limits, Transport};
 

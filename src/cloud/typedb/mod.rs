@@ -3,5 +3,5 @@
 pub mod client;
 pub mod database;
 pub mod exchange;
-mod request;
+mod refusal;
 pub mod wire;

@@ -8,7 +8,7 @@ use secrecy::SecretString;
 
 use crate::api::account::{CaBundle, CloudAccount, CredentialSecretRef};
 use crate::api::condition::Reason;
-use crate::api::identity::ClusterId;
+use crate::api::identity::{ClusterId, Location};
 use crate::cloud::budget::Priority;
 use crate::cloud::credential::Credential;
 use crate::cloud::error::CloudError;
@@ -75,7 +75,12 @@ pub(super) async fn establish(
     before: Option<Session>,
     ctx: &Context,
 ) -> Result<Session, Obstacle> {
-    let location = account.spec.location();
+    let Some(location) = account.spec.location() else {
+        return Err(Obstacle::Refused(
+            Reason::InvalidSpec,
+            "spec names no cloud. Give typedbCloud or cratedbCloud.".to_owned(),
+        ));
+    };
     ctx.policy
         .check(location.endpoint())
         .map_err(|refusal| Obstacle::Refused(Reason::EndpointNotAllowed, refusal.to_string()))?;
@@ -105,7 +110,11 @@ pub(super) async fn establish(
     let exchange = KeyExchange::new(Arc::clone(&transport), location.endpoint(), credential);
     let token = TokenSource::spawn(exchange, ctx.clock.clone());
     let observer = Arc::clone(&ctx.metrics);
-    let client = Client::new(Arc::clone(&transport), place.budget.clone(), token, location).with_observer(observer);
+    let Location::TypedbCloud { endpoint, team, space } = location else {
+        return Err(Obstacle::Refused(Reason::InvalidSpec, "This account is of another cloud.".to_owned()));
+    };
+    let client = Client::new(Arc::clone(&transport), place.budget.clone(), token, endpoint, &team, &space)
+        .with_observer(observer);
     let enlisted = Enlisted {
         client: client.clone(),
         poll_interval: Duration::from_secs(account.spec.poll_interval_seconds.unsigned_abs()),
@@ -160,7 +169,7 @@ async fn read_bundle(ctx: &Context, namespace: &str, bundle: Option<&CaBundle>) 
 fn fingerprint(account: &CloudAccount, id: &str, secret: &str, bundle: Option<&[u8]>) -> String {
     let spec = &account.spec;
     Fingerprint::default()
-        .part(spec.location().to_string())
+        .part(spec.location().map(|location| location.to_string()).unwrap_or_default())
         .part(spec.poll_interval_seconds.to_be_bytes())
         .part(spec.requests_per_minute.to_be_bytes())
         .part(id)

@@ -92,7 +92,7 @@ fn stands_in_the_way(ctx: &Context, memory: &Mutex<Memory>, why: String) -> Appl
 
 /// After a change of its name, the Secret of the old name goes.
 async fn remove_former(api: &Api<Secret>, manifest: &TypeDBCluster, name: &str) -> Result<(), kube::Error> {
-    let Some(binding) = manifest.status.as_ref().and_then(|status| status.binding.as_ref()) else {
+    let Some(binding) = manifest.status.as_ref().and_then(|status| status.common.binding.as_ref()) else {
         return Ok(());
     };
     if binding.name == name {

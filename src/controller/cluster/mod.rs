@@ -221,7 +221,8 @@ impl Context {
         !stored.record.filed
             && match self.holder(owner) {
                 Holder::Lives(manifest) => {
-                    manifest.uid().as_ref() == Some(&owner.uid) && manifest.spec.management == Management::Managed
+                    manifest.uid().as_ref() == Some(&owner.uid)
+                        && manifest.spec.common.management == Management::Managed
                 }
                 Holder::Gone => false,
                 Holder::Unwatched => true,

@@ -192,7 +192,7 @@ async fn passwords(
 
 /// The password in the manifest's own connection Secret.
 async fn published(ctx: &Context, manifest: &TypeDBCluster) -> Result<Option<Password>, kube::Error> {
-    let Some(binding) = manifest.status.as_ref().and_then(|status| status.binding.as_ref()) else {
+    let Some(binding) = manifest.status.as_ref().and_then(|status| status.common.binding.as_ref()) else {
         return Ok(None);
     };
     let api = Api::<Secret>::namespaced(ctx.client.clone(), &manifest.namespace().unwrap_or_default());
@@ -206,9 +206,9 @@ fn rivals(ctx: &Context, manifest: &TypeDBCluster, stored: Option<&Stored>, loca
     let own = name_of(&manifest.namespace().unwrap_or_default(), &manifest.name_any());
     let name = ClusterId::new(manifest.name_any());
     let recorded = stored.and_then(|stored| stored.record.cluster_id());
-    let reported = manifest.status.as_ref().and_then(|status| status.external_id.as_ref());
+    let reported = manifest.status.as_ref().and_then(|status| status.common.external_id.as_ref());
     let spec = &manifest.spec;
-    let ids = [Some(&name), spec.cluster_id.as_ref(), spec.external_id.as_ref(), recorded, reported];
+    let ids = [Some(&name), spec.cluster_id.as_ref(), spec.common.external_id.as_ref(), recorded, reported];
     let mut rivals = Vec::new();
     for id in ids.into_iter().flatten() {
         for stored in ctx.records.about(location, id) {
@@ -226,7 +226,7 @@ fn rivals(ctx: &Context, manifest: &TypeDBCluster, stored: Option<&Stored>, loca
         }
     }
     let bound = stored.is_some_and(|stored| stored.record.bound.is_some());
-    if let Some(id) = spec.external_id.as_ref().filter(|_| !bound) {
+    if let Some(id) = spec.common.external_id.as_ref().filter(|_| !bound) {
         rivals.extend(earlier_newcomers(ctx, manifest, location, id));
     }
     rivals
@@ -237,13 +237,15 @@ fn earlier_newcomers(ctx: &Context, manifest: &TypeDBCluster, location: &Locatio
     let own = rank(manifest);
     let there = |other: &TypeDBCluster| {
         let account = ctx.account_objects.get(&AccountKey::of(other).object());
-        account.is_some_and(|account| account.spec.location() == *location)
+        account.is_some_and(|account| account.spec.location().as_ref() == Some(location))
     };
     ctx.manifests
         .state()
         .iter()
-        .filter(|other| other.uid() != manifest.uid() && other.spec.external_id.as_ref() == Some(id))
-        .filter(|other| other.spec.management == Management::Managed && other.metadata.deletion_timestamp.is_none())
+        .filter(|other| other.uid() != manifest.uid() && other.spec.common.external_id.as_ref() == Some(id))
+        .filter(|other| {
+            other.spec.common.management == Management::Managed && other.metadata.deletion_timestamp.is_none()
+        })
         .filter(|other| rank(other) < own && there(other))
         .map(|other| Rival {
             namespace: other.namespace().unwrap_or_default(),

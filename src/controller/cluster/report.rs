@@ -46,10 +46,10 @@ pub(super) async fn publish(ctx: &Context, seen: &Seen, plan: &Plan) -> Result<P
 
 async fn warn(ctx: &Context, manifest: &TypeDBCluster, before: &TypeDBClusterStatus, plan: &Plan) {
     let Verdict::Stands { reason, message, .. } = &plan.verdict else { return };
-    let known = before
-        .conditions
-        .iter()
-        .any(|condition| condition.type_ == ConditionType::Stalled.as_str() && condition.reason == reason.to_string());
+    let known =
+        before.common.conditions.iter().any(|condition| {
+            condition.type_ == ConditionType::Stalled.as_str() && condition.reason == reason.to_string()
+        });
     if reason.standing() == Standing::Stalled && !known {
         ctx.events.warn(&manifest.object_ref(&()), &reason.to_string(), message.clone()).await;
     }

@@ -40,7 +40,7 @@ impl Call<'_> {
         let cluster = self.changeable(id, Right::ProjectAdmin)?;
         let fields = self.fields()?;
         let to = fields.required("product_name", Fields::text)?;
-        let Some(product) = self.alternatives(cluster)?.into_iter().find(|product| product.name == to) else {
+        let Some(product) = Self::alternatives(cluster)?.into_iter().find(|product| product.name == to) else {
             return Err(fields.wrong("product_name", format!("The cluster cannot be changed to the product '{to}'.")));
         };
         let Spec { product_unit, disk_size_per_node_bytes: bytes, .. } = cluster.spec;
@@ -109,7 +109,7 @@ impl Call<'_> {
         let fields = self.fields()?;
         let entries = fields.required("ip_whitelist", Fields::list)?;
         let unknowns = &self.settings().unknowns;
-        let entry = |value| allowed_cidr(value, unknowns).map_err(|wrong| fields.wrong("ip_whitelist", wrong));
+        let entry = |value| allowed_cidr(&value, unknowns).map_err(|wrong| fields.wrong("ip_whitelist", wrong));
         let to = entries.into_iter().map(entry).collect::<Result<Vec<_>, _>>()?;
         let from = cluster.spec.ip_whitelist.clone();
         self.begin(id, Change::AllowedCidrs { from, to }, "allowListSet", vec!["ip_whitelist"])
@@ -134,7 +134,7 @@ impl Call<'_> {
         let cluster = self.cluster(id)?;
         let region = Some(cluster.region.as_str());
         let products: Vec<Value> =
-            self.alternatives(cluster)?.into_iter().map(|product| product.describe(region)).collect();
+            Self::alternatives(cluster)?.into_iter().map(|product| product.describe(region)).collect();
         let as_list = self.settings().unknowns.available_products_as_list;
         Ok(Answer::shown(if as_list { json!(products) } else { products.first().cloned().unwrap_or(json!({})) }))
     }
@@ -145,7 +145,7 @@ impl Call<'_> {
     }
 
     /// The products that a cluster can be changed to: paid ones of its own family that have room for its storage.
-    fn alternatives(&self, cluster: &Cluster) -> Result<Vec<&'static Product>, Refusal> {
+    fn alternatives(cluster: &Cluster) -> Result<Vec<&'static Product>, Refusal> {
         let current = paid_product(cluster)?;
         let fits = |product: &&Product| {
             product.name != current.name
@@ -219,7 +219,7 @@ fn paid_product(cluster: &Cluster) -> Result<&'static Product, Refusal> {
     cluster.product().filter(|product| !product.is_free()).ok_or_else(free)
 }
 
-fn allowed_cidr(value: Value, unknowns: &Unknowns) -> Result<AllowedCidr, String> {
+fn allowed_cidr(value: &Value, unknowns: &Unknowns) -> Result<AllowedCidr, String> {
     let entry: AllowedCidr = serde_json::from_value(value.clone())
         .map_err(|_| "An entry needs a cidr and may have a description.".to_owned())?;
     if value["description"] == "" && !unknowns.empty_description_allowed {

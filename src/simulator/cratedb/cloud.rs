@@ -49,8 +49,8 @@ pub(super) struct Organization {
     pub(super) name: String,
     pub(super) plan_type: i64,
     pub(super) created: Timestamp,
-    /// What it may yet spend per month, in US dollars; none: what the settings leave it.
-    pub(super) remaining_budget: Option<f64>,
+    /// What its clusters may cost per month together, in US dollars; none: as the settings have it.
+    pub(super) monthly_budget: Option<f64>,
 }
 
 /// A folder of clusters in one region.
@@ -90,10 +90,7 @@ impl Cloud {
     pub(in crate::simulator) fn new(now: Timestamp) -> Self {
         let organization = |id: &str, name: &str| {
             let name = name.to_owned();
-            (
-                id.to_owned(),
-                Organization { id: id.to_owned(), name, plan_type: 3, created: now, remaining_budget: None },
-            )
+            (id.to_owned(), Organization { id: id.to_owned(), name, plan_type: 3, created: now, monthly_budget: None })
         };
         let subscription = |number: u32, organization: &str| Subscription {
             id: numbered(number),

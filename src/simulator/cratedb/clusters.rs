@@ -30,8 +30,8 @@ pub(super) struct Blueprint {
 }
 
 impl Call<'_> {
-    pub(super) fn list_clusters(&mut self) -> Reply {
-        Ok(self.listed(&self.visible_organizations(), None))
+    pub(super) fn list_clusters(&self) -> Answer {
+        self.listed(&self.visible_organizations(), None)
     }
 
     pub(super) fn list_clusters_of(&mut self, organization: &str) -> Reply {
@@ -49,7 +49,7 @@ impl Call<'_> {
     }
 
     /// Names are unique in all of the cloud, since they are host names.
-    pub(super) fn check_name(&mut self, name: &str) -> Reply {
+    pub(super) fn check_name(&self, name: &str) -> Answer {
         let status = if check_name(name).is_err() {
             StatusCode::BAD_REQUEST
         } else if self.cloud.is_taken(name) {
@@ -57,7 +57,7 @@ impl Call<'_> {
         } else {
             StatusCode::NOT_FOUND
         };
-        Ok(Answer::empty(status))
+        Answer::empty(status)
     }
 
     pub(super) fn create_cluster(&mut self, organization: &str) -> Reply {
@@ -128,7 +128,7 @@ impl Call<'_> {
         Ok(id)
     }
 
-    fn listed(&mut self, organizations: &BTreeSet<String>, project: Option<&str>) -> Answer {
+    fn listed(&self, organizations: &BTreeSet<String>, project: Option<&str>) -> Answer {
         let wanted = [
             ("subscription_id", self.parameter("subscription_id")),
             ("project_id", project.or(self.parameter("project_id"))),

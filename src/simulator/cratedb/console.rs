@@ -3,68 +3,17 @@
 use jiff::Timestamp;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
-use super::call::{Call, Caller, Reply};
-use super::catalogue::{self, GIB, REGIONS};
-use super::cloud::{Cloud, FIRST, Project, StaleLists, Subscription, new_id};
-use super::cluster::{Cluster, ClusterView, Disk, Spec};
-use super::clusters::{Blueprint, check_name, default_schedule};
-use super::operation::Change;
+use super::call::{Call, Caller};
+use super::cloud::{Cloud, StaleLists, Subscription, new_id};
+use super::cluster::{Cluster, ClusterView, Disk};
 use super::refusal::Refusal;
+use super::seeding::{Edit, NewCluster, first_organization};
 use super::settings::Settings;
 use crate::api::identity::ClusterId;
 use crate::cloud::cratedb::wire::OperationKind;
 use crate::simulator::{Simulator, World};
-
-/// A cluster that somebody else made. It runs at once; what is not said is a single node of `cr1` with the newest
-/// stable version, on the organization's first active subscription, in a project of its own.
-#[derive(Clone, Debug, Deserialize)]
-pub struct NewCluster {
-    pub name: String,
-    #[serde(default = "first_organization")]
-    pub organization_id: String,
-    #[serde(default = "first_region")]
-    pub region: String,
-    #[serde(default = "admin")]
-    pub username: String,
-    /// The password of that user; without it nobody knows it.
-    #[serde(default)]
-    pub password: Option<SecretString>,
-    #[serde(default)]
-    pub tables: Vec<String>,
-    /// Further fields, as in an edit: `product_unit`, `ip_whitelist`, `subscription_id`, …
-    #[serde(flatten)]
-    pub fields: Map<String, Value>,
-}
-
-impl NewCluster {
-    /// A cluster in the first organization and region.
-    #[must_use]
-    pub fn new(name: impl Into<String>) -> Self {
-        Self {
-            name: name.into(),
-            organization_id: first_organization(),
-            region: first_region(),
-            username: admin(),
-            password: None,
-            tables: Vec::new(),
-            fields: Map::new(),
-        }
-    }
-}
-
-fn first_organization() -> String {
-    FIRST.to_owned()
-}
-
-fn first_region() -> String {
-    REGIONS[0].0.to_owned()
-}
-
-fn admin() -> String {
-    "admin".to_owned()
-}
 
 /// How the next operations of a kind fail.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -142,8 +91,8 @@ pub struct KeyChange {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct OrganizationChange {
-    /// What it may yet spend per month, in US dollars, whatever its clusters cost.
-    pub remaining_budget: Option<f64>,
+    /// What its clusters may cost per month together, in US dollars; none: as the settings have it.
+    pub monthly_budget: Option<f64>,
 }
 
 /// CrateDB Cloud past its API.
@@ -215,26 +164,30 @@ impl Console<'_> {
     }
 
     /// Does what somebody can do in the console: `scale`, `product`, `storage`, `upgrade`, `suspend`,
-    /// `deletion-protection`, `ip-restrictions`, `backup-schedule`, `password` or `delete`, with the body that the
-    /// API has for it. The cloud's rules hold.
+    /// `deletion-protection`, `ip-restrictions`, `backup-schedule`, `password`, `restore` or `delete`, with the body
+    /// that the API has for it. The cloud's rules hold.
     ///
     /// # Errors
     /// Where the cloud would refuse it.
     pub fn act(&self, id: &ClusterId, action: &str, body: &Value) -> Result<(), Refusal> {
-        let act: fn(&mut Call<'_>, &str) -> Reply = match action {
-            "scale" => |call, id| call.scale(id),
-            "product" => |call, id| call.change_product(id),
-            "storage" => |call, id| call.expand_storage(id),
-            "upgrade" => |call, id| call.upgrade(id),
-            "suspend" => |call, id| call.suspend(id),
-            "deletion-protection" => |call, id| call.protect(id),
-            "ip-restrictions" => |call, id| call.restrict(id),
-            "backup-schedule" => |call, id| call.schedule_backups(id),
-            "password" => |call, id| call.set_password(id),
-            "delete" => |call, id| call.delete_cluster(id),
-            _ => return Err(Refusal::not_found(format_args!("The action '{action}'"))),
-        };
-        self.call(body, |call| act(call, id.as_str()).map(drop))
+        let id = id.as_str();
+        self.call(body, |call| {
+            let reply = match action {
+                "scale" => call.scale(id),
+                "product" => call.change_product(id),
+                "storage" => call.expand_storage(id),
+                "upgrade" => call.upgrade(id),
+                "suspend" => call.suspend(id),
+                "deletion-protection" => call.protect(id),
+                "ip-restrictions" => call.restrict(id),
+                "backup-schedule" => call.schedule_backups(id),
+                "password" => call.set_password(id),
+                "restore" => call.restore(id),
+                "delete" => call.delete_cluster(id),
+                _ => Err(Refusal::not_found(format_args!("The action '{action}'"))),
+            };
+            reply.map(drop)
+        })
     }
 
     /// Lets the next operations of a kind fail.
@@ -281,12 +234,12 @@ impl Console<'_> {
         self.0.with(|world, _| {
             let keys = &mut world.cratedb.directory.keys;
             let missing = || Refusal::not_found(format_args!("The key '{name}'"));
-            let key = keys.iter_mut().find(|key| key.key == name).ok_or_else(missing)?;
+            let key = keys.iter_mut().find(|key| key.name == name).ok_or_else(missing)?;
             key.active = change.active.unwrap_or(key.active);
             if let Some(secret) = change.secret {
                 key.secret = secret;
             }
-            keys.retain(|key| key.key != name || !change.deleted);
+            keys.retain(|key| key.name != name || !change.deleted);
             Ok(())
         })
     }
@@ -299,7 +252,7 @@ impl Console<'_> {
         self.0.with(|world, _| {
             let missing = || Refusal::not_found(format_args!("The organization {id}"));
             let organization = world.cratedb.organizations.get_mut(id).ok_or_else(missing)?;
-            organization.remaining_budget = change.remaining_budget;
+            organization.monthly_budget = change.monthly_budget;
             Ok(())
         })
     }
@@ -322,64 +275,6 @@ impl Console<'_> {
     }
 }
 
-impl Call<'_> {
-    fn seed(&mut self, new: NewCluster) -> Result<ClusterId, Refusal> {
-        check_name(&new.name).map_err(|wrong| Refusal::field("name", wrong))?;
-        if self.cloud.is_taken(&new.name) {
-            return Err(Refusal::field("name", format!("The cluster name '{}' is already taken.", new.name)));
-        }
-        let spec = self.small_cluster(&new)?;
-        let NewCluster { name, organization_id, region, username, password, tables, fields } = new;
-        let password = password.unwrap_or_else(|| new_id(&mut self.environment.random).into());
-        let id = self.insert(Blueprint { name, region, organization_id, username, password, spec })?;
-        self.start(&id, Change::Create);
-        let now = self.now;
-        let seeded = self.cloud.cluster_mut(id.as_str()).map_or(Ok(()), |cluster| {
-            cluster.tables.extend(tables);
-            cluster.exists = true;
-            if let Some(operation) = cluster.operations.last_mut() {
-                (operation.until, operation.fails) = (now, None);
-            }
-            Edit::read(cluster, fields).map(|edit| edit.carry_out(cluster))
-        });
-        if seeded.is_err() {
-            self.cloud.clusters.retain(|cluster| cluster.id != id);
-        }
-        seeded.map(|()| id)
-    }
-
-    fn small_cluster(&mut self, new: &NewCluster) -> Result<Spec, Refusal> {
-        let organization = self.organization(&new.organization_id)?.id.clone();
-        let mut usable = self.cloud.subscriptions.iter();
-        let subscription = usable.find(|known| known.organization_id == organization && known.active);
-        let subscription_id = subscription.map(|known| known.id.clone()).unwrap_or_default();
-        let product = catalogue::product("cr1", catalogue::TIER).ok_or_else(|| Refusal::not_found("cr1"))?;
-        let project = Project {
-            id: new_id(&mut self.environment.random),
-            name: new.name.clone(),
-            organization_id: organization,
-            region: new.region.clone(),
-            created: self.now,
-        };
-        let project_id = project.id.clone();
-        self.cloud.projects.push(project);
-        Ok(Spec {
-            project_id,
-            subscription_id,
-            crate_version: self.settings().versions.stable.last().cloned().unwrap_or_default(),
-            channel: "stable".to_owned(),
-            product_name: product.name.to_owned(),
-            product_tier: catalogue::TIER.to_owned(),
-            product_unit: 0,
-            disk_size_per_node_bytes: 32 * GIB,
-            disk_type: "standard".to_owned(),
-            ip_whitelist: Vec::new(),
-            backup_schedule: default_schedule(product).to_owned(),
-            suspended: false,
-        })
-    }
-}
-
 impl Cloud {
     /// Lets every list of clusters stay as it is now, until then or until [`Cloud::freshen_lists`].
     pub(in crate::simulator) fn freeze_lists(&mut self, until: Option<Timestamp>, settings: &Settings, now: Timestamp) {
@@ -388,44 +283,5 @@ impl Cloud {
 
     pub(in crate::simulator) fn freshen_lists(&mut self) {
         self.stale = None;
-    }
-}
-
-/// An edit of a cluster's fields: what it consists of, its name, `created` and `deletion_protected` really change;
-/// whatever else is named is only shown so by the API from then on, until it is edited to null.
-struct Edit {
-    spec: Spec,
-    name: String,
-    created: Timestamp,
-    deletion_protected: bool,
-    shown: Map<String, Value>,
-}
-
-impl Edit {
-    fn read(cluster: &Cluster, fields: Map<String, Value>) -> Result<Self, Refusal> {
-        let wrong = |error: serde_json::Error| Refusal::invalid(format!("The edit is not understood: {error}."));
-        let (mut name, mut created) = (cluster.name.clone(), cluster.created);
-        let mut deletion_protected = cluster.deletion_protected;
-        let mut spec = json!(cluster.spec);
-        let mut shown = Map::new();
-        for (field, value) in fields {
-            match (field.as_str(), spec.get_mut(&field)) {
-                (_, Some(current)) => *current = value,
-                ("name", _) => name = serde_json::from_value(value).map_err(wrong)?,
-                ("created", _) => created = serde_json::from_value(value).map_err(wrong)?,
-                ("deletion_protected", _) => deletion_protected = serde_json::from_value(value).map_err(wrong)?,
-                ("id", _) => return Err(Refusal::field("id", "An edit cannot change the id.")),
-                _ => drop(shown.insert(field, value)),
-            }
-        }
-        Ok(Self { spec: serde_json::from_value(spec).map_err(wrong)?, name, created, deletion_protected, shown })
-    }
-
-    fn carry_out(self, cluster: &mut Cluster) {
-        let Self { spec, name, created, deletion_protected, shown } = self;
-        (cluster.spec, cluster.name, cluster.created) = (spec, name, created);
-        cluster.deletion_protected = deletion_protected;
-        cluster.overlay.extend(shown);
-        cluster.overlay.retain(|_, value| !value.is_null());
     }
 }

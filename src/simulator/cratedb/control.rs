@@ -9,8 +9,9 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::console::{Failure, KeyChange, NewCluster, NewSubscription, OrganizationChange};
+use super::console::{Failure, KeyChange, NewSubscription, OrganizationChange};
 use super::refusal::Refusal;
+use super::seeding::NewCluster;
 use super::unknowns::Unknowns;
 use crate::api::identity::ClusterId;
 use crate::simulator::Simulator;
@@ -28,7 +29,7 @@ use crate::simulator::control::Input;
 /// | `POST /simulator/cratedb/subscriptions` | a [`NewSubscription`]; answers `{"id": …}` |
 /// | `PATCH /simulator/cratedb/subscriptions/{id}` `{"active": false}` | activates or deactivates it |
 /// | `POST /simulator/cratedb/keys/{key}` | a [`KeyChange`]: deactivate, activate, new secret, delete |
-/// | `PATCH /simulator/cratedb/organizations/{id}` | an [`OrganizationChange`]: the remaining budget |
+/// | `PATCH /simulator/cratedb/organizations/{id}` | an [`OrganizationChange`]: its budget |
 pub(in crate::simulator) fn router(simulator: &Simulator) -> Router {
     let routes = Router::new()
         .route("/clusters", post(seed))

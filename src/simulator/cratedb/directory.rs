@@ -34,7 +34,7 @@ pub(super) struct User {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Key {
-    pub(super) key: String,
+    pub(super) name: String,
     #[serde(skip)]
     pub(super) secret: SecretString,
     pub(super) active: bool,
@@ -62,7 +62,7 @@ impl Directory {
             project_roles: BTreeMap::new(),
         };
         let key = |key: &str, number: u32| Key {
-            key: key.to_owned(),
+            name: key.to_owned(),
             secret: SecretString::from(format!("{key}-secret")),
             active: key != "simulator-inactive",
             user: numbered(number),
@@ -92,7 +92,7 @@ impl Directory {
 
     /// The user behind an active key, which is noted as used.
     pub(super) fn user_of(&mut self, key: &str, secret: &str, now: Timestamp) -> Option<User> {
-        let key = self.keys.iter_mut().find(|known| known.key == key && known.secret.expose_secret() == secret)?;
+        let key = self.keys.iter_mut().find(|known| known.name == key && known.secret.expose_secret() == secret)?;
         if !key.active {
             return None;
         }
@@ -106,6 +106,6 @@ impl Directory {
     }
 
     pub(super) fn knows_key(&self, key: &str) -> bool {
-        self.keys.iter().any(|known| known.key == key)
+        self.keys.iter().any(|known| known.name == key)
     }
 }

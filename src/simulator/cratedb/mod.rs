@@ -10,7 +10,7 @@
 //! | `simulator-inactive` | `00000000-0000-4000-8000-000000000001` | `org_admin`, but the key is inactive |
 //! | `simulator-second` | `00000000-0000-4000-8000-000000000002` | `org_admin` |
 //!
-//! Rules and words are those of the vendor's OpenAPI document "CrateDB Cloud API 1.0.0" and of its documentation;
+//! Rules and words are those of the vendor's `OpenAPI` document "CrateDB Cloud API 1.0.0" and of its documentation;
 //! what they leave open is a switch of [`Unknowns`].
 
 mod body;
@@ -31,6 +31,7 @@ mod parts;
 mod people;
 mod projects;
 mod refusal;
+mod seeding;
 mod settings;
 mod snapshots;
 mod sql;
@@ -39,8 +40,9 @@ mod unknowns;
 mod versions;
 
 pub use cluster::ClusterView;
-pub use console::{Console, Failure, KeyChange, NewCluster, NewSubscription, OrganizationChange};
+pub use console::{Console, Failure, KeyChange, NewSubscription, OrganizationChange};
 pub use refusal::Refusal;
+pub use seeding::NewCluster;
 pub use settings::{Offered, Settings};
 pub use unknowns::{Cancelling, FieldErrors, StrangerAnswer, Unknowns};
 
@@ -48,4 +50,5 @@ pub(super) use cloud::Cloud;
 pub(super) use cluster::{DOMAIN, PORT};
 pub(super) use control::router as control_router;
 pub(super) use http::router as admin_router;
+pub(super) use refusal::error_body;
 pub(super) use sql::router as data_plane_router;

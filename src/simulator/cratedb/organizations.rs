@@ -34,10 +34,10 @@ pub(super) struct AuditEvent {
 }
 
 impl Call<'_> {
-    pub(super) fn list_organizations(&mut self) -> Reply {
+    pub(super) fn list_organizations(&self) -> Answer {
         let visible = self.visible_organizations();
         let organizations = self.cloud.organizations.values().filter(|organization| visible.contains(&organization.id));
-        Ok(Answer::shown(organizations.map(|organization| self.describe(organization)).collect()))
+        Answer::shown(organizations.map(|organization| self.describe(organization)).collect())
     }
 
     pub(super) fn get_organization(&mut self, id: &str) -> Reply {
@@ -54,7 +54,7 @@ impl Call<'_> {
             name,
             plan_type: plan_type(&fields)?.unwrap_or(3),
             created: self.now,
-            remaining_budget: None,
+            monthly_budget: None,
         };
         if let Caller::User(user) = &mut self.caller {
             user.organization_roles.insert(id.clone(), ADMIN.to_owned());

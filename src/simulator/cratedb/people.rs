@@ -22,15 +22,15 @@ const ROLES: [(&str, &str); 4] = [
 ];
 
 impl Call<'_> {
-    pub(super) fn list_roles(&mut self) -> Reply {
-        Ok(Answer::shown(ROLES.iter().map(|(id, name)| json!({"id": id, "name": name})).collect()))
+    pub(super) fn list_roles() -> Answer {
+        Answer::shown(ROLES.iter().map(|(id, name)| json!({"id": id, "name": name})).collect())
     }
 
     /// Everybody who is in an organization of the user's.
-    pub(super) fn list_users(&mut self) -> Reply {
+    pub(super) fn list_users(&self) -> Answer {
         let visible = self.visible_organizations();
         let shared = |user: &&User| user.organization_roles.keys().any(|organization| visible.contains(organization));
-        Ok(Answer::shown(self.cloud.directory.users.iter().filter(shared).map(User::describe).collect()))
+        Answer::shown(self.cloud.directory.users.iter().filter(shared).map(User::describe).collect())
     }
 
     pub(super) fn list_members(&mut self, organization: &str) -> Reply {
@@ -114,8 +114,8 @@ impl Call<'_> {
     pub(super) fn create_key(&mut self) -> Reply {
         let user = self.user()?.uid.clone();
         let random = &mut self.environment.random;
-        let (key, secret) = (random_text(random, 6).to_uppercase(), SecretString::from(random_text(random, 32)));
-        let key = Key { key, secret, active: true, user, created: Some(self.now), last_used: None };
+        let (name, secret) = (random_text(random, 6).to_uppercase(), SecretString::from(random_text(random, 32)));
+        let key = Key { name, secret, active: true, user, created: Some(self.now), last_used: None };
         let mut shown = key.describe();
         let secret = json!(key.secret.expose_secret());
         self.cloud.directory.keys.push(key);
@@ -139,7 +139,7 @@ impl Call<'_> {
 
     pub(super) fn delete_key(&mut self, name: &str) -> Reply {
         self.own_key(name)?;
-        self.cloud.directory.keys.retain(|key| key.key != name);
+        self.cloud.directory.keys.retain(|key| key.name != name);
         Ok(Answer::empty(StatusCode::NO_CONTENT))
     }
 
@@ -152,7 +152,7 @@ impl Call<'_> {
 
     fn own_key(&mut self, name: &str) -> Result<&mut Key, Refusal> {
         let user = self.user()?.uid.clone();
-        let own = self.cloud.directory.keys.iter_mut().find(|key| key.key == name && key.user == user);
+        let own = self.cloud.directory.keys.iter_mut().find(|key| key.name == name && key.user == user);
         own.ok_or_else(|| Refusal::not_found(format_args!("The API key '{name}'")))
     }
 
@@ -195,7 +195,7 @@ fn no_member(user: &str) -> Refusal {
 impl Key {
     /// Without the secret.
     fn describe(&self) -> Value {
-        let mut shown = json!({"key": self.key, "active": self.active, "user_id": self.user});
+        let mut shown = json!({"key": self.name, "active": self.active, "user_id": self.user});
         if let Some(created) = self.created.or(self.last_used) {
             shown["dc"] = dublin_core(created, created);
         }

@@ -11,10 +11,10 @@ use super::refusal::Refusal;
 use crate::simulator::answer::Answer;
 
 impl Call<'_> {
-    pub(super) fn list_projects(&mut self) -> Reply {
+    pub(super) fn list_projects(&self) -> Answer {
         let visible = self.visible_organizations();
         let projects = self.cloud.projects.iter().filter(|project| visible.contains(&project.organization_id));
-        Ok(Answer::shown(projects.map(Project::describe).collect()))
+        Answer::shown(projects.map(Project::describe).collect())
     }
 
     pub(super) fn list_projects_of(&mut self, organization: &str) -> Reply {

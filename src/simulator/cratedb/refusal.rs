@@ -71,6 +71,11 @@ impl Refusal {
     }
 }
 
+/// The body of an error of which nothing but a sentence is known.
+pub(in crate::simulator) fn error_body(_code: String, message: String) -> Value {
+    json!(ErrorBody { message, success: false, errors: None })
+}
+
 fn errors(field: &str, message: &str, shape: FieldErrors) -> Option<Value> {
     match shape {
         FieldErrors::Nested => Some(field.rsplit('.').fold(json!([message]), |inner, name| json!({ name: inner }))),

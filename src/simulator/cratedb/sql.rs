@@ -62,9 +62,9 @@ fn closed_door(cluster: &Cluster, settings: &Settings, now: Timestamp) -> Option
         });
     }
     let allowed = &cluster.spec.ip_whitelist;
-    let lets_in = |cidr: &str| matches!(cidr, "0.0.0.0/0" | "127.0.0.0/8" | "127.0.0.1/32");
-    let let_in = allowed.is_empty() || allowed.iter().any(|entry| lets_in(&entry.cidr));
-    (settings.enforce_allow_list && !let_in).then(cut::response)
+    let loopback = |cidr: &str| matches!(cidr, "0.0.0.0/0" | "127.0.0.0/8" | "127.0.0.1/32");
+    let welcome = allowed.is_empty() || allowed.iter().any(|entry| loopback(&entry.cidr));
+    (settings.enforce_allow_list && !welcome).then(cut::response)
 }
 
 #[expect(clippy::result_large_err, reason = "the error is the answer, and is sent at once")]
@@ -76,10 +76,8 @@ fn sign_in(cluster: &Cluster, headers: &HeaderMap) -> Result<(), Response> {
     if pair.as_ref().is_some_and(knows) {
         return Ok(());
     }
-    let message = match user {
-        "crate" => "trust authentication failed for user \"crate\"".to_owned(),
-        user => format!("password authentication failed for user \"{user}\""),
-    };
+    let way = if user == "crate" { "trust" } else { "password" };
+    let message = format!("{way} authentication failed for user \"{user}\"");
     let headers =
         [(WWW_AUTHENTICATE, "Basic realm=\"CrateDB Authenticator\""), (CONTENT_TYPE, "text/plain; charset=utf-8")];
     Err((StatusCode::UNAUTHORIZED, headers, message).into_response())
@@ -91,19 +89,13 @@ fn execute(cluster: &Cluster, body: &[u8]) -> Response {
         return failure("SQLParseException[Invalid request: the body has no \"stmt\"]", SQL_PARSE_ERROR);
     };
     let statement = statement.split_whitespace().collect::<Vec<_>>().join(" ");
-    match answer(cluster, statement.trim_end_matches(';').trim_end()) {
-        Some((columns, rows)) => {
-            let count = rows.len();
-            Json(json!({"cols": columns, "rows": rows, "rowcount": count, "duration": 0.5})).into_response()
-        }
-        None => {
-            let word = statement.split(' ').next().unwrap_or_default();
-            failure(
-                &format!("SQLParseException[The simulator does not know this statement: {word} …]"),
-                SQL_PARSE_ERROR,
-            )
-        }
-    }
+    let Some((columns, rows)) = answer(cluster, statement.trim_end_matches(';').trim_end()) else {
+        let word = statement.split(' ').next().unwrap_or_default();
+        let message = format!("SQLParseException[The simulator does not know this statement: {word} …]");
+        return failure(&message, SQL_PARSE_ERROR);
+    };
+    let count = rows.len();
+    Json(json!({"cols": columns, "rows": rows, "rowcount": count, "duration": 0.5})).into_response()
 }
 
 /// Columns and rows.

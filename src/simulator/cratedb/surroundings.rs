@@ -7,6 +7,7 @@ use super::body::Fields;
 use super::call::{Call, Caller, Reply, effect};
 use super::catalogue;
 use super::cloud::{Subscription, new_id};
+use super::cluster::Cluster;
 use super::refusal::Refusal;
 use super::versions;
 use crate::simulator::answer::Answer;
@@ -25,7 +26,7 @@ impl Call<'_> {
 
     pub(super) fn list_subscriptions(&mut self) -> Reply {
         if let Some(organization) = self.parameter("organization_id") {
-            return self.list_subscriptions_of(&organization.to_owned());
+            return self.list_subscriptions_of(organization);
         }
         let visible = self.visible_organizations();
         let known =
@@ -33,7 +34,7 @@ impl Call<'_> {
         Ok(Answer::shown(known.map(|subscription| subscription.describe(self.settings())).collect()))
     }
 
-    pub(super) fn list_subscriptions_of(&mut self, organization: &str) -> Reply {
+    pub(super) fn list_subscriptions_of(&self, organization: &str) -> Reply {
         self.organization(organization)?;
         let known = self.cloud.subscriptions.iter().filter(|subscription| subscription.organization_id == organization);
         Ok(Answer::shown(known.map(|subscription| subscription.describe(self.settings())).collect()))
@@ -58,8 +59,8 @@ impl Call<'_> {
         Ok(shown.with_status(StatusCode::CREATED).having(effect))
     }
 
-    pub(super) fn list_regions(&mut self) -> Reply {
-        Ok(Answer::shown(self.regions()))
+    pub(super) fn list_regions(&self) -> Answer {
+        Answer::shown(self.regions())
     }
 
     pub(super) fn list_regions_of(&mut self, organization: &str) -> Reply {
@@ -67,10 +68,10 @@ impl Call<'_> {
         Ok(Answer::shown(self.regions()))
     }
 
-    pub(super) fn list_products(&mut self) -> Reply {
+    pub(super) fn list_products(&self) -> Answer {
         let mut products = self.cluster_products();
         products.push(catalogue::storage());
-        Ok(Answer::shown(self.filtered(products)))
+        Answer::shown(self.filtered(products))
     }
 
     pub(super) fn list_products_of(&mut self, kind: &str) -> Reply {
@@ -94,19 +95,19 @@ impl Call<'_> {
         Ok(Answer::shown(catalogue::price(product, unit, bytes.unwrap_or_else(|| product.smallest_storage()))?))
     }
 
-    pub(super) fn versions(&mut self) -> Reply {
-        Ok(Answer::shown(versions::newest(self.settings())))
+    pub(super) fn versions(&self) -> Answer {
+        Answer::shown(versions::newest(self.settings()))
     }
 
-    pub(super) fn meta(&mut self) -> Reply {
+    pub(super) fn meta(&self) -> Answer {
         let offered = &self.settings().versions;
         let newest = |versions: &[String]| versions.last().cloned().unwrap_or_default();
-        Ok(Answer::shown(json!({
+        Answer::shown(json!({
             "version": {"release": "1.0.0", "prerelease": false},
             "crate_versions": {
                 "stable": newest(&offered.stable), "testing": newest(&offered.testing), "nightly": newest(&offered.nightly),
             },
-        })))
+        }))
     }
 
     pub(super) fn quotas(&mut self, organization: &str) -> Reply {
@@ -142,23 +143,11 @@ impl Call<'_> {
     }
 
     fn remaining(&self, organization: &str, excluded: Option<&str>) -> f64 {
-        let set = self.cloud.organizations.get(organization).and_then(|organization| organization.remaining_budget);
-        let all = self.cloud.clusters.iter().filter(|cluster| cluster.organization_id == organization);
-        let excluded = |id: &str| excluded == Some(id);
-        match set {
-            // It was set with all clusters paid for.
-            Some(remaining) => {
-                remaining
-                    + all
-                        .filter(|cluster| excluded(cluster.id.as_str()))
-                        .map(|cluster| cluster.monthly_price())
-                        .sum::<f64>()
-            }
-            None => {
-                let others = all.filter(|cluster| !excluded(cluster.id.as_str()));
-                (self.settings().monthly_budget - others.map(|cluster| cluster.monthly_price()).sum::<f64>()).max(0.0)
-            }
-        }
+        let own = self.cloud.organizations.get(organization).and_then(|organization| organization.monthly_budget);
+        let clusters = self.cloud.clusters.iter().filter(|cluster| cluster.organization_id == organization);
+        let others = clusters.filter(|cluster| excluded != Some(cluster.id.as_str()));
+        let spent: f64 = others.map(Cluster::monthly_price).sum();
+        (own.unwrap_or(self.settings().monthly_budget) - spent).max(0.0)
     }
 
     fn cluster_products(&self) -> Vec<Value> {

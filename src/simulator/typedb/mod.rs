@@ -36,3 +36,4 @@ pub(super) use admin::router as admin_router;
 pub(super) use cloud::Cloud;
 pub(super) use data_plane::router as data_plane_router;
 pub(super) use place::{DOMAIN, PORT};
+pub(super) use refusal::error_body;

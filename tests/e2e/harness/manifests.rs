@@ -30,7 +30,7 @@ pub(crate) fn with(mut spec: Value, changes: Value) -> Value {
 
 /// A condition of a manifest.
 pub(crate) fn condition<'a>(manifest: &'a TypeDBCluster, kind: &str) -> Option<&'a Condition> {
-    manifest.status.as_ref()?.conditions.iter().find(|condition| condition.type_ == kind)
+    manifest.status.as_ref()?.common.conditions.iter().find(|condition| condition.type_ == kind)
 }
 
 /// The message with which a manifest stands for `reason`, in its present generation.

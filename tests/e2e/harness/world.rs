@@ -198,7 +198,7 @@ impl World {
         self.until(name, "is Ready", |manifest| {
             stands(manifest, "Running")?;
             let status = manifest.status.as_ref().ok_or("no status")?;
-            let bound = status.binding.is_some() && status.external_id.is_some();
+            let bound = status.common.binding.is_some() && status.common.external_id.is_some();
             if bound { Ok(manifest.clone()) } else { Err("its connection Secret is not told yet".to_owned()) }
         })
         .await

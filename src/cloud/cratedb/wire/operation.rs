@@ -30,11 +30,10 @@ pub struct Feedback {
     pub message: Option<String>,
 }
 
-/// The answer of `operations`.
+/// The answer of `operations`. Its list is required: an answer of another form must not say that nothing runs.
 #[serde_as]
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Operations {
-    #[serde(default)]
     #[serde_as(deserialize_as = "DefaultOnNull")]
     pub operations: Vec<Operation>,
 }

@@ -127,10 +127,9 @@ pub struct Region {
     pub status: Option<String>,
 }
 
-/// The newest versions of each channel.
+/// The newest versions of each channel. They are required: an answer of another form must not say that there are none.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Versions {
-    #[serde(default)]
     pub crate_versions: Channels,
 }
 

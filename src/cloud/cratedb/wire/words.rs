@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_with::{DeserializeAs, SerializeAs};
 
 /// How a cluster is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -188,19 +189,16 @@ impl fmt::Display for OperationStatus {
 }
 
 /// An operation, or an empty text where there is none.
-pub(super) mod or_empty {
-    use super::{Deserialize, Deserializer, OperationKind, Serializer};
+pub(super) struct OrEmpty;
 
-    pub(in super::super) fn serialize<S: Serializer>(
-        kind: &Option<OperationKind>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
+impl SerializeAs<Option<OperationKind>> for OrEmpty {
+    fn serialize_as<S: Serializer>(kind: &Option<OperationKind>, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(kind.as_ref().map_or("", OperationKind::as_str))
     }
+}
 
-    pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Option<OperationKind>, D::Error> {
+impl<'de> DeserializeAs<'de, Option<OperationKind>> for OrEmpty {
+    fn deserialize_as<D: Deserializer<'de>>(deserializer: D) -> Result<Option<OperationKind>, D::Error> {
         let word = Option::<String>::deserialize(deserializer)?;
         Ok(word.filter(|word| !word.is_empty()).map(OperationKind::from))
     }

@@ -9,10 +9,11 @@ use rstest::rstest;
 use secrecy::SecretString;
 use tokio::time::{Instant, sleep};
 
-use super::{Answer, Client, WRITE_DEADLINE};
+use super::Client;
 use crate::api::identity::{ClusterId, Endpoint, Location};
 use crate::clock::Clock;
 use crate::cloud::budget::{Budget, Permit, Priority};
+use crate::cloud::call::{Answer, WRITE_DEADLINE};
 use crate::cloud::credential::Credential;
 use crate::cloud::error::CloudError;
 use crate::cloud::observer::Observer;
@@ -25,20 +26,16 @@ use crate::cloud::typedb::wire::{Cluster, ClusterDeploy, ClusterStatus};
 const CLUSTER: &str = r#"{"id":"my-db","createdAt":1738256490070,"status":"upgrading","surprise":{"a":1},
     "servers":[{"address":"abc123-0.cluster.typedb.com:80","status":"running"}]}"#;
 
-fn location() -> Location {
-    Location::TypedbCloud {
-        endpoint: Endpoint::new("https://cloud.typedb.com/"),
-        team: "acme".to_owned(),
-        space: "default".to_owned(),
-    }
+fn endpoint() -> Endpoint {
+    Endpoint::new("https://cloud.typedb.com/")
 }
 
 fn client_on(transport: &Scripted, budget: Budget) -> Client {
     let transport = Arc::new(transport.clone());
     let credential = Credential::new("client-id", &SecretString::from("client-secret"));
-    let exchange = KeyExchange::new(transport.clone(), location().endpoint(), credential);
+    let exchange = KeyExchange::new(transport.clone(), &endpoint(), credential);
     let token = TokenSource::spawn(exchange, Clock::anchored("2030-01-01T00:00:00Z".parse().unwrap()));
-    Client::new(transport, budget, token, location())
+    Client::new(transport, budget, token, endpoint(), "acme", "default")
 }
 
 fn client(transport: &Scripted) -> Client {
@@ -313,7 +310,7 @@ async fn neither_client_nor_credential_print_a_secret() {
     let client = client(&cloud_that_says([Ok(json(200, CLUSTER))]));
     get(&client).await.unwrap();
     let credential = Credential::new(" client-id\n", &SecretString::from("client-secret\n"));
-    let exchange = KeyExchange::new(Arc::new(cloud_that_says([])), location().endpoint(), credential.clone());
+    let exchange = KeyExchange::new(Arc::new(cloud_that_says([])), &endpoint(), credential.clone());
     let printed = format!("{client:?} {credential:?} {exchange:?} {}", credential.fingerprint());
     for secret in ["client-id", "client-secret", "token-1"] {
         assert!(!printed.contains(secret), "{printed}");

@@ -4,33 +4,10 @@ use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{Response, StatusCode};
 
+use crate::cloud::database::{DatabaseError, bare};
 use crate::cloud::error::sentence;
 use crate::cloud::transport::SendError;
-use crate::cloud::typedb::request::own_message;
-
-/// Why a call of a database brought no result. Messages never hold a password or a token.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum DatabaseError {
-    /// The password is wrong, or the session has ended. The call had no effect.
-    #[error("The database does not accept the user name and password.")]
-    WrongPassword,
-    /// This server knows nothing of such calls: it speaks gRPC only.
-    #[error("The server has no HTTP API for users; TypeDB has one since 3.2.")]
-    NoHttpApi,
-    /// Try again later. Nothing was changed.
-    #[error("The database cannot be reached: {message}")]
-    Unreachable { message: String },
-    /// The password may have been set: prove which one is in force.
-    #[error("It is unknown whether the password was set: {message}")]
-    UnknownOutcome { message: String },
-    /// The database said no, in its own words. Nothing was changed.
-    #[error("The database refused: {message}")]
-    Refused { message: String },
-}
-
-pub(super) fn refused(message: &str) -> DatabaseError {
-    DatabaseError::Refused { message: message.to_owned() }
-}
+use crate::cloud::typedb::refusal::own_message;
 
 pub(super) fn no_session() -> DatabaseError {
     DatabaseError::Unreachable { message: "its answer to the sign-in holds no token".to_owned() }
@@ -92,8 +69,4 @@ fn is_refusal(status: StatusCode) -> bool {
 
 fn own(answer: &Response<Bytes>, secrets: &[&str]) -> Option<String> {
     own_message(answer.body()).map(|message| sentence(&message, secrets))
-}
-
-fn bare(status: StatusCode) -> String {
-    format!("it answered {status} without an error of its own")
 }

@@ -4,8 +4,9 @@ use http::header::CONTENT_TYPE;
 use rstest::rstest;
 use secrecy::SecretString;
 
-use super::{Database, DatabaseError};
+use super::Database;
 use crate::api::identity::Endpoint;
+use crate::cloud::database::{DATABASE_DEADLINE, DatabaseError};
 use crate::cloud::endpoint::EndpointPolicy;
 use crate::cloud::test_support::{Outcome, Scripted, html, json, own_error, with_header};
 use crate::cloud::transport::SendError;
@@ -31,6 +32,7 @@ fn kind(error: &DatabaseError) -> &'static str {
         DatabaseError::Unreachable { .. } => "unreachable",
         DatabaseError::UnknownOutcome { .. } => "unknown",
         DatabaseError::Refused { .. } => "refused",
+        DatabaseError::Protocol { .. } => "protocol",
     }
 }
 
@@ -99,7 +101,7 @@ async fn what_a_password_that_was_not_confirmed_means(#[case] outcome: Outcome, 
 
 #[tokio::test(start_paused = true)]
 async fn a_database_that_never_answers_is_given_up_on() {
-    let slow = Scripted::slow(|_| (super::DATABASE_DEADLINE * 100, Ok(json(200, SESSION))));
+    let slow = Scripted::slow(|_| (DATABASE_DEADLINE * 100, Ok(json(200, SESSION))));
     let error = database(&slow).sign_in("admin", &password()).await.unwrap_err();
     assert_eq!(kind(&error), "unreachable");
 }

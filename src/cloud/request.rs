@@ -1,4 +1,4 @@
-//! What requests to TypeDB have in common.
+//! What every request has in common.
 
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
@@ -6,8 +6,8 @@ use http::{HeaderValue, Method, Request};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::wire::ErrorBody;
-use crate::cloud::error::CloudError;
+use super::error::CloudError;
+use crate::api::identity::Endpoint;
 
 /// A request, with a body in JSON where it has one.
 pub(super) fn request(
@@ -31,11 +31,6 @@ pub(super) fn json(value: &impl Serialize) -> Result<Bytes, CloudError> {
     serde_json::to_vec(value).map(Bytes::from).map_err(|error| unsendable(&error))
 }
 
-/// The message of an error in the form that both of TypeDB's APIs use.
-pub(super) fn own_message(body: &Bytes) -> Option<String> {
-    parse::<ErrorBody>(body).ok().map(|error| error.message)
-}
-
 pub(super) fn parse<T: DeserializeOwned>(body: &Bytes) -> Result<T, serde_json::Error> {
     serde_json::from_slice(body)
 }
@@ -53,6 +48,19 @@ pub(super) fn segment(text: &str) -> Option<String> {
         _ => format!("%{byte:02X}"),
     });
     Some(encoded.collect())
+}
+
+/// A URL at `endpoint` whose path consists of these segments.
+pub(super) fn url(endpoint: &Endpoint, path: &[&str]) -> Result<String, CloudError> {
+    let mut url = endpoint.to_string();
+    for text in path {
+        let Some(segment) = segment(text) else {
+            return Err(CloudError::Invalid { message: format!("\"{text}\" cannot be part of a URL") });
+        };
+        url.push('/');
+        url.push_str(&segment);
+    }
+    Ok(url)
 }
 
 fn unsendable(error: &dyn std::error::Error) -> CloudError {

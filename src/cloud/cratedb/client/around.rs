@@ -1,0 +1,73 @@
+//! Calls about what is around clusters.
+
+use http::Method;
+use serde_json::json;
+
+use super::Client;
+use crate::cloud::budget::{Permit, Priority};
+use crate::cloud::call::{Answer, Call};
+use crate::cloud::cratedb::wire::{
+    Organization, Product, Project, Quota, Region, RemainingBudget, Subscription, User, Versions,
+};
+use crate::cloud::error::CloudError;
+use crate::cloud::request;
+
+impl Client {
+    /// The user that the key acts as.
+    pub async fn me(&self, priority: Priority) -> Result<Answer<User>, CloudError> {
+        self.caller.ask(priority, Call::read("me", self.url(&["users", "me"])?)).await
+    }
+
+    /// The organization, and what the user may do in it.
+    pub async fn organization(&self, priority: Priority) -> Result<Answer<Organization>, CloudError> {
+        let url = self.url(&["organizations", &self.organization])?;
+        self.caller.ask(priority, Call::read("organization", url)).await
+    }
+
+    /// The organization's projects.
+    pub async fn projects(&self, priority: Priority) -> Result<Answer<Vec<Project>>, CloudError> {
+        self.caller.ask(priority, Call::list("projects", self.of_organization("projects")?)).await
+    }
+
+    /// Creates a project in the organization. Names need not be unique: two of these make two projects.
+    pub async fn create_project(
+        &self,
+        permit: Permit,
+        name: &str,
+        region: &str,
+    ) -> Result<Answer<Project>, CloudError> {
+        let body = json!({ "name": name, "organization_id": self.organization, "region": region });
+        let url = self.url(&["projects"])?;
+        self.caller.call(permit, Call::write("create_project", Method::POST, url, Some(request::json(&body)?))).await
+    }
+
+    /// The organization's subscriptions, ended ones included.
+    pub async fn subscriptions(&self, priority: Priority) -> Result<Answer<Vec<Subscription>>, CloudError> {
+        self.caller.ask(priority, Call::list("subscriptions", self.of_organization("subscriptions")?)).await
+    }
+
+    /// Every kind of node that a cluster can consist of, in every region.
+    pub async fn products(&self, priority: Priority) -> Result<Answer<Vec<Product>>, CloudError> {
+        self.caller.ask(priority, Call::list("products", self.url(&["products", "cluster"])?)).await
+    }
+
+    /// Where clusters can run.
+    pub async fn regions(&self, priority: Priority) -> Result<Answer<Vec<Region>>, CloudError> {
+        self.caller.ask(priority, Call::list("regions", self.url(&["regions"])?)).await
+    }
+
+    /// The versions of the database that a new cluster can have.
+    pub async fn versions(&self, priority: Priority) -> Result<Answer<Versions>, CloudError> {
+        self.caller.ask(priority, Call::read("versions", self.url(&["meta", "cratedb-versions"])?)).await
+    }
+
+    /// The organization's limits, and how far they are used up.
+    pub async fn quotas(&self, priority: Priority) -> Result<Answer<Vec<Quota>>, CloudError> {
+        self.caller.ask(priority, Call::list("quotas", self.of_organization("quotas")?)).await
+    }
+
+    /// What the organization may still spend in a month.
+    pub async fn remaining_budget(&self, priority: Priority) -> Result<Answer<RemainingBudget>, CloudError> {
+        self.caller.ask(priority, Call::read("remaining_budget", self.of_organization("remaining-budget")?)).await
+    }
+}

@@ -1,0 +1,66 @@
+//! From a database's answer, or its absence, to what the caller should do.
+
+use bytes::Bytes;
+use http::{Response, StatusCode};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::cloud::database::{DatabaseError, bare};
+use crate::cloud::error::sentence;
+use crate::cloud::request::parse;
+use crate::cloud::transport::SendError;
+
+/// What a statement that brings rows is answered with.
+#[derive(Deserialize)]
+struct Rows {
+    #[serde(rename = "rows")]
+    _rows: Vec<Value>,
+}
+
+/// An error in the database's own form.
+#[derive(Deserialize)]
+struct ErrorBody {
+    error: Trouble,
+}
+
+#[derive(Deserialize)]
+struct Trouble {
+    message: String,
+}
+
+pub(super) fn unanswered(error: &SendError, secrets: &[&str]) -> DatabaseError {
+    let message = sentence(&error.to_string(), secrets);
+    match error {
+        // A network that is not on the list is not refused, but left without an answer.
+        SendError::NotConnected(_) | SendError::NoAnswer(_) => closed_perhaps(&message),
+        SendError::NotHttp(_) | SendError::TooLarge { .. } => DatabaseError::Protocol { message },
+    }
+}
+
+pub(super) fn proof(answer: &Response<Bytes>, secrets: &[&str]) -> Result<(), DatabaseError> {
+    let status = answer.status();
+    if status == StatusCode::UNAUTHORIZED {
+        return Err(DatabaseError::WrongPassword);
+    }
+    if status.is_success() {
+        let unread = |_| DatabaseError::Protocol { message: "its answer to a statement holds no rows".to_owned() };
+        return parse::<Rows>(answer.body()).map(|_| ()).map_err(unread);
+    }
+    let own = parse::<ErrorBody>(answer.body()).ok().map(|body| sentence(&body.error.message, secrets));
+    Err(match own {
+        own if is_passing(status) => DatabaseError::Unreachable { message: own.unwrap_or_else(|| bare(status)) },
+        Some(message) => DatabaseError::Refused { message },
+        None if status == StatusCode::FORBIDDEN => closed_perhaps(&bare(status)),
+        None => DatabaseError::Protocol { message: bare(status) },
+    })
+}
+
+fn closed_perhaps(trouble: &str) -> DatabaseError {
+    let message = format!("{trouble}; its list of allowed networks may leave this operator out");
+    DatabaseError::Unreachable { message }
+}
+
+/// Whether the database may well serve later.
+fn is_passing(status: StatusCode) -> bool {
+    status.is_server_error() || matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS)
+}

@@ -1,4 +1,4 @@
-//! `clusterwright simulate`: the clouds without an account.
+//! `clusterwright simulate`: both clouds without an account.
 
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
@@ -8,7 +8,8 @@ use crate::simulator::{Settings, Simulator, Speed};
 
 const DEFAULT_LISTEN: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 8090));
 
-/// Serves a simulator of TypeDB Cloud on this machine, to try the operator and to test it without an account.
+/// Serves a simulator of TypeDB Cloud and CrateDB Cloud on this machine, to try the operator and to test it without
+/// an account.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
     /// The loopback address to listen on; with port 0 the system chooses one

@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::io;
 
-use rand::rngs::StdRng;
 use rand::{Rng, RngExt};
 use tokio_util::sync::DropGuard;
 
@@ -11,31 +10,25 @@ use super::serve::Front;
 
 /// How servers get their addresses.
 pub(super) enum Addresses {
-    /// Names under the vendor's domain, for a router that is called in process.
+    /// Names under the vendors' domains, for a router that is called in process.
     Named,
     /// A listener on the loopback interface for each; dropping its guard closes it.
     Loopback { front: Front, open: HashMap<String, DropGuard> },
 }
 
 impl Addresses {
-    /// Addresses for `count` new servers of one cluster.
+    /// An address for each of the new servers, which go by these `names` where nothing is really listened on.
     ///
     /// # Errors
     /// Where the kernel gives no port.
-    pub(super) fn allocate(&mut self, count: usize, random: &mut StdRng) -> io::Result<Vec<String>> {
-        match self {
-            Self::Named => {
-                let stem = random_text(random, 6);
-                Ok((0..count).map(|index| format!("{stem}-{index}.cluster.typedb.com:80")).collect())
-            }
-            Self::Loopback { front, open } => (0..count)
-                .map(|_| {
-                    let (address, guard) = front.open()?;
-                    open.insert(address.clone(), guard);
-                    Ok(address)
-                })
-                .collect(),
-        }
+    pub(super) fn allocate(&mut self, names: Vec<String>) -> io::Result<Vec<String>> {
+        let Self::Loopback { front, open } = self else { return Ok(names) };
+        let listen = |_| {
+            let (address, guard) = front.open()?;
+            open.insert(address.clone(), guard);
+            Ok(address)
+        };
+        names.into_iter().map(listen).collect()
     }
 
     /// Closes the listeners of addresses that are no longer `in_use`.

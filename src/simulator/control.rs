@@ -67,14 +67,19 @@ impl Simulator {
 
     /// Lets lists stay as they are now, for a while or until [`Simulator::freshen_lists`].
     pub fn freeze_lists(&self, duration: Option<Duration>) {
-        self.with(|World { typedb, environment, .. }, now| {
-            typedb.freeze_lists(duration.map(|duration| later(now, duration)), &environment.settings);
+        self.with(|World { typedb, cratedb, environment, .. }, now| {
+            let until = duration.map(|duration| later(now, duration));
+            typedb.freeze_lists(until, &environment.settings);
+            cratedb.freeze_lists(until, &environment.settings.cratedb, now);
         });
     }
 
     /// Lets lists be true again.
     pub fn freshen_lists(&self) {
-        self.with(|world, _| world.typedb.freshen_lists());
+        self.with(|World { typedb, cratedb, .. }, _| {
+            typedb.freshen_lists();
+            cratedb.freshen_lists();
+        });
     }
 
     /// Revokes, restores or changes a credential.
@@ -287,8 +292,11 @@ fn merge(target: &mut Value, changes: Value) {
 
 async fn state(State(simulator): State<Simulator>) -> Json<Value> {
     Json(simulator.with(|world, now| {
-        let mut state = world.typedb.describe(&world.environment.settings);
-        merge(&mut state, json!({"now": now, "settings": world.environment.settings, "faults": world.faults.all()}));
+        let World { environment, typedb, cratedb, faults, .. } = world;
+        let mut state = typedb.describe(&environment.settings);
+        let cratedb = cratedb.describe(&environment.settings.cratedb, now);
+        let (settings, faults) = (&environment.settings, faults.all());
+        merge(&mut state, json!({"now": now, "settings": settings, "faults": faults, "cratedb": cratedb}));
         state
     }))
 }
@@ -305,7 +313,7 @@ async fn clear_requests(State(simulator): State<Simulator>) -> StatusCode {
 type Done = Result<StatusCode, Refusal>;
 
 /// A JSON body; a wrong one is answered with 400 and a sentence, like everything else here.
-struct Input<T>(T);
+pub(super) struct Input<T>(pub(super) T);
 
 impl<T, S> FromRequest<S> for Input<T>
 where

@@ -6,7 +6,7 @@ use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, Method};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::Value;
 
 use super::cut;
 use super::settings::Status;
@@ -48,7 +48,7 @@ pub enum Moment {
 pub enum FaultKind {
     /// It takes longer; the effect comes even if the client no longer waits for it.
     Latency { millis: u64 },
-    /// Another answer. Without a body it is `{code, message}`.
+    /// Another answer. Without a body it is the cloud's usual one for errors.
     Answer {
         status: Status,
         /// Seconds, for the header of that name.
@@ -206,8 +206,11 @@ impl Strike {
     }
 }
 
+/// A cloud's usual error body, from a code such as `BAD_GATEWAY` and a sentence.
+pub(super) type ErrorBody = fn(code: String, message: String) -> Value;
+
 /// The answer that `kind` gives instead of the `real` one, which is none where the request had no effect.
-pub(super) fn answer(kind: FaultKind, real: Option<&[u8]>) -> Response {
+pub(super) fn answer(kind: FaultKind, real: Option<&[u8]>, error_body: ErrorBody) -> Response {
     match kind {
         FaultKind::Latency { .. } | FaultKind::Cut => cut::response(),
         FaultKind::Truncated => {
@@ -222,7 +225,7 @@ pub(super) fn answer(kind: FaultKind, real: Option<&[u8]>) -> Response {
             } else {
                 let reason = status.0.canonical_reason().unwrap_or("Unknown");
                 let code = reason.to_uppercase().replace(' ', "_");
-                (status.0, axum::Json(json!({"code": code, "message": format!("{reason}.")}))).into_response()
+                (status.0, axum::Json(error_body(code, format!("{reason}.")))).into_response()
             };
             if let Some(seconds) = retry_after {
                 response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
@@ -236,6 +239,7 @@ pub(super) fn answer(kind: FaultKind, real: Option<&[u8]>) -> Response {
 mod tests {
     use axum::http::StatusCode;
     use rstest::rstest;
+    use serde_json::json;
 
     use super::*;
 

@@ -15,12 +15,10 @@ use jiff::fmt::rfc2822;
 use tower::ServiceExt;
 
 use super::cut::CutConnection;
-use super::faults::{self, FaultKind, Strike};
+use super::faults::{self, ErrorBody, FaultKind, Strike};
 use super::requests::{Effect, Plane, RequestRow, RowNumber};
-use super::{Simulator, World, control, typedb};
+use super::{Simulator, World, control, cratedb, typedb};
 
-/// The domain of clusters that are served in process.
-const CLUSTER_DOMAIN: &str = ".cluster.typedb.com";
 /// No request of these APIs comes near this size.
 const LARGEST_BODY: usize = 1024 * 1024;
 
@@ -32,17 +30,33 @@ pub(super) struct ServerAddress(pub(super) String);
 struct Gate {
     simulator: Simulator,
     control: Router,
-    cloud: Router,
+    typedb: Planes,
+    cratedb: Planes,
+}
+
+/// What one cloud serves.
+#[derive(Clone)]
+struct Planes {
+    api: Router,
     data: Router,
+    error_body: ErrorBody,
 }
 
 /// The whole simulator as one service.
 pub(super) fn router(simulator: &Simulator) -> Router {
     let gate = Gate {
         simulator: simulator.clone(),
-        control: control::router(simulator),
-        cloud: typedb::admin_router(simulator),
-        data: typedb::data_plane_router(simulator),
+        control: control::router(simulator).merge(cratedb::control_router(simulator)),
+        typedb: Planes {
+            api: typedb::admin_router(simulator),
+            data: typedb::data_plane_router(simulator),
+            error_body: typedb::error_body,
+        },
+        cratedb: Planes {
+            api: cratedb::admin_router(simulator),
+            data: cratedb::data_plane_router(simulator),
+            error_body: cratedb::error_body,
+        },
     };
     Router::new().fallback(enter).with_state(gate)
 }
@@ -75,8 +89,11 @@ impl Gate {
         let (number, strike) = self.arrive(&request, address.as_deref());
         wait(strike.delay_before).await;
         let answer = match strike.instead {
-            Some(kind) => faults::answer(kind, None),
-            None => self.effect(request, address.is_some(), number, strike.afterwards).await,
+            Some(kind) => {
+                let addressed = self.addressed(request.uri().path(), address.as_deref());
+                faults::answer(kind, None, addressed.error_body)
+            }
+            None => self.effect(request, address.as_deref(), number, strike.afterwards).await,
         };
         wait(strike.delay_after).await;
         self.leave(answer, number)
@@ -85,7 +102,7 @@ impl Gate {
     /// Notes the request and draws its faults.
     fn arrive(&self, request: &Request, address: Option<&str>) -> (RowNumber, Strike) {
         let (method, path) = (request.method(), request.uri().path());
-        self.simulator.with(|World { requests, faults, typedb, .. }, now| {
+        self.simulator.with(|World { requests, faults, typedb, cratedb, .. }, now| {
             let number = requests.arrive(RequestRow {
                 at: now,
                 plane: if address.is_some() { Plane::Data } else { Plane::Cloud },
@@ -94,7 +111,7 @@ impl Gate {
                 address: address.map(str::to_owned),
                 status: None,
                 cut: false,
-                client_id: typedb.client_of(request.headers()),
+                client_id: typedb.client_of(request.headers()).or_else(|| cratedb.client_of(request.headers())),
                 effect: None,
             });
             (number, faults.strike(method, path, address))
@@ -102,8 +119,16 @@ impl Gate {
     }
 
     /// Lets the request have its effect, and notes that; `fault` decides what is answered.
-    async fn effect(&self, request: Request, to_server: bool, number: RowNumber, fault: Option<FaultKind>) -> Response {
-        let addressee = if to_server { &self.data } else { &self.cloud };
+    async fn effect(
+        &self,
+        request: Request,
+        address: Option<&str>,
+        number: RowNumber,
+        fault: Option<FaultKind>,
+    ) -> Response {
+        let cloud = self.addressed(request.uri().path(), address);
+        let error_body = cloud.error_body;
+        let addressee = if address.is_some() { &cloud.data } else { &cloud.api };
         let mut response = send(addressee.clone(), request).await;
         if let Some(effect) = response.extensions_mut().remove::<Effect>() {
             self.simulator.with(|world, _| world.requests.took_effect(number, effect));
@@ -112,7 +137,7 @@ impl Gate {
             None => response,
             Some(kind) => {
                 let real = to_bytes(response.into_body(), usize::MAX).await.unwrap_or_else(|_| Bytes::new());
-                faults::answer(kind, Some(&real))
+                faults::answer(kind, Some(&real), error_body)
             }
         }
     }
@@ -133,12 +158,26 @@ impl Gate {
     fn named_server(&self, parts: &Parts) -> Option<ServerAddress> {
         let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok());
         let authority = host.or_else(|| parts.uri.authority().map(Authority::as_str))?;
-        if authority.ends_with(CLUSTER_DOMAIN) {
-            return Some(ServerAddress(format!("{authority}:80")));
+        for (domain, port) in [(typedb::DOMAIN, typedb::PORT), (cratedb::DOMAIN, cratedb::PORT)] {
+            let port = format!(":{port}");
+            let host = authority.strip_suffix(&port).unwrap_or(authority);
+            if host.ends_with(domain) {
+                return Some(ServerAddress(format!("{host}{port}")));
+            }
         }
-        let is_server = authority.strip_suffix(":80").is_some_and(|host| host.ends_with(CLUSTER_DOMAIN))
-            || self.simulator.with(|world, _| world.typedb.serves_at(authority));
+        let is_server = self
+            .simulator
+            .with(|World { typedb, cratedb, .. }, _| typedb.serves_at(authority) || cratedb.serves_at(authority));
         is_server.then(|| ServerAddress(authority.to_owned()))
+    }
+
+    /// The cloud that answers a request: the one whose cluster is addressed, else the one whose path it is.
+    fn addressed(&self, path: &str, address: Option<&str>) -> &Planes {
+        let cratedb = match address {
+            Some(address) => self.simulator.with(|world, _| world.cratedb.serves_at(address)),
+            None => path.starts_with("/api/v2/"),
+        };
+        if cratedb { &self.cratedb } else { &self.typedb }
     }
 }
 

@@ -13,13 +13,18 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 
 mod addresses;
+mod answer;
 mod control;
+pub mod cratedb;
 mod cut;
+mod draw;
 mod faults;
 mod gate;
 mod requests;
 mod serve;
 mod settings;
+mod throttle;
+mod tokens;
 pub mod typedb;
 
 pub use cut::CutConnection;
@@ -39,6 +44,7 @@ pub struct Simulator(Arc<Mutex<World>>);
 struct World {
     environment: Environment,
     typedb: typedb::Cloud,
+    cratedb: cratedb::Cloud,
     faults: Faults,
     requests: Requests,
 }
@@ -51,20 +57,23 @@ struct Environment {
 }
 
 impl Simulator {
-    /// A fresh world: the credentials and spaces of [`typedb`], and no cluster.
+    /// A fresh world: the credentials and spaces of [`typedb`], the keys and organizations of [`cratedb`], and no
+    /// cluster.
     #[must_use]
     pub fn new(settings: Settings) -> Self {
         let random = StdRng::seed_from_u64(settings.seed);
+        let now = settings.clock.now();
         let environment = Environment { settings, addresses: Addresses::Named, random };
         Self(Arc::new(Mutex::new(World {
             environment,
             typedb: typedb::Cloud::new(),
+            cratedb: cratedb::Cloud::new(now),
             faults: Faults::default(),
             requests: Requests::default(),
         })))
     }
 
-    /// All of it as one service: `/simulator/…` and the cloud's API on any host, and each cluster's own endpoint
+    /// All of it as one service: `/simulator/…` and the clouds' APIs on any host, and each cluster's own endpoint
     /// where the request's authority is the address of one of its servers.
     ///
     /// A response with the extension [`CutConnection`] stands for a connection that was closed without an answer.
@@ -77,9 +86,10 @@ impl Simulator {
         let mut world = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let now = world.environment.settings.clock.now();
         world.typedb.settle(now);
+        world.cratedb.settle(now);
         let outcome = act(&mut world, now);
-        let World { environment, typedb, .. } = &mut *world;
-        environment.addresses.close_all_but(|address| typedb.serves_at(address));
+        let World { environment, typedb, cratedb, .. } = &mut *world;
+        environment.addresses.close_all_but(|address| typedb.serves_at(address) || cratedb.serves_at(address));
         outcome
     }
 }

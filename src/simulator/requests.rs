@@ -58,13 +58,15 @@ pub enum Plane {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Effect {
-    /// `deployed`, `updated`, `suspended`, `resumed`, `cloned`, `destroyed`, `passwordSet`, …
+    /// `deployed`, `updated`, `suspended`, `resumed`, `cloned`, `destroyed`, `passwordSet`, … in TypeDB Cloud, and
+    /// `created`, `scaled`, `storageExpanded`, `deleted`, `projectCreated`, … in CrateDB Cloud.
     pub action: &'static str,
-    /// `team/space/id` of the cluster, after the change.
+    /// `team/space/id` of the cluster, after the change; in CrateDB Cloud `organization/id` of the cluster, or of
+    /// the project, the subscription, … that the action names.
     pub cluster: String,
     /// The cluster's creation time in epoch milliseconds.
     pub created_at: i64,
-    /// The fields that an update named.
+    /// The fields that an update named; of a deletion, `subscription_id` where that cancelled the subscription.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<&'static str>,
 }

@@ -46,7 +46,8 @@ impl Simulator {
         let front = Front { router: served(&self) };
         self.with(|world, _| {
             world.environment.addresses = Addresses::Loopback { front, open: HashMap::new() };
-            world.typedb.move_servers(&mut world.environment)
+            world.typedb.move_servers(&mut world.environment)?;
+            world.cratedb.move_endpoints(&mut world.environment)
         })?;
         Ok(Listening { simulator: self, listener, address })
     }

@@ -62,12 +62,12 @@ async fn a_second_free_cluster_a_quota_and_a_taken_name_are_told() {
     is_refused(&world, "free-too", "ChangeRefused", &["The cloud refused: \"", "free"]).await;
 
     let clusters = world.cloud.ids().await.len();
-    world.cloud.settings(json!({"maxClustersPerSpace": clusters, "unknowns": {"quotaStatus": 409}})).await;
+    world.cloud.settings(json!({"typedb": {"maxClustersPerSpace": clusters, "unknowns": {"quotaStatus": 409}}})).await;
     world.apply("one-more", paid()).await;
     is_refused(&world, "one-more", "ChangeRefused", &["The cloud refused: \""]).await;
     is_quiet(&world).await;
 
-    world.cloud.settings(json!({"maxClustersPerSpace": null})).await;
+    world.cloud.settings(json!({"typedb": {"maxClustersPerSpace": null}})).await;
     world.annotate("one-more", "reconcile-at", Some("now")).await;
     world.edit("free-too", json!({"spec": {"tier": "Paid"}})).await;
     world.edit("taken", json!({"spec": {"clusterId": "not-taken"}})).await;

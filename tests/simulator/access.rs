@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use clusterwright::simulator::{Settings, Simulator, Speed};
+use clusterwright::simulator::{Settings, Simulator, Speed, typedb};
 use http::Method;
 use http::header::{DATE, RETRY_AFTER};
 use rstest::rstest;
@@ -35,7 +35,7 @@ async fn a_pair_is_sent_as_it_is_and_a_wrong_one_is_a_bad_request(#[case] pair: 
 #[tokio::test(start_paused = true)]
 async fn whether_base64_is_accepted_is_a_switch(#[case] accepted: bool, #[case] status: u16) {
     let simulator = world();
-    simulator.configure(|settings| settings.unknowns.base64_basic = accepted);
+    simulator.configure(|settings| settings.typedb.unknowns.base64_basic = accepted);
     let stranger = Client::stranger(&simulator);
     let encoded = STANDARD.encode("simulator:simulator-secret");
     assert_eq!(stranger.basic(&encoded).await.status, Some(status));
@@ -60,7 +60,8 @@ async fn a_token_tells_its_expiry_and_keeps_to_it_whatever_the_speed() {
 
 #[tokio::test(start_paused = true)]
 async fn an_opaque_token_works_as_long_as_it_was_told_to() {
-    let simulator = Simulator::new(Settings { opaque_tokens: true, token_life_seconds: 10, ..settings() });
+    let typedb = typedb::Settings { opaque_tokens: true, token_life_seconds: 10, ..typedb::Settings::default() };
+    let simulator = Simulator::new(Settings { typedb, ..settings() });
     let stranger = Client::stranger(&simulator);
     let token = stranger.basic("simulator:simulator-secret").await.text;
     assert!(!token.contains('.'));
@@ -78,7 +79,7 @@ async fn without_a_valid_token_only_the_versions_are_shown() {
         client.deploy(json!({})).await.refusal(401);
         assert_eq!(client.get("/api/v1/cluster-versions").await.ok()["availableVersions"][0], "2.29.3");
     }
-    simulator.configure(|settings| settings.unknowns.versions_need_token = true);
+    simulator.configure(|settings| settings.typedb.unknowns.versions_need_token = true);
     stranger.get("/api/v1/cluster-versions").await.refusal(401);
     Client::of(&simulator, "simulator-read").await.get("/api/v1/cluster-versions").await.ok();
 }
@@ -110,7 +111,7 @@ async fn every_operation_needs_its_access_level(#[case] method: Method, #[case] 
 #[tokio::test(start_paused = true)]
 async fn a_token_is_for_one_space(#[case] status: u16) {
     let simulator = world();
-    simulator.configure(|settings| settings.unknowns.foreign_space_status = status.try_into().unwrap());
+    simulator.configure(|settings| settings.typedb.unknowns.foreign_space_status = status.try_into().unwrap());
     let (first, second) = (Client::admin(&simulator).await, Client::of(&simulator, "simulator-second").await);
     first.deploy(paid("orders")).await.ok();
     second.post(&format!("{SECOND}/deploy"), paid("orders")).await.ok();
@@ -146,7 +147,7 @@ async fn a_credential_is_revoked_restored_and_changed() {
 #[tokio::test(start_paused = true)]
 async fn above_a_rate_limit_the_rest_of_the_minute_is_refused() {
     let simulator = world();
-    simulator.configure(|settings| settings.unknowns.requests_per_minute = Some(3));
+    simulator.configure(|settings| settings.typedb.unknowns.requests_per_minute = Some(3));
     let client = Client::admin(&simulator).await;
     client.get(CLUSTERS).await.ok();
     pass(20).await;
@@ -170,7 +171,7 @@ async fn every_answer_has_the_date_of_the_simulated_clock() {
 }
 
 #[rstest]
-#[case(Method::GET, "/api/v2/auth")]
+#[case(Method::GET, "/api/v3/auth")]
 #[case(Method::GET, "/api/v1/auth")]
 #[case(Method::POST, "/api/v1/team/acme/spaces/default/clusters/orders")]
 #[case(Method::PUT, "/api/v1/team/acme/spaces/default/clusters/orders")]

@@ -130,18 +130,23 @@ async fn a_list_can_lag_behind(#[case] freeze: Value, #[case] until_cleared: boo
 async fn settings_are_changed_one_by_one() {
     let simulator = world();
     let client = Client::admin(&simulator).await;
-    let change = json!({"speed": 240, "maxClustersPerSpace": 1, "unknowns": {"quotaStatus": 409}});
+    let change = json!({"speed": 240, "typedb": {"maxClustersPerSpace": 1, "unknowns": {"quotaStatus": 409}}});
     let settings = client.patch("/simulator/settings", change).await.ok();
-    assert_eq!(settings["unknowns"]["quotaStatus"], 409);
-    assert_eq!(settings["unknowns"]["paymentStatus"], 400);
+    assert_eq!(settings["typedb"]["unknowns"]["quotaStatus"], 409);
+    assert_eq!(settings["typedb"]["unknowns"]["paymentStatus"], 400);
     client.deploy(paid("orders")).await.ok();
     client.deploy(paid("sales")).await.refusal(409);
     pass(1).await;
     assert_eq!(client.cluster("orders").await.ok()["status"], "running");
-    assert_eq!(client.patch("/simulator/settings", json!({"maxClustersPerSpace": null})).await.status, Some(200));
+    assert_eq!(
+        client.patch("/simulator/settings", json!({"typedb": {"maxClustersPerSpace": null}})).await.status,
+        Some(200)
+    );
     client.deploy(paid("sales")).await.ok();
 
-    for wrong in [json!({"sped": 2}), json!({"speed": 0}), json!({"unknowns": {"quotaStatus": "no"}}), json!([])] {
+    for wrong in
+        [json!({"sped": 2}), json!({"speed": 0}), json!({"typedb": {"unknowns": {"quotaStatus": "no"}}}), json!([])]
+    {
         client.patch("/simulator/settings", wrong).await.refusal(400);
     }
     assert_eq!(simulator.settings().speed, Speed::try_from(240.0).unwrap());

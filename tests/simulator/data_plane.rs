@@ -1,7 +1,7 @@
 //! The endpoint of one cluster: users, passwords, databases, and when nobody is let in.
 
 use axum::body::Body;
-use clusterwright::simulator::{Settings, Simulator};
+use clusterwright::simulator::{Settings, Simulator, typedb};
 use http::Request;
 use rstest::rstest;
 use serde_json::json;
@@ -91,7 +91,7 @@ async fn a_sign_in_is_valid_for_four_hours() {
 async fn nobody_is_let_in_while_it_does_not_run(#[case] status: Option<u16>) {
     let simulator = world();
     simulator.configure(|settings| {
-        settings.unknowns.unready_endpoint_status = status.map(|status| status.try_into().unwrap());
+        settings.typedb.unknowns.unready_endpoint_status = status.map(|status| status.try_into().unwrap());
     });
     let client = Client::admin(&simulator).await;
     let cluster = client.deploy(paid("orders")).await.ok();
@@ -121,7 +121,7 @@ async fn nobody_is_let_in_while_it_does_not_run(#[case] status: Option<u16>) {
 #[tokio::test(start_paused = true)]
 async fn whether_it_serves_during_a_change_is_a_switch(#[case] serves: bool) {
     let simulator = world();
-    simulator.configure(|settings| settings.unknowns.serves_while_updating = serves);
+    simulator.configure(|settings| settings.typedb.unknowns.serves_while_updating = serves);
     let server = running(&simulator).await;
     Client::admin(&simulator).await.update("orders", json!({"storageSizeGB": 30})).await.ok();
     assert_eq!(server.get("/health").await.status.is_some(), serves);
@@ -139,7 +139,7 @@ async fn versions_before_3_2_have_no_http_api(
     #[case] status: Option<u16>,
 ) {
     let simulator = world();
-    simulator.configure(|Settings { unknowns, .. }| {
+    simulator.configure(|Settings { typedb: typedb::Settings { unknowns, .. }, .. }| {
         unknowns.missing_http_api_status = answered.map(|status| status.try_into().unwrap());
     });
     let body = but(paid("orders"), "version", json!(version));

@@ -1,7 +1,7 @@
 //! What a deploy accepts, and what it says about the rest.
 
-use clusterwright::simulator::Settings;
 use clusterwright::simulator::typedb::Unknowns;
+use clusterwright::simulator::{Settings, typedb};
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -116,7 +116,7 @@ async fn a_body_that_is_no_json_object_is_refused() {
 #[tokio::test(start_paused = true)]
 async fn limits_of_the_team_are_refused_with_the_chosen_status(#[case] status: u16) {
     let simulator = world();
-    simulator.configure(|Settings { unknowns, .. }| {
+    simulator.configure(|Settings { typedb: typedb::Settings { unknowns, .. }, .. }| {
         unknowns.second_free_status = status.try_into().unwrap();
         unknowns.payment_status = status.try_into().unwrap();
         unknowns.quota_status = status.try_into().unwrap();
@@ -127,10 +127,12 @@ async fn limits_of_the_team_are_refused_with_the_chosen_status(#[case] status: u
     let second = Client::of(&simulator, "simulator-second").await;
     second.post("/api/v1/team/acme/spaces/second/clusters/deploy", free("trial")).await.refusal(status);
 
-    simulator.configure(|settings| settings.payment_method = false);
+    simulator.configure(|settings| settings.typedb.payment_method = false);
     assert!(client.deploy(paid("orders")).await.refusal(status).contains("payment method"));
 
-    simulator.configure(|settings| (settings.payment_method, settings.max_clusters_per_space) = (true, Some(2)));
+    simulator.configure(|settings| {
+        (settings.typedb.payment_method, settings.typedb.max_clusters_per_space) = (true, Some(2));
+    });
     client.deploy(paid("orders")).await.ok();
     assert!(client.deploy(paid("orders-2")).await.refusal(status).contains("limit of 2 clusters"));
 }
@@ -140,7 +142,7 @@ async fn the_length_of_an_id_and_the_need_for_backups_are_switches() {
     let simulator = world();
     let client = Client::admin(&simulator).await;
     client.deploy(paid(&"a".repeat(100))).await.ok();
-    simulator.configure(|Settings { unknowns, .. }| {
+    simulator.configure(|Settings { typedb: typedb::Settings { unknowns, .. }, .. }| {
         *unknowns = Unknowns { max_id_length: Some(20), paid_needs_backup: true, ..Unknowns::default() };
     });
     assert!(client.deploy(paid(&"a".repeat(21))).await.refusal(400).contains("longer than 20"));
@@ -166,8 +168,8 @@ async fn backups_that_are_not_named_take_defaults() {
 async fn a_deploy_can_fail_and_its_cluster_be_destroyed() {
     let simulator = world();
     simulator.configure(|settings| {
-        settings.fail_next_deploys = 1;
-        settings.unknowns.failed_status = "error".to_owned();
+        settings.typedb.fail_next_deploys = 1;
+        settings.typedb.unknowns.failed_status = "error".to_owned();
     });
     let client = Client::admin(&simulator).await;
     assert_eq!(client.deploy(paid("bad")).await.ok()["status"], "starting");

@@ -1,7 +1,7 @@
 //! The states that a cluster goes through, and how long each takes.
 
 use clusterwright::simulator::typedb::Unknowns;
-use clusterwright::simulator::{Settings, Simulator, Speed};
+use clusterwright::simulator::{Settings, Simulator, Speed, typedb};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use rstest::rstest;
@@ -73,7 +73,7 @@ async fn a_cluster_is_suspended_and_resumed() {
 #[tokio::test(start_paused = true)]
 async fn whether_an_address_survives_is_a_switch(#[case] survives: bool) {
     let simulator = world();
-    simulator.configure(|Settings { unknowns, .. }| {
+    simulator.configure(|Settings { typedb: typedb::Settings { unknowns, .. }, .. }| {
         (unknowns.address_survives_suspend, unknowns.address_survives_rename) = (survives, survives);
     });
     let client = Client::admin(&simulator).await;
@@ -144,7 +144,7 @@ async fn a_destroyed_cluster_is_gone_after_a_minute_and_its_id_is_free() {
 #[tokio::test(start_paused = true)]
 async fn a_destroyed_cluster_may_be_gone_at_once() {
     let simulator = world();
-    simulator.configure(|settings| settings.unknowns.destroyed_lingers = false);
+    simulator.configure(|settings| settings.typedb.unknowns.destroyed_lingers = false);
     let client = Client::admin(&simulator).await;
     client.deploy(paid("orders")).await.ok();
     assert_eq!(client.destroy("orders").await.ok()["status"], "destroying");
@@ -157,7 +157,7 @@ async fn a_destroyed_cluster_may_be_gone_at_once() {
 #[tokio::test(start_paused = true)]
 async fn what_the_status_does_not_allow_is_refused(#[case] status: u16) {
     let simulator = world();
-    simulator.configure(|settings| settings.unknowns.wrong_state_status = status.try_into().unwrap());
+    simulator.configure(|settings| settings.typedb.unknowns.wrong_state_status = status.try_into().unwrap());
     let client = Client::admin(&simulator).await;
     client.deploy(paid("orders")).await.ok();
     assert!(client.act("orders", "suspend").await.refusal(status).contains("while it is starting"));
@@ -171,7 +171,7 @@ async fn what_the_status_does_not_allow_is_refused(#[case] status: u16) {
     pass(60).await;
     client.update("orders", json!({"storageSizeGB": 30})).await.refusal(status);
     client.post(&format!("{CLUSTERS}/orders/clone"), json!({"id": "copy"})).await.refusal(status);
-    simulator.configure(|Settings { unknowns, .. }| {
+    simulator.configure(|Settings { typedb: typedb::Settings { unknowns, .. }, .. }| {
         (unknowns.update_while_suspended, unknowns.clone_while_suspended) = (true, true);
     });
     client.post(&format!("{CLUSTERS}/orders/clone"), json!({"id": "copy"})).await.ok();
@@ -208,7 +208,8 @@ async fn a_life_is_possible_under_every_answer_to_the_unknowns() {
     for seed in 0..200 {
         let unknowns = Unknowns::drawn(&mut StdRng::seed_from_u64(seed));
         assert_eq!(unknowns, Unknowns::drawn(&mut StdRng::seed_from_u64(seed)), "the same seed draws the same");
-        let client = Client::admin(&Simulator::new(Settings { unknowns, seed, ..settings() })).await;
+        let typedb = typedb::Settings { unknowns, ..typedb::Settings::default() };
+        let client = Client::admin(&Simulator::new(Settings { typedb, seed, ..settings() })).await;
         client.deployed(paid("orders")).await;
         client.update("orders", json!({"storageSizeGB": 30, "id": "sales"})).await.ok();
         pass(180).await;

@@ -1,6 +1,6 @@
 //! What an update changes, and what it refuses.
 
-use clusterwright::simulator::Settings;
+use clusterwright::simulator::{Settings, typedb};
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -31,7 +31,7 @@ async fn a_change_takes_three_minutes(#[case] field: &str, #[case] value: Value)
 #[tokio::test(start_paused = true)]
 async fn how_a_change_shows_is_a_switch(#[case] at_once: bool) {
     let simulator = world();
-    simulator.configure(|Settings { unknowns, .. }| {
+    simulator.configure(|Settings { typedb: typedb::Settings { unknowns, .. }, .. }| {
         unknowns.update_shows_at_once = at_once;
         unknowns.updating_status = "running".to_owned();
     });
@@ -98,7 +98,7 @@ async fn a_wrong_update_changes_nothing(#[case] body: Value, #[case] message: &s
 #[tokio::test(start_paused = true)]
 async fn shrinking_and_downgrading_may_be_allowed() {
     let simulator = world();
-    simulator.configure(|Settings { unknowns, .. }| {
+    simulator.configure(|Settings { typedb: typedb::Settings { unknowns, .. }, .. }| {
         (unknowns.storage_may_shrink, unknowns.version_may_go_down) = (true, true);
     });
     let client = Client::admin(&simulator).await;
@@ -118,12 +118,12 @@ async fn several_servers_do_not_reach_version_3() {
 #[tokio::test(start_paused = true)]
 async fn of_a_free_cluster_only_the_id_changes_without_a_payment_method() {
     let simulator = world();
-    simulator.configure(|settings| settings.payment_method = false);
+    simulator.configure(|settings| settings.typedb.payment_method = false);
     let client = Client::admin(&simulator).await;
     client.deployed(free("trial")).await;
     client.update("trial", json!({"id": "test"})).await.ok();
     assert!(client.update("test", json!({"storageSizeGB": 20})).await.refusal(400).contains("payment method"));
-    simulator.configure(|settings| settings.payment_method = true);
+    simulator.configure(|settings| settings.typedb.payment_method = true);
     assert_eq!(client.update("test", json!({"storageSizeGB": 20})).await.ok()["isFree"], false);
     client.post(&format!("{CLUSTERS}/deploy"), free("another")).await.ok();
 }

@@ -14,9 +14,10 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::auth::Access;
-use super::cloud::{Answer, Cloud, Reply};
+use super::cloud::{Cloud, Reply};
 use super::place::{ClusterName, Space};
 use super::refusal::Refusal;
+use crate::simulator::answer::Answer;
 use crate::simulator::{Environment, Simulator, World};
 
 /// The operations that the vendor documents.
@@ -44,10 +45,10 @@ async fn authenticate(State(simulator): State<Simulator>, headers: HeaderMap) ->
 
 async fn versions(State(simulator): State<Simulator>, headers: HeaderMap) -> Reply {
     simulator.with(|World { typedb, environment, .. }, now| {
-        if environment.settings.unknowns.versions_need_token {
+        if environment.settings.typedb.unknowns.versions_need_token {
             typedb.credentials.authenticate(&headers, now)?;
         }
-        Ok(Answer { body: json!({"availableVersions": environment.settings.versions}), effect: None })
+        Ok(Answer::shown(json!({"availableVersions": environment.settings.typedb.versions})))
     })
 }
 
@@ -149,25 +150,11 @@ impl<S: Send + Sync> FromRequestParts<S> for InPath {
 /// Answers 429 for the rest of a minute in which there were too many requests.
 async fn limit_rate(State(simulator): State<Simulator>, request: Request, next: Next) -> Response {
     let wait = simulator.with(|World { typedb, environment, .. }, now| {
-        typedb.count_request(environment.settings.unknowns.requests_per_minute, now)
+        typedb.throttle.count(environment.settings.typedb.unknowns.requests_per_minute, now)
     });
     let Some(seconds) = wait else { return next.run(request).await };
     let message = "Too many requests.";
     let mut response = Refusal::new(StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_REQUESTS", message).into_response();
     response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
     response
-}
-
-impl Cloud {
-    /// How many seconds a request has to wait, where it is one too many for this minute.
-    fn count_request(&mut self, per_minute: Option<u32>, now: Timestamp) -> Option<i64> {
-        const MINUTE: i64 = 60;
-        let (began, count) = &mut self.window;
-        if now.as_second() - began.as_second() >= MINUTE {
-            (*began, *count) = (now, 0);
-        }
-        *count = count.saturating_add(1);
-        let over = per_minute.is_some_and(|limit| *count > limit);
-        over.then(|| MINUTE - (now.as_second() - began.as_second()))
-    }
 }

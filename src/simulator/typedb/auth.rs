@@ -3,20 +3,16 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
-use axum::http::header::AUTHORIZATION;
 use axum::http::{HeaderMap, StatusCode};
-use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jiff::Timestamp;
-use rand::Rng;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use super::place::Space;
 use super::refusal::Refusal;
 use crate::simulator::Environment;
 use crate::simulator::addresses::random_text;
+use crate::simulator::tokens::{encoded_pair, expiry, json_web_token, plain_pair, scheme};
 
 /// What a token may do; each level includes the ones before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -101,13 +97,14 @@ impl Credentials {
             let message = "The client id or the client secret is wrong.";
             Refusal::new(StatusCode::BAD_REQUEST, "INVALID_CREDENTIALS", message)
         };
-        let (client_id, secret) = basic_pair(headers, environment.settings.unknowns.base64_basic).ok_or_else(wrong)?;
+        let (client_id, secret) =
+            basic_pair(headers, environment.settings.typedb.unknowns.base64_basic).ok_or_else(wrong)?;
         let credential = self.known.get(&client_id).ok_or_else(wrong)?;
         if credential.revoked || credential.secret.expose_secret() != secret {
             return Err(wrong());
         }
-        let life = i64::from(environment.settings.token_life_seconds);
-        let token = if environment.settings.opaque_tokens {
+        let life = i64::from(environment.settings.typedb.token_life_seconds);
+        let token = if environment.settings.typedb.opaque_tokens {
             random_text(&mut environment.random, 64)
         } else {
             json_web_token(&client_id, now, life, &mut environment.random)
@@ -129,7 +126,7 @@ impl Credentials {
         let credential = self.authenticate(headers, now)?;
         if credential.space != *space {
             let message = format!("This token gives no access to the space '{space}'.");
-            let status = environment.settings.unknowns.foreign_space_status.0;
+            let status = environment.settings.typedb.unknowns.foreign_space_status.0;
             return Err(match status {
                 StatusCode::NOT_FOUND => Refusal::not_found(format_args!("The space '{space}'")),
                 _ => Refusal::new(status, "FORBIDDEN_REQUEST", message),
@@ -181,29 +178,8 @@ impl Credentials {
     }
 }
 
-/// What follows `scheme` in the `Authorization` header.
-pub(super) fn scheme<'h>(headers: &'h HeaderMap, scheme: &str) -> Option<&'h str> {
-    let (found, rest) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
-    found.eq_ignore_ascii_case(scheme).then(|| rest.trim())
-}
-
 /// Client id and secret as the vendor's scripts send them, which is plain; base64 only where that is `accepted`.
 fn basic_pair(headers: &HeaderMap, base64_accepted: bool) -> Option<(String, String)> {
     let given = scheme(headers, "Basic")?;
-    let split = |text: &str| text.split_once(':').map(|(id, secret)| (id.to_owned(), secret.to_owned()));
-    let decoded = || String::from_utf8(STANDARD.decode(given).ok()?).ok();
-    split(given).or_else(|| decoded().filter(|_| base64_accepted).as_deref().and_then(split))
-}
-
-/// The last second of a token's life lies `life` seconds ahead, as a JSON Web Token writes it: in whole seconds.
-pub(super) fn expiry(now: Timestamp, life: i64) -> Timestamp {
-    Timestamp::from_second(now.as_second().saturating_add(life)).unwrap_or(Timestamp::MAX)
-}
-
-/// Text in the shape of a JSON Web Token; its signature is random.
-pub(super) fn json_web_token(subject: &str, now: Timestamp, life: i64, random: &mut impl Rng) -> String {
-    let header = json!({"alg": "HS256", "typ": "JWT"});
-    let claims = json!({"sub": subject, "iat": now.as_second(), "exp": expiry(now, life).as_second()});
-    let encode = |value: serde_json::Value| URL_SAFE_NO_PAD.encode(value.to_string());
-    format!("{}.{}.{}", encode(header), encode(claims), random_text(random, 43))
+    plain_pair(given).or_else(|| encoded_pair(given).filter(|_| base64_accepted))
 }

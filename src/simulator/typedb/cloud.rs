@@ -2,20 +2,19 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use axum::Json;
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::auth::Credentials;
 use super::cluster::{Cluster, ClusterView, Move, Phase, Rest, Spec};
 use super::database::Database;
-use super::place::{ClusterName, Space};
+use super::place::{self, ClusterName, Space};
 use super::refusal::Refusal;
 use crate::api::identity::CreatedAt;
 use crate::clock::later;
-use crate::simulator::requests::Effect;
+use crate::simulator::answer::Answer;
+use crate::simulator::throttle::Throttle;
 use crate::simulator::{Environment, Settings};
 
 /// TypeDB Cloud.
@@ -25,8 +24,7 @@ pub(in crate::simulator) struct Cloud {
     /// Whose servers have which address.
     pub(super) servers: HashMap<String, ClusterName>,
     pub(super) stale: Option<StaleLists>,
-    /// Requests in the minute that began then.
-    pub(super) window: (Timestamp, u32),
+    pub(super) throttle: Throttle,
     last_created: i64,
     /// Nothing changes by itself before then.
     due: Option<Timestamp>,
@@ -45,13 +43,6 @@ pub(super) struct Blueprint {
     pub(super) database: Database,
 }
 
-/// A success, and what it changed.
-#[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) body: Value,
-    pub(super) effect: Option<Effect>,
-}
-
 pub(super) type Reply = Result<Answer, Refusal>;
 
 impl Cloud {
@@ -61,7 +52,7 @@ impl Cloud {
             clusters: BTreeMap::new(),
             servers: HashMap::new(),
             stale: None,
-            window: (Timestamp::MIN, 0),
+            throttle: Throttle::default(),
             last_created: 0,
             due: None,
         }
@@ -84,7 +75,7 @@ impl Cloud {
     }
 
     pub(in crate::simulator) fn views(&self, settings: &Settings) -> Vec<ClusterView> {
-        self.clusters.values().map(|cluster| cluster.view(&settings.unknowns)).collect()
+        self.clusters.values().map(|cluster| cluster.view(&settings.typedb.unknowns)).collect()
     }
 
     pub(super) fn list(&mut self, space: &Space, settings: &Settings, now: Timestamp) -> Answer {
@@ -95,17 +86,17 @@ impl Cloud {
             Some(stale) => stale.lists.get(space).cloned().unwrap_or_else(|| json!([])),
             None => self.list_now(space, settings),
         };
-        Answer { body, effect: None }
+        Answer::shown(body)
     }
 
     pub(super) fn list_now(&self, space: &Space, settings: &Settings) -> Value {
         let clusters = self.clusters.values().filter(|cluster| cluster.name.space == *space);
-        clusters.map(|cluster| cluster.answer(&settings.unknowns)).collect()
+        clusters.map(|cluster| cluster.answer(&settings.typedb.unknowns)).collect()
     }
 
     pub(super) fn get(&self, name: &ClusterName, settings: &Settings) -> Reply {
         let cluster = self.clusters.get(name).ok_or_else(|| missing(name))?;
-        Ok(Answer { body: cluster.answer(&settings.unknowns), effect: None })
+        Ok(Answer::shown(cluster.answer(&settings.typedb.unknowns)))
     }
 
     /// Gives every cluster new addresses.
@@ -113,7 +104,7 @@ impl Cloud {
         self.servers.clear();
         for cluster in self.clusters.values_mut() {
             let count = cluster.addresses.len();
-            cluster.addresses = environment.addresses.allocate(count, &mut environment.random)?;
+            cluster.addresses = place::allocate(environment, count)?;
             let owned = cluster.addresses.iter().map(|address| (address.clone(), cluster.name.clone()));
             self.servers.extend(owned);
         }
@@ -129,7 +120,7 @@ impl Cloud {
     ) -> Result<&mut Cluster, Refusal> {
         let Blueprint { name, spec, database } = new;
         let servers = usize::try_from(spec.server_count).unwrap_or(1);
-        let addresses = environment.addresses.allocate(servers, &mut environment.random).map_err(internal)?;
+        let addresses = place::allocate(environment, servers).map_err(internal)?;
         self.servers.extend(addresses.iter().map(|address| (address.clone(), name.clone())));
         self.last_created = now.as_millisecond().max(self.last_created + 1);
         let cluster = Cluster {
@@ -172,7 +163,7 @@ impl Cloud {
     pub(super) fn readdress(&mut self, name: &ClusterName, environment: &mut Environment) -> Result<(), Refusal> {
         let Some(cluster) = self.clusters.get_mut(name) else { return Ok(()) };
         let count = cluster.addresses.len();
-        cluster.addresses = environment.addresses.allocate(count, &mut environment.random).map_err(internal)?;
+        cluster.addresses = place::allocate(environment, count).map_err(internal)?;
         self.servers.retain(|_, owner| owner != name);
         self.servers.extend(cluster.addresses.iter().map(|address| (address.clone(), name.clone())));
         Ok(())
@@ -188,14 +179,4 @@ pub(super) fn missing(name: &ClusterName) -> Refusal {
 fn internal(error: std::io::Error) -> Refusal {
     let message = format!("A new server cannot be given an address: {error}");
     Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", message)
-}
-
-impl IntoResponse for Answer {
-    fn into_response(self) -> Response {
-        let mut response = Json(self.body).into_response();
-        if let Some(effect) = self.effect {
-            response.extensions_mut().insert(effect);
-        }
-        response
-    }
 }

@@ -204,11 +204,11 @@ fn small_paid_cluster(settings: &Settings) -> Spec {
         server_count: 1,
         storage_size_gb: 20,
         is_free: false,
-        version: settings.versions.last().cloned().unwrap_or_default(),
+        version: settings.typedb.versions.last().cloned().unwrap_or_default(),
         provider: "gcp".to_owned(),
         region: "europe-west2".to_owned(),
         machine_type: "c2d-highcpu-2".to_owned(),
         storage_type: "standard-rwo".to_owned(),
-        backup_configuration: settings.unknowns.default_backup.clone(),
+        backup_configuration: settings.typedb.unknowns.default_backup.clone(),
     }
 }

@@ -18,7 +18,6 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::auth::scheme;
 use super::cluster::Cluster;
 use super::database::ADMIN;
 use super::refusal::Refusal;
@@ -27,6 +26,7 @@ use super::validate::at_least;
 use crate::simulator::gate::ServerAddress;
 use crate::simulator::requests::Effect;
 use crate::simulator::settings::Status;
+use crate::simulator::tokens::scheme;
 use crate::simulator::{Environment, Simulator, World, cut};
 
 /// The first version with an HTTP API.
@@ -213,7 +213,7 @@ impl Server {
         self.simulator.with(|World { typedb, environment, .. }, now| {
             let name = self.address.as_ref().and_then(|ServerAddress(address)| typedb.servers.get(address));
             let Some(cluster) = name.and_then(|name| typedb.clusters.get_mut(name)) else { return cut::response() };
-            if let Some(closed) = closed_door(cluster, &environment.settings.unknowns) {
+            if let Some(closed) = closed_door(cluster, &environment.settings.typedb.unknowns) {
                 return closed;
             }
             match act(cluster, environment, now) {

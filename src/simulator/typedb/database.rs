@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use rand::Rng;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::auth::{expiry, json_web_token};
 use super::refusal::Refusal;
+use crate::simulator::tokens::{expiry, json_web_token};
 
 /// The user that every cluster starts with, and the only one who may manage users.
 pub(super) const ADMIN: &str = "admin";

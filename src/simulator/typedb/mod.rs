@@ -20,6 +20,7 @@ mod database;
 mod operations;
 mod place;
 mod refusal;
+mod settings;
 mod unknowns;
 mod validate;
 
@@ -28,8 +29,11 @@ pub use cluster::ClusterView;
 pub use console::NewCluster;
 pub use place::{ClusterName, Space};
 pub use refusal::Refusal;
+pub use settings::Settings;
 pub use unknowns::Unknowns;
 
 pub(super) use admin::router as admin_router;
 pub(super) use cloud::Cloud;
 pub(super) use data_plane::router as data_plane_router;
+pub(super) use place::{DOMAIN, PORT};
+pub(super) use refusal::error_body;

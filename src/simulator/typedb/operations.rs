@@ -2,13 +2,14 @@
 
 use jiff::Timestamp;
 
-use super::cloud::{Answer, Blueprint, Cloud, Reply, missing};
+use super::cloud::{Blueprint, Cloud, Reply, missing};
 use super::cluster::{Cluster, Move, Phase, Rest, Spec};
 use super::database::Database;
 use super::place::{ClusterName, Space};
 use super::refusal::Refusal;
 use super::validate::{self, Update};
 use crate::cloud::typedb::wire::BackupConfiguration;
+use crate::simulator::answer::Answer;
 use crate::simulator::requests::Effect;
 use crate::simulator::{Environment, Settings};
 
@@ -26,7 +27,7 @@ impl Cloud {
         let default_backup = if request.is_free {
             BackupConfiguration { frequency: validate::NO_BACKUPS.to_owned(), retention_days: Some(7) }
         } else {
-            settings.unknowns.default_backup.clone()
+            settings.typedb.unknowns.default_backup.clone()
         };
         let spec = Spec::requested(request, default_backup);
         self.check_room(&name, &spec, settings)?;
@@ -43,7 +44,7 @@ impl Cloud {
         let settings = &environment.settings;
         let name = ClusterName { space: source.space.clone(), id: validate::clone(body, settings)? };
         let original = self.clusters.get(source).ok_or_else(|| missing(source))?;
-        allow(original, settings.unknowns.clone_while_suspended, "cloned", settings)?;
+        allow(original, settings.typedb.unknowns.clone_while_suspended, "cloned", settings)?;
         let (spec, database) = (original.spec.clone(), original.database.copy());
         self.check_room(&name, &spec, settings)?;
         self.create(Blueprint { name, spec, database }, Move::Clone, environment, now)
@@ -59,13 +60,13 @@ impl Cloud {
         let settings = &environment.settings;
         let update = validate::update(body, settings)?;
         let cluster = self.clusters.get(name).ok_or_else(|| missing(name))?;
-        allow(cluster, settings.unknowns.update_while_suspended, "updated", settings)?;
+        allow(cluster, settings.typedb.unknowns.update_while_suspended, "updated", settings)?;
         let spec = check_update(&update, &cluster.spec, settings)?;
         let new_name = ClusterName { id: update.id.clone().unwrap_or_else(|| name.id.clone()), ..name.clone() };
         if new_name != *name && self.clusters.contains_key(&new_name) {
             return Err(Refusal::in_use(&new_name.id));
         }
-        if new_name != *name && !settings.unknowns.address_survives_rename {
+        if new_name != *name && !settings.typedb.unknowns.address_survives_rename {
             self.readdress(name, environment)?;
         }
         self.rename(name, &new_name);
@@ -85,7 +86,7 @@ impl Cloud {
         if cluster.phase != Phase::Resting(Rest::Suspended) {
             return Err(wrong_state(cluster, "resumed", &environment.settings));
         }
-        if !environment.settings.unknowns.address_survives_suspend {
+        if !environment.settings.typedb.unknowns.address_survives_suspend {
             self.readdress(name, environment)?;
         }
         self.start(name, Move::Resume, &environment.settings, now);
@@ -100,7 +101,7 @@ impl Cloud {
         }
         self.start(name, Move::Destroy, settings, now);
         let answer = self.answer_for(name, "destroyed", Vec::new(), settings);
-        if !settings.unknowns.destroyed_lingers {
+        if !settings.typedb.unknowns.destroyed_lingers {
             self.take_out(name);
         }
         answer
@@ -112,15 +113,15 @@ impl Cloud {
         let action = if towards == Move::Clone { "cloned" } else { "deployed" };
         self.insert(new, environment, now)?;
         let settings = &mut environment.settings;
-        let failing = settings.fail_next_deploys > 0;
-        settings.fail_next_deploys = settings.fail_next_deploys.saturating_sub(1);
+        let failing = settings.typedb.fail_next_deploys > 0;
+        settings.typedb.fail_next_deploys = settings.typedb.fail_next_deploys.saturating_sub(1);
         self.start(&name, if failing { Move::FailedDeploy } else { towards }, settings, now);
         self.answer_for(&name, action, Vec::new(), settings)
     }
 
     /// Whether `name` is free and the team may have one more cluster like this.
     fn check_room(&self, name: &ClusterName, spec: &Spec, settings: &Settings) -> Result<(), Refusal> {
-        let unknowns = &settings.unknowns;
+        let unknowns = &settings.typedb.unknowns;
         if self.clusters.contains_key(name) {
             return Err(Refusal::in_use(&name.id));
         }
@@ -133,7 +134,7 @@ impl Cloud {
             check_payment(settings)?;
         }
         let in_space = self.clusters.keys().filter(|other| other.space == name.space).count();
-        match settings.max_clusters_per_space {
+        match settings.typedb.max_clusters_per_space {
             Some(limit) if in_space >= limit => {
                 let message = format!("The space has reached its limit of {limit} clusters.");
                 Err(Refusal::new(unknowns.quota_status.0, "CLUSTER_QUOTA_EXCEEDED", message))
@@ -150,7 +151,7 @@ impl Cloud {
         if new == cluster.spec {
             return;
         }
-        let later = if settings.unknowns.update_shows_at_once {
+        let later = if settings.typedb.unknowns.update_shows_at_once {
             cluster.spec = new;
             None
         } else {
@@ -169,7 +170,7 @@ impl Cloud {
         let cluster = self.clusters.get(name).ok_or_else(|| missing(name))?;
         let created_at = cluster.created_at.epoch_millis();
         let effect = Effect { action, cluster: name.to_string(), created_at, fields };
-        Ok(Answer { body: cluster.answer(&settings.unknowns), effect: Some(effect) })
+        Ok(Answer::shown(cluster.answer(&settings.typedb.unknowns)).having(effect))
     }
 }
 
@@ -182,12 +183,12 @@ fn check_update(update: &Update, current: &Spec, settings: &Settings) -> Result<
         spec.is_free = validate::within_free_limits(&spec);
     }
     validate::spec(&spec)?;
-    if spec.storage_size_gb < current.storage_size_gb && !settings.unknowns.storage_may_shrink {
+    if spec.storage_size_gb < current.storage_size_gb && !settings.typedb.unknowns.storage_may_shrink {
         let size = current.storage_size_gb;
         return Err(Refusal::invalid(format!("storageSizeGB cannot be reduced: the cluster has {size} GB.")));
     }
     let older = validate::version_number(&spec.version) < validate::version_number(&current.version);
-    if older && !settings.unknowns.version_may_go_down {
+    if older && !settings.typedb.unknowns.version_may_go_down {
         let version = &current.version;
         return Err(Refusal::invalid(format!("version cannot go down: the cluster has {version}.")));
     }
@@ -195,11 +196,11 @@ fn check_update(update: &Update, current: &Spec, settings: &Settings) -> Result<
 }
 
 fn check_payment(settings: &Settings) -> Result<(), Refusal> {
-    if settings.payment_method {
+    if settings.typedb.payment_method {
         return Ok(());
     }
     let message = "The team has no valid payment method.";
-    Err(Refusal::new(settings.unknowns.payment_status.0, "PAYMENT_METHOD_REQUIRED", message))
+    Err(Refusal::new(settings.typedb.unknowns.payment_status.0, "PAYMENT_METHOD_REQUIRED", message))
 }
 
 /// Lets something be done to a running cluster, and to a suspended one where that is `allowed`.
@@ -212,7 +213,7 @@ fn allow(cluster: &Cluster, while_suspended: bool, done: &str, settings: &Settin
 }
 
 fn wrong_state(cluster: &Cluster, done: &str, settings: &Settings) -> Refusal {
-    let (id, status) = (&cluster.name.id, cluster.status(&settings.unknowns));
+    let (id, status) = (&cluster.name.id, cluster.status(&settings.typedb.unknowns));
     let message = format!("The cluster '{id}' cannot be {done} while it is {status}.");
-    Refusal::new(settings.unknowns.wrong_state_status.0, "INVALID_CLUSTER_STATUS", message)
+    Refusal::new(settings.typedb.unknowns.wrong_state_status.0, "INVALID_CLUSTER_STATUS", message)
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
 
 use crate::cloud::typedb::wire::ErrorBody;
 
@@ -56,6 +57,11 @@ impl std::error::Error for Refusal {}
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        (self.status, Json(ErrorBody { code: self.code.to_owned(), message: self.message })).into_response()
+        (self.status, Json(error_body(self.code.to_owned(), self.message))).into_response()
     }
+}
+
+/// The body of every error.
+pub(in crate::simulator) fn error_body(code: String, message: String) -> Value {
+    json!(ErrorBody { code, message })
 }

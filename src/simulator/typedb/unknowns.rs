@@ -1,11 +1,11 @@
 //! The answers to what the vendor's documentation leaves open.
 
 use axum::http::StatusCode;
-use rand::seq::IndexedRandom;
 use rand::{Rng, RngExt};
 use serde::{Deserialize, Serialize};
 
 use crate::cloud::typedb::wire::BackupConfiguration;
+use crate::simulator::draw::{one, optional_status, status};
 use crate::simulator::settings::Status;
 
 /// One switch for each documented unknown of TypeDB Cloud's API.
@@ -125,17 +125,4 @@ impl Unknowns {
             missing_http_api_status: optional_status(random, &[None, Some(404), Some(415)]),
         }
     }
-}
-
-fn one<'a, T>(random: &mut impl Rng, choices: &'a [T]) -> &'a T {
-    choices.choose(random).unwrap_or(&choices[0])
-}
-
-fn status(random: &mut impl Rng, choices: &[u16]) -> Status {
-    optional_status(random, &choices.iter().copied().map(Some).collect::<Vec<_>>())
-        .unwrap_or(Status(StatusCode::BAD_REQUEST))
-}
-
-fn optional_status(random: &mut impl Rng, choices: &[Option<u16>]) -> Option<Status> {
-    one(random, choices).and_then(|code| Status::try_from(code).ok())
 }

@@ -41,11 +41,11 @@ pub(super) fn deploy(body: &[u8], settings: &Settings) -> Result<ClusterDeploy, 
         version: version(&body.required("version", Fields::text)?, settings)?,
         backup_configuration: body.object("backupConfiguration")?.map(|backup| backup_of(&backup)).transpose()?,
     };
-    let default_backup = settings.unknowns.default_backup.clone();
+    let default_backup = settings.typedb.unknowns.default_backup.clone();
     spec(&Spec::requested(deploy.clone(), default_backup))?;
     if deploy.is_free {
         free_limits(&deploy)?;
-    } else if deploy.backup_configuration.is_none() && settings.unknowns.paid_needs_backup {
+    } else if deploy.backup_configuration.is_none() && settings.typedb.unknowns.paid_needs_backup {
         return Err(Refusal::invalid("backupConfiguration is required unless isFree is true."));
     }
     Ok(deploy)
@@ -85,7 +85,7 @@ pub(super) fn cluster_id(id: String, settings: &Settings) -> Result<ClusterId, R
              and hyphens."
         )));
     }
-    match settings.unknowns.max_id_length {
+    match settings.typedb.unknowns.max_id_length {
         Some(limit) if id.chars().count() > limit => {
             Err(Refusal::invalid(format!("The id '{id}' is longer than {limit} characters.")))
         }
@@ -155,7 +155,7 @@ fn backup_rules(backup: &BackupConfiguration) -> Result<(), Refusal> {
 
 /// The version that is meant, made concrete.
 fn version(given: &str, settings: &Settings) -> Result<String, Refusal> {
-    let offered = &settings.versions;
+    let offered = &settings.typedb.versions;
     let found = if given == "latest" { offered.last() } else { offered.iter().find(|version| *version == given) };
     found.cloned().ok_or_else(|| catalogue::unknown("version", given, "", offered))
 }

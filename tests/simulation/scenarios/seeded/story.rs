@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use clusterwright::simulator::typedb::{CredentialChange, NewCluster, Unknowns};
-use clusterwright::simulator::{Fault, FaultKind, Settings, Status};
+use clusterwright::simulator::{Fault, FaultKind, Settings, Status, typedb};
 use http::Method;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom as _;
@@ -42,9 +42,12 @@ pub(super) async fn tell(seed: u64) {
     let settings = Settings {
         seed,
         speed: pace.try_into().unwrap(),
-        token_life_seconds: *[300, 3600].choose(&mut random).unwrap(),
-        opaque_tokens: random.random(),
-        unknowns: Unknowns::drawn(&mut random),
+        typedb: typedb::Settings {
+            token_life_seconds: *[300, 3600].choose(&mut random).unwrap(),
+            opaque_tokens: random.random(),
+            unknowns: Unknowns::drawn(&mut random),
+            ..typedb::Settings::default()
+        },
         ..Settings::default()
     };
     let mut world = World::with(settings);

@@ -2,8 +2,6 @@
 
 use std::sync::{Arc, Mutex};
 
-use kube::Resource;
-
 use super::observe::Seen;
 use super::{Applied, ReconcileError, still_first};
 use crate::api::identity::Handle;

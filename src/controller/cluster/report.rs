@@ -1,7 +1,7 @@
 //! The status, written only where it differs, and an Event when something starts to need a person.
 
+use kube::ResourceExt;
 use kube::api::{Patch, PatchParams};
-use kube::{Resource, ResourceExt};
 use serde_json::json;
 
 use super::observe::Seen;

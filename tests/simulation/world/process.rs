@@ -127,9 +127,10 @@ impl Transport for ToCloud {
     fn send(&self, request: Request<Bytes>, limits: Limits) -> BoxFuture<'_, Result<Response<Bytes>, SendError>> {
         async move {
             self.life.pass().await;
-            self.ledger.asks_cloud(&request);
+            let sending = self.ledger.asks_cloud(&request);
             let answer = self.cloud.send(request, limits).await;
             self.life.pass().await;
+            self.ledger.answered(sending, &answer);
             answer
         }
         .boxed()

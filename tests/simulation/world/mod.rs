@@ -165,6 +165,11 @@ impl World {
         }
     }
 
+    /// From now on the operator dies by itself when its requests have passed this often.
+    pub(crate) fn die_after(&self, passes: usize) {
+        self.process.as_ref().unwrap().life.limit(passes);
+    }
+
     /// Waits until the operator has died by itself.
     pub(crate) async fn death(&self) {
         self.process.as_ref().unwrap().life.death().await;

@@ -47,6 +47,11 @@ impl Life {
         self.over.load(Ordering::Relaxed)
     }
 
+    /// From now on requests pass this often yet.
+    pub(crate) fn limit(&self, passes: usize) {
+        *self.left.lock().unwrap() = Some(passes);
+    }
+
     /// From now on it does not die by itself any more.
     pub(crate) fn spare(&self) {
         *self.left.lock().unwrap() = None;

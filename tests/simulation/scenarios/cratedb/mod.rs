@@ -1,6 +1,8 @@
 //! What happens in CrateDB Cloud, and what must come of it.
 
+mod crashes;
 mod lives;
+mod lost;
 
 use clusterwright::simulator::Settings;
 use clusterwright::simulator::cratedb::ClusterView;
@@ -27,4 +29,9 @@ fn view(world: &World, name: &str) -> Option<ClusterView> {
 /// How many requests had this effect.
 fn effects(world: &World, action: &str) -> usize {
     world.asked(|row| row.effect.as_ref().is_some_and(|effect| effect.action == action)).len()
+}
+
+/// A password of a user's own that the cloud takes.
+fn mine(number: u32) -> String {
+    format!("a-password-of-my-own-number-{number}")
 }

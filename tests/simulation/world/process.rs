@@ -22,6 +22,9 @@ use crate::in_process::InProcess;
 /// As long as the real process waits for the beginning of an answer.
 const DEADLINE: Duration = Duration::from_secs(30);
 
+/// Nothing is answered in the very moment in which it is asked, so that what is seen after a write is not taken for older.
+const LATENCY: Duration = Duration::from_millis(1);
+
 /// The requests of one process pass here; from its death on none does.
 #[derive(Debug, Default)]
 pub(crate) struct Life {
@@ -133,6 +136,7 @@ impl Transport for ToCloud {
         async move {
             self.life.pass().await;
             let sending = self.ledger.asks_cloud(&request);
+            tokio::time::sleep(LATENCY).await;
             let answer = self.cloud.send(request, limits).await;
             self.life.pass().await;
             self.ledger.answered(sending, &answer);

@@ -140,7 +140,7 @@ async fn ten_clusters_of_one_new_project_create_it_once() {
 }
 
 /// How many writes to the API server a life may take until Ready, Events aside.
-const WRITES_OF_A_LIFE: usize = 16;
+const WRITES_OF_A_LIFE: usize = 24;
 
 #[tokio::test(start_paused = true)]
 async fn every_write_to_the_api_server_changes_something() {

@@ -17,6 +17,9 @@ const NOT_AGAIN: SignedDuration = SignedDuration::from_mins(10);
 /// connection.
 const LAST_EFFECT: SignedDuration = SignedDuration::from_secs(30 + 60);
 
+/// How long a request is on its way.
+const ARRIVES: SignedDuration = SignedDuration::from_millis(10);
+
 /// A look at a name just before its create; answers may be slow.
 const JUST_BEFORE: SignedDuration = SignedDuration::from_secs(70);
 
@@ -249,7 +252,11 @@ impl Ledger {
         let now = self.clock.now();
         let log = self.cloud.requests().log;
         let took_effect = |sent: &Sent| {
-            log.iter().any(|row| row.at == sent.at && row.path == sent.write.path && row.effect.is_some())
+            log.iter().any(|row| {
+                let late = row.at.duration_since(sent.at);
+                let same = (SignedDuration::ZERO..=ARRIVES).contains(&late) && row.path == sent.write.path;
+                same && row.effect.is_some()
+            })
         };
         let patience = if write.action == Action::Create { NOT_AGAIN } else { LAST_EFFECT };
         let book = self.book.lock().unwrap();

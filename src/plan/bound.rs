@@ -208,8 +208,11 @@ impl<'a, K: Kind> Work<'a, K> {
         let shown = std::mem::take(&mut self.shown);
         // Whatever is asked for now would be refused.
         if let (true, Some(operation)) = (step.writes_to_a_cloud(), self.cluster.busy()) {
-            let waiting = change::waiting(facts, bound, operation);
-            return Some(in_transition(facts, self.cluster, waiting).pending(shown));
+            let waiting = match self.cluster.phase() {
+                Phase::Changing(_) => change::waiting(facts, bound, operation),
+                _ => in_transition(facts, self.cluster, transition(self.cluster)),
+            };
+            return Some(waiting.pending(shown));
         }
         let message = format!("{}.", step.summary());
         Some(Plan::step(step, reason, message).pending(shown))

@@ -91,7 +91,7 @@ fn until(now: Timestamp, moment: Timestamp) -> Duration {
 }
 
 /// The cloud is busy with the cluster, by whomever it was asked: what there is to do waits for the end.
-pub(super) fn waiting<K: Kind>(facts: &Facts<K>, bound: &Bound<K>, operation: String) -> Plan<K> {
+pub(super) fn waiting<K: Kind>(facts: &Facts<K>, bound: &Bound<K>, operation: &str) -> Plan<K> {
     let target = Handle::Id(bound.identity.id.clone());
     let look = facts.look_at(&target);
     let words = look.and_then(running).and_then(|told| told.message.as_deref()).unwrap_or_default();

@@ -15,7 +15,7 @@ use crate::controller::clouds::Managed;
 use crate::controller::events::Word;
 use crate::controller::memory::{self, Memory};
 use crate::controller::{Context, Gate};
-use crate::plan::{DatabaseStep, NewPassword, Step, TroubleKind};
+use crate::plan::{DatabaseStep, NewPassword, Probe, Step, TroubleKind};
 
 /// Characters of a generated password: 32 of 62 make more than 190 bits.
 const LENGTH: usize = 32;
@@ -36,6 +36,15 @@ pub(super) async fn change<K: Managed>(
             Some(way_in) => conclude(ctx, &fresh, memory, way_in.prove(&claims).await).await,
             None => Ok(Applied::Again),
         },
+        DatabaseStep::Probe { address, password } => {
+            // One that does not take the password serves all the same.
+            let serves = match way_in(ctx, &fresh, memory, &address) {
+                Some(way_in) => way_in.opens(&password).await.is_ok(),
+                None => false,
+            };
+            memory::lock(memory).probe = Some(Probe { at: ctx.clock.now(), serves });
+            Ok(Applied::Again)
+        }
         DatabaseStep::SetPassword { address, candidates, pending } => match way_in(ctx, &fresh, memory, &address) {
             Some(way_in) => {
                 let outcome = way_in.prove_or_set(&ctx.gate, &candidates, &pending).await;

@@ -1,0 +1,14 @@
+//! The simulator of CrateDB Cloud, through what a client sees of it.
+
+mod access;
+mod around;
+mod changes;
+mod client;
+mod console;
+mod create;
+mod deletion;
+mod openapi;
+mod operations;
+mod snapshots;
+mod sql;
+mod unknowns;

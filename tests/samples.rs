@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clusterwright::api::account::CloudAccount;
+use clusterwright::api::cratedb::CrateDBCluster;
 use clusterwright::api::schema::definitions;
 use clusterwright::api::typedb::TypeDBCluster;
 use kube::core::cel::Validator;
@@ -14,8 +15,12 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 fn files() -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/samples");
-    fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect()
+    below(&Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/samples"))
+}
+
+fn below(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { below(&path) } else { vec![path] }).collect()
 }
 
 fn documents() -> Vec<Value> {
@@ -58,9 +63,10 @@ fn refusals(mut manifest: Value) -> Vec<String> {
 #[test]
 fn every_sample_passes_the_rules_of_its_kind() {
     let accounts = of_kind("CloudAccount").into_iter().map(|manifest| typed::<CloudAccount>(&manifest));
-    let clusters = of_kind("TypeDBCluster").into_iter().map(|manifest| typed::<TypeDBCluster>(&manifest));
-    let all: Vec<Value> = accounts.chain(clusters).collect();
-    assert_eq!(all.len(), 4);
+    let typedb = of_kind("TypeDBCluster").into_iter().map(|manifest| typed::<TypeDBCluster>(&manifest));
+    let cratedb = of_kind("CrateDBCluster").into_iter().map(|manifest| typed::<CrateDBCluster>(&manifest));
+    let all: Vec<Value> = accounts.chain(typedb).chain(cratedb).collect();
+    assert_eq!(all.len(), 7);
     for manifest in all {
         assert_eq!(refusals(manifest.clone()), Vec::<String>::new(), "{manifest}");
     }
@@ -95,7 +101,10 @@ fn samples_go_into_any_namespace_and_say_what_they_show() {
 #[test]
 fn accounts_are_those_of_the_simulator_as_it_starts_without_flags() {
     for account in of_kind("CloudAccount") {
-        assert_eq!(account["spec"]["typedbCloud"]["endpoint"], "http://127.0.0.1:8090");
+        let clouds = ["typedbCloud", "cratedbCloud"].map(|cloud| &account["spec"][cloud]);
+        let named: Vec<&Value> = clouds.into_iter().filter(|cloud| cloud.is_object()).collect();
+        assert_eq!(named.len(), 1, "{account}");
+        assert_eq!(named[0]["endpoint"], "http://127.0.0.1:8090");
     }
     for secret in of_kind("Secret") {
         assert_eq!(secret["stringData"], json!({"id": "simulator", "secret": "simulator-secret"}));

@@ -103,6 +103,8 @@ pub enum Reason {
     CloudUnavailable,
     /// A request was sent and its outcome is not known yet; the cloud is being looked at. Wait.
     OutcomeUnknown,
+    /// The database does not serve at the moment, although the cluster is there. Wait; if it lasts, look at it in the cloud's console.
+    DatabaseUnavailable,
     /// The CloudAccount is missing or not connected yet. Apply it.
     WaitingForAccount,
     /// The credentials of the CloudAccount are missing or rejected since a short while. Apply them.
@@ -161,7 +163,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, for documentation and for tests over all of them.
-    pub const ALL: [Self; 41] = [
+    pub const ALL: [Self; 42] = [
         Self::Running,
         Self::Suspended,
         Self::Observed,
@@ -176,6 +178,7 @@ impl Reason {
         Self::WaitingForRateLimit,
         Self::CloudUnavailable,
         Self::OutcomeUnknown,
+        Self::DatabaseUnavailable,
         Self::WaitingForAccount,
         Self::WaitingForCredentials,
         Self::WaitingForPassword,
@@ -220,6 +223,7 @@ impl Reason {
             | Self::WaitingForRateLimit
             | Self::CloudUnavailable
             | Self::OutcomeUnknown
+            | Self::DatabaseUnavailable
             | Self::WaitingForAccount
             | Self::WaitingForCredentials
             | Self::WaitingForPassword => Standing::Working,

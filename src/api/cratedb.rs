@@ -46,20 +46,20 @@ pub struct CrateDBClusterSpec {
     pub subscription_id: Option<String>,
     /// What is bought.
     pub product: Option<ProductSpec>,
-    /// Number of nodes, within what the product can be had in; 1 when omitted.
+    /// Number of nodes, within what the product can be had in; 1 when omitted. kubectl scale changes it, where it is written.
     #[schemars(range(min = 1, max = 64))]
     pub nodes: Option<i64>,
     /// A version that the cloud offers, such as 5.8.3; the newest of the channel when omitted.
     #[schemars(length(min = 1, max = 64), regex(pattern = r"^(nightly-)?[0-9][0-9A-Za-z.+-]*$"))]
     pub version: Option<String>,
-    /// The kind of releases that the cluster gets; stable when omitted. Fixed at creation.
+    /// Which releases the cluster gets; stable ones when omitted. Fixed at creation.
     pub channel: Option<Channel>,
     /// The disk of each node.
     pub storage: Option<StorageSpec>,
     /// The networks that may reach the database; an empty list opens it to all.
     #[schemars(length(max = 64))]
     pub allowed_cidrs: Option<Vec<AllowedCidr>>,
-    /// Whether the cluster runs; the cloud suspends only some products. Left alone when omitted.
+    /// Whether the database serves (Running), or its data are only kept (Suspended); left alone when omitted.
     pub power: Option<Power>,
     /// The database's user that the cloud makes; admin when omitted. Fixed at creation.
     #[schemars(length(min = 1, max = 64), regex(pattern = r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$"))]
@@ -101,7 +101,7 @@ fn default_tier() -> String {
     "default".to_owned()
 }
 
-/// A kind of releases.
+/// Which releases the cluster gets; stable ones when omitted. Fixed at creation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Channel {
@@ -144,7 +144,7 @@ pub struct StorageSpec {
     pub disk_type: Option<DiskType>,
 }
 
-/// A type of disk.
+/// The type of disk; the product's own when omitted. Fixed at creation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum DiskType {
@@ -205,7 +205,7 @@ pub struct CrateDBClusterStatus {
     /// The networks that may reach the database, the first 64 of them; none where it is open to all.
     #[schemars(length(max = 64))]
     pub allowed_cidrs: Option<Vec<AllowedCidr>>,
-    /// Whether the cluster runs.
+    /// Whether the database serves (Running), or its data are only kept (Suspended).
     pub power: Option<Power>,
     /// Base URL of the database's SQL endpoint.
     #[schemars(length(max = 512))]
@@ -256,7 +256,7 @@ pub struct FixedAtCreation {
     /// Id of the subscription that pays.
     #[schemars(length(max = 128))]
     pub subscription_id: Option<String>,
-    /// The kind of releases.
+    /// Which releases the cluster gets.
     #[schemars(length(max = 64))]
     pub channel: Option<String>,
     /// Tier of the product.

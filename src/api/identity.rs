@@ -126,6 +126,26 @@ impl fmt::Display for Location {
     }
 }
 
+/// What a cluster, or something around clusters, can be looked for by.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Handle {
+    /// A cluster's id.
+    Id(ClusterId),
+    /// The name that people give to a cluster, in a cloud where it is not the id.
+    Name(String),
+    /// A group of clusters that has a name of its own.
+    Project(String),
+}
+
+impl fmt::Display for Handle {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Id(id) => id.fmt(formatter),
+            Self::Name(name) | Self::Project(name) => formatter.write_str(name),
+        }
+    }
+}
+
 /// One database, and no successor of the same name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -103,12 +103,12 @@ pub enum DeletionPolicy {
     Delete,
 }
 
-/// Whether a cluster runs.
+/// Whether the database serves (Running), or its data are only kept (Suspended).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum Power {
     /// The database serves.
     Running,
-    /// The database's data are kept, and it does not serve.
+    /// The database does not serve, and its data are kept.
     Suspended,
 }
 

@@ -15,6 +15,7 @@ pub mod endpoint;
 pub mod error;
 mod headers;
 pub mod observer;
+pub mod provider;
 mod request;
 #[cfg(test)]
 pub(crate) mod test_support;

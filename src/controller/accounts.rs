@@ -19,6 +19,7 @@ use super::secrets::ReadError;
 use super::{Context, Holder};
 use crate::api::account::CloudAccount;
 use crate::api::condition::Reason;
+use crate::controller::clouds::Managed;
 use crate::plan::{AccountStanding, account_standing};
 
 /// Credentials are read again this often, so that a change is picked up within half a minute.
@@ -38,51 +39,60 @@ pub(crate) enum AccountError {
 
 /// What is known of one account. It outlives the object as long as manifests refer to it.
 #[derive(Clone, Debug)]
-pub(crate) struct Known {
+pub(crate) struct Known<K: Managed> {
     /// Tells the object from a later one of its name.
     pub(crate) uid: Option<String>,
     pub(crate) standing: AccountStanding,
     /// The last session for which the credentials were there.
-    pub(crate) session: Option<Session>,
+    pub(crate) session: Option<Session<K>>,
 }
 
 /// All accounts.
-#[derive(Debug, Default)]
-pub(crate) struct Accounts {
-    by_key: Mutex<HashMap<AccountKey, Known>>,
+#[derive(Debug)]
+pub(crate) struct Accounts<K: Managed> {
+    by_key: Mutex<HashMap<AccountKey, Known<K>>>,
 }
 
-impl Accounts {
-    pub(crate) fn get(&self, key: &AccountKey) -> Option<Known> {
+impl<K: Managed> Default for Accounts<K> {
+    fn default() -> Self {
+        Self { by_key: Mutex::default() }
+    }
+}
+
+impl<K: Managed> Accounts<K> {
+    pub(crate) fn get(&self, key: &AccountKey) -> Option<Known<K>> {
         self.lock().get(key).cloned()
     }
 
     /// Every session, for work that no manifest stands behind.
-    pub(crate) fn sessions(&self) -> Vec<Session> {
+    pub(crate) fn sessions(&self) -> Vec<Session<K>> {
         self.lock().values().filter_map(|known| known.session.clone()).collect()
     }
 
     /// Forgets every account for which `needed` says no, and returns them.
-    pub(crate) fn forget_unneeded(&self, needed: impl Fn(&AccountKey) -> bool) -> Vec<(AccountKey, Known)> {
+    pub(crate) fn forget_unneeded(&self, needed: impl Fn(&AccountKey) -> bool) -> Vec<(AccountKey, Known<K>)> {
         self.lock().extract_if(|key, _| !needed(key)).collect()
     }
 
     /// Takes note of an account. Says whether manifests that refer to it have reason to decide anew.
-    fn set(&self, key: &AccountKey, known: &Known) -> bool {
+    fn set(&self, key: &AccountKey, known: &Known<K>) -> bool {
         let before = self.lock().insert(key.clone(), known.clone());
-        let made_from = |known: &Known| known.session.as_ref().map(|session| session.made_from.clone());
+        let made_from = |known: &Known<K>| known.session.as_ref().map(|session| session.made_from.clone());
         before.is_none_or(|before| {
             before.uid != known.uid || before.standing != known.standing || made_from(&before) != made_from(known)
         })
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<AccountKey, Known>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<AccountKey, Known<K>>> {
         self.by_key.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Reconciles one account.
-pub(crate) async fn reconcile(account: Arc<CloudAccount>, ctx: Arc<Context>) -> Result<Action, AccountError> {
+pub(crate) async fn reconcile<K: Managed>(
+    account: Arc<CloudAccount>,
+    ctx: Arc<Context<K>>,
+) -> Result<Action, AccountError> {
     ctx.synced().await;
     let started = Instant::now();
     let result = tokio::time::timeout(LONGEST, look_after(&account, &ctx)).await.unwrap_or(Err(AccountError::Late));
@@ -91,7 +101,11 @@ pub(crate) async fn reconcile(account: Arc<CloudAccount>, ctx: Arc<Context>) -> 
     result
 }
 
-async fn look_after(account: &CloudAccount, ctx: &Context) -> Result<Action, AccountError> {
+async fn look_after<K: Managed>(account: &CloudAccount, ctx: &Context<K>) -> Result<Action, AccountError> {
+    // Accounts of other clouds are looked after with the clusters there.
+    if account.spec.location().is_some_and(|location| !K::lives_at(&location)) {
+        return Ok(Action::await_change());
+    }
     let key = AccountKey { namespace: account.namespace().unwrap_or_default(), name: account.name_any() };
     let known = establish(account, &key, ctx).await?;
     if ctx.accounts.set(&key, &known) {
@@ -102,7 +116,11 @@ async fn look_after(account: &CloudAccount, ctx: &Context) -> Result<Action, Acc
 }
 
 /// Sees to it that there is a session with the credentials of now, and finds out how it stands.
-async fn establish(account: &CloudAccount, key: &AccountKey, ctx: &Context) -> Result<Known, AccountError> {
+async fn establish<K: Managed>(
+    account: &CloudAccount,
+    key: &AccountKey,
+    ctx: &Context<K>,
+) -> Result<Known<K>, AccountError> {
     let before = ctx.accounts.get(key).and_then(|known| known.session);
     let (standing, session) = match session::establish(account, key, before.clone(), ctx).await {
         Ok(session) => {
@@ -130,9 +148,9 @@ async fn establish(account: &CloudAccount, key: &AccountKey, ctx: &Context) -> R
 }
 
 /// Every manifest that refers to the account decides anew.
-pub(crate) async fn wake_dependents(key: &AccountKey, ctx: &Context) {
-    for manifest in ctx.manifests.state() {
-        if AccountKey::of(&manifest) == *key {
+pub(crate) async fn wake_dependents<K: Managed>(key: &AccountKey, ctx: &Context<K>) {
+    for manifest in ctx.stores.manifests.state() {
+        if AccountKey::of(&*manifest) == *key {
             ctx.wake.cluster(ObjectRef::from_obj(&*manifest)).await;
         }
     }

@@ -24,6 +24,9 @@ pub(crate) enum Word {
     Created,
     Adopted,
     Bound,
+    Changing,
+    Changed,
+    Failed,
     PasswordSet,
     Destroying,
     Destroyed,
@@ -39,6 +42,9 @@ impl Word {
             Self::Created => ("Created", "Create"),
             Self::Adopted => ("Adopted", "Adopt"),
             Self::Bound => ("Bound", "Bind"),
+            Self::Changing => ("Changing", "Change"),
+            Self::Changed => ("Changed", "Change"),
+            Self::Failed => ("OperationFailed", "Change"),
             Self::PasswordSet => ("PasswordSet", "SetPassword"),
             Self::Destroying => ("Destroying", "Destroy"),
             Self::Destroyed => ("Destroyed", "Destroy"),
@@ -65,7 +71,7 @@ impl Events {
     /// Tells of something that was done.
     pub(crate) async fn tell(&self, about: &ObjectReference, word: Word, note: String) {
         let (reason, action) = word.names();
-        let type_ = if word == Word::Refused { "Warning" } else { "Normal" };
+        let type_ = if matches!(word, Word::Refused | Word::Failed) { "Warning" } else { "Normal" };
         self.publish(about, type_, reason, action, note).await;
     }
 

@@ -7,13 +7,15 @@ use std::time::Duration;
 use kube::ResourceExt;
 use tokio::sync::watch;
 
+use super::clouds::Managed;
 use super::locations::AccountKey;
-use super::{Context, Holder, Pulse};
+use super::pulse::Beat;
+use super::{Context, Holder};
 
 const ROUND: Duration = Duration::from_secs(30);
 
 /// Goes round until the process is to stop. Each round is a sign of life, also while the first lists are still missing.
-pub(crate) async fn run(ctx: Arc<Context>, pulse: Arc<Pulse>, mut stop: watch::Receiver<bool>) {
+pub(crate) async fn run<K: Managed>(ctx: Arc<Context<K>>, pulse: Beat, mut stop: watch::Receiver<bool>) {
     let mut synced = std::pin::pin!(ctx.synced());
     loop {
         tokio::select! {
@@ -34,12 +36,12 @@ pub(crate) async fn run(ctx: Arc<Context>, pulse: Arc<Pulse>, mut stop: watch::R
     }
 }
 
-async fn forget_the_gone(ctx: &Context) {
-    let manifests = ctx.manifests.state();
+async fn forget_the_gone<K: Managed>(ctx: &Context<K>) {
+    let manifests = ctx.stores.manifests.state();
     let uids: HashSet<String> = manifests.iter().filter_map(|manifest| manifest.uid()).collect();
     ctx.memories.retain(|uid| uids.contains(uid));
-    let referred: HashSet<AccountKey> = manifests.iter().map(|manifest| AccountKey::of(manifest)).collect();
-    let needed = |key: &AccountKey| referred.contains(key) || ctx.account_objects.get(&key.object()).is_some();
+    let referred: HashSet<AccountKey> = manifests.iter().map(|manifest| AccountKey::of(&**manifest)).collect();
+    let needed = |key: &AccountKey| referred.contains(key) || ctx.stores.account_objects.get(&key.object()).is_some();
     for (key, known) in ctx.accounts.forget_unneeded(needed) {
         if let Some(session) = known.session {
             session.place.dismiss(key).await;
@@ -48,13 +50,13 @@ async fn forget_the_gone(ctx: &Context) {
 }
 
 /// Wakes the records that have lost their manifest and are not at rest: a create is open, or the cluster is not listed.
-async fn wake_orphans(ctx: &Context) {
+async fn wake_orphans<K: Managed>(ctx: &Context<K>) {
     for stored in ctx.records.all() {
         let record = &stored.record;
         if record.filed || !matches!(ctx.holder(&record.owner), Holder::Gone) {
             continue;
         }
-        let listed = record.cluster_id().is_some_and(|id| {
+        let listed = record.bound_id().is_some_and(|id| {
             let place = ctx.locations.known(&record.location);
             place.and_then(|place| place.inventory()).is_some_and(|list| list.get(id).is_some())
         });

@@ -16,12 +16,12 @@ use super::records::Records;
 use super::wake::Wake;
 use crate::api::account::CloudAccount;
 use crate::api::identity::{ClusterId, Location};
-use crate::api::typedb::TypeDBCluster;
 use crate::clock::Clock;
 use crate::cloud::budget::Budget;
-use crate::cloud::typedb::client::Client;
-use crate::cloud::typedb::wire::Cluster;
-use crate::plan::{Health, Inventory};
+use crate::cloud::error::CloudError;
+use crate::cloud::provider::Provider;
+use crate::controller::clouds::Managed;
+use crate::plan::{Catalogued, CloudCluster, Health, Inventory};
 
 /// The longest time between two looks at a list.
 const MAX_POLL_INTERVAL: Duration = Duration::from_secs(3600);
@@ -44,11 +44,8 @@ impl fmt::Display for AccountKey {
 
 impl AccountKey {
     /// The account to which a manifest refers.
-    pub(crate) fn of(manifest: &TypeDBCluster) -> Self {
-        Self {
-            namespace: manifest.namespace().unwrap_or_default(),
-            name: manifest.spec.common.account_ref.name.clone(),
-        }
+    pub(crate) fn of<K: Managed>(manifest: &K) -> Self {
+        Self { namespace: manifest.namespace().unwrap_or_default(), name: manifest.common().account_ref.name.clone() }
     }
 
     pub(crate) fn object(&self) -> ObjectRef<CloudAccount> {
@@ -58,33 +55,36 @@ impl AccountKey {
 
 /// An account's way of speaking to a location.
 #[derive(Clone, Debug)]
-pub(crate) struct Enlisted {
-    pub(crate) client: Client,
+pub(crate) struct Enlisted<K: Managed> {
+    pub(crate) client: K::Client,
     pub(crate) poll_interval: Duration,
     pub(crate) requests_per_minute: u32,
 }
 
-enum Command {
-    Enlist(AccountKey, Enlisted),
+enum Command<K: Managed> {
+    Enlist(AccountKey, Enlisted<K>),
     Dismiss(AccountKey),
     /// The account's credentials were refused somewhere: find out at once.
     Check(AccountKey),
 }
 
 /// A location, as the reconciles see it.
-pub(crate) struct Place {
+pub(crate) struct Place<K: Managed> {
     pub(crate) location: Location,
     pub(crate) budget: Budget,
-    inventory: watch::Sender<Option<Arc<Inventory>>>,
-    touched: Mutex<HashMap<ClusterId, (Timestamp, Cluster)>>,
+    inventory: watch::Sender<Option<Arc<Inventory<K>>>>,
+    touched: Mutex<HashMap<ClusterId, (Timestamp, K::Cluster)>>,
+    catalogue: Mutex<Option<Arc<Catalogued<K>>>>,
+    /// Held by whoever asks for the catalogue, so that others need not.
+    surveying: tokio::sync::Mutex<()>,
     health: Mutex<HashMap<AccountKey, Health>>,
     /// How far the cloud's clock is ahead of ours.
     ahead: Mutex<SignedDuration>,
     hasten: Notify,
-    commands: mpsc::Sender<Command>,
+    commands: mpsc::Sender<Command<K>>,
 }
 
-impl Place {
+impl<K: Managed> Place<K> {
     /// What the cloud's clock shows when ours shows `now`.
     pub(crate) fn cloud_time(&self, now: Timestamp) -> Timestamp {
         now.saturating_add(*lock(&self.ahead)).unwrap_or(now)
@@ -100,8 +100,30 @@ impl Place {
     }
 
     /// The last list, with what writes answered since.
-    pub(crate) fn inventory(&self) -> Option<Arc<Inventory>> {
+    pub(crate) fn inventory(&self) -> Option<Arc<Inventory<K>>> {
         self.inventory.borrow().clone()
+    }
+
+    /// What there is around the clusters, as last read.
+    pub(crate) fn catalogue(&self) -> Option<Arc<Catalogued<K>>> {
+        lock(&self.catalogue).clone()
+    }
+
+    /// Reads what there is around the clusters, unless somebody else has done so since `wanted`.
+    pub(crate) async fn survey(&self, client: &K::Client, wanted: Timestamp, clock: &Clock) -> Result<(), CloudError> {
+        let _one_at_a_time = self.surveying.lock().await;
+        if self.catalogue().is_some_and(|read| read.at >= wanted) {
+            return Ok(());
+        }
+        let at = clock.now();
+        let catalogue = client.survey().await?;
+        *lock(&self.catalogue) = Some(Arc::new(Catalogued { at, catalogue }));
+        Ok(())
+    }
+
+    /// Forgets what there is around the clusters, since some of it was changed.
+    pub(crate) fn forget_catalogue(&self) {
+        *lock(&self.catalogue) = None;
     }
 
     pub(crate) fn health(&self, account: &AccountKey) -> Health {
@@ -109,19 +131,19 @@ impl Place {
     }
 
     /// Takes in what a write or a look answered about one cluster, ahead of the next list.
-    pub(crate) fn touch(&self, cluster: Cluster, now: Timestamp) {
-        lock(&self.touched).insert(cluster.id.clone(), (now, cluster.clone()));
+    pub(crate) fn touch(&self, cluster: K::Cluster, now: Timestamp) {
+        lock(&self.touched).insert(cluster.id().clone(), (now, cluster.clone()));
         self.inventory.send_modify(|inventory| {
             if let Some(list) = inventory {
                 let list = Arc::make_mut(list);
-                list.clusters.retain(|known| known.id != cluster.id);
+                list.clusters.retain(|known| known.id() != cluster.id());
                 list.clusters.push(cluster);
             }
         });
         self.hasten();
     }
 
-    pub(crate) async fn enlist(&self, account: AccountKey, enlisted: Enlisted) {
+    pub(crate) async fn enlist(&self, account: AccountKey, enlisted: Enlisted<K>) {
         lock(&self.health).insert(account.clone(), Health::Untried);
         self.command(Command::Enlist(account, enlisted)).await;
     }
@@ -135,44 +157,46 @@ impl Place {
         self.commands.try_send(Command::Check(account)).ok();
     }
 
-    async fn command(&self, command: Command) {
+    async fn command(&self, command: Command<K>) {
         // The task ends only with the process.
         self.commands.send(command).await.ok();
     }
 }
 
 /// All locations that an account names.
-pub(crate) struct Locations {
-    places: Mutex<HashMap<Location, Arc<Place>>>,
+pub(crate) struct Locations<K: Managed> {
+    places: Mutex<HashMap<Location, Arc<Place<K>>>>,
     clock: Clock,
-    wake: Wake,
-    manifests: Store<TypeDBCluster>,
-    records: Arc<Records>,
+    wake: Wake<K>,
+    manifests: Store<K>,
+    records: Arc<Records<K>>,
 }
 
-impl Locations {
-    pub(crate) fn new(clock: Clock, wake: Wake, manifests: Store<TypeDBCluster>, records: Arc<Records>) -> Self {
+impl<K: Managed> Locations<K> {
+    pub(crate) fn new(clock: Clock, wake: Wake<K>, manifests: Store<K>, records: Arc<Records<K>>) -> Self {
         Self { places: Mutex::default(), clock, wake, manifests, records }
     }
 
     /// The place of a location; its task is started where this is the first to ask for it.
-    pub(crate) fn place(&self, location: &Location, requests_per_minute: u32) -> Arc<Place> {
+    pub(crate) fn place(&self, location: &Location, requests_per_minute: u32) -> Arc<Place<K>> {
         let mut places = lock(&self.places);
         Arc::clone(places.entry(location.clone()).or_insert_with(|| self.start(location, requests_per_minute)))
     }
 
     /// The place of a location, if an account has ever named it.
-    pub(crate) fn known(&self, location: &Location) -> Option<Arc<Place>> {
+    pub(crate) fn known(&self, location: &Location) -> Option<Arc<Place<K>>> {
         lock(&self.places).get(location).cloned()
     }
 
-    fn start(&self, location: &Location, requests_per_minute: u32) -> Arc<Place> {
+    fn start(&self, location: &Location, requests_per_minute: u32) -> Arc<Place<K>> {
         let (commands, line) = mpsc::channel(LINE);
         let place = Arc::new(Place {
             location: location.clone(),
             budget: Budget::spawn(requests_per_minute),
             inventory: watch::channel(None).0,
             touched: Mutex::default(),
+            catalogue: Mutex::default(),
+            surveying: tokio::sync::Mutex::default(),
             health: Mutex::default(),
             ahead: Mutex::default(),
             hasten: Notify::new(),

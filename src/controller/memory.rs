@@ -8,11 +8,12 @@ use jiff::Timestamp;
 use super::backoff;
 use crate::api::secret::Password;
 use crate::clock;
+use crate::controller::clouds::Managed;
 use crate::plan::{Attempts, Given, Look, Trouble, TroubleKind};
 
 /// One manifest's memory.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Memory {
+#[derive(Debug)]
+pub(crate) struct Memory<K: Managed> {
     /// The generation last seen, and since when.
     pub(crate) generation: Option<(i64, Timestamp)>,
     /// What makes another attempt worth while at once: edits, annotations, credentials.
@@ -24,7 +25,7 @@ pub(crate) struct Memory {
     /// It was said that the operator of another namespace looks after the manifest.
     pub(crate) warned_of_another: bool,
     pub(crate) attempts: Attempts,
-    pub(crate) look: Option<Look>,
+    pub(crate) look: Option<Look<K>>,
     pub(crate) passwords: Option<Passwords>,
     /// When none of the known passwords opened the database.
     pub(crate) password_tried: Option<Timestamp>,
@@ -47,7 +48,25 @@ impl Passwords {
     }
 }
 
-impl Memory {
+impl<K: Managed> Default for Memory<K> {
+    fn default() -> Self {
+        Self {
+            generation: None,
+            inputs: None,
+            namespace_uid: None,
+            failures: 0,
+            interruptions: 0,
+            warned_of_another: false,
+            attempts: Attempts::default(),
+            look: None,
+            passwords: None,
+            password_tried: None,
+            check_at: None,
+        }
+    }
+}
+
+impl<K: Managed> Memory<K> {
     /// Since when this generation is known.
     pub(crate) fn saw_generation(&mut self, generation: i64, created: Option<Timestamp>, now: Timestamp) -> Timestamp {
         match self.generation {
@@ -107,14 +126,20 @@ impl Memory {
 }
 
 /// The memories of all manifests, by uid.
-#[derive(Debug, Default)]
-pub(crate) struct Memories {
-    by_uid: Mutex<HashMap<String, Arc<Mutex<Memory>>>>,
+#[derive(Debug)]
+pub(crate) struct Memories<K: Managed> {
+    by_uid: Mutex<HashMap<String, Arc<Mutex<Memory<K>>>>>,
 }
 
-impl Memories {
+impl<K: Managed> Default for Memories<K> {
+    fn default() -> Self {
+        Self { by_uid: Mutex::default() }
+    }
+}
+
+impl<K: Managed> Memories<K> {
     /// The memory of one manifest; an empty one where there was none.
-    pub(crate) fn of(&self, uid: &str) -> Arc<Mutex<Memory>> {
+    pub(crate) fn of(&self, uid: &str) -> Arc<Mutex<Memory<K>>> {
         Arc::clone(self.lock().entry(uid.to_owned()).or_default())
     }
 
@@ -123,12 +148,12 @@ impl Memories {
         self.lock().retain(|uid, _| lives(uid));
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Arc<Mutex<Memory>>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Arc<Mutex<Memory<K>>>>> {
         self.by_uid.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Locks a memory; a panic elsewhere cannot have left it half written.
-pub(crate) fn lock(memory: &Mutex<Memory>) -> MutexGuard<'_, Memory> {
+pub(crate) fn lock<K: Managed>(memory: &Mutex<Memory<K>>) -> MutexGuard<'_, Memory<K>> {
     memory.lock().unwrap_or_else(PoisonError::into_inner)
 }

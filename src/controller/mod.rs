@@ -2,6 +2,7 @@
 
 mod accounts;
 mod backoff;
+mod clouds;
 mod cluster;
 mod events;
 mod gate;
@@ -27,14 +28,14 @@ use std::sync::Arc;
 
 use kube::runtime::reflector::{ObjectRef, Store};
 
+use self::clouds::Managed;
 use crate::api::account::CloudAccount;
-use crate::api::typedb::TypeDBCluster;
 use crate::clock::Clock;
 use crate::cloud::endpoint::EndpointPolicy;
 use crate::plan::Owner;
 
 /// What every reconcile needs.
-pub(crate) struct Context {
+pub(crate) struct Context<K: Managed> {
     client: kube::Client,
     clock: Clock,
     operator_namespace: String,
@@ -45,42 +46,73 @@ pub(crate) struct Context {
     gate: Gate,
     metrics: Arc<Metrics>,
     events: events::Events,
-    records: Arc<records::Records>,
-    accounts: accounts::Accounts,
-    locations: locations::Locations,
-    memories: memory::Memories,
-    wake: wake::Wake,
+    records: Arc<records::Records<K>>,
+    accounts: accounts::Accounts<K>,
+    locations: locations::Locations<K>,
+    memories: memory::Memories<K>,
+    wake: wake::Wake<K>,
     /// Held while a manifest makes sure that a cluster is nobody else's and writes that it is its own.
     claiming: tokio::sync::Mutex<()>,
-    manifests: Store<TypeDBCluster>,
+    stores: Stores<K>,
+}
+
+/// What is watched, as it is known here.
+#[derive(Clone)]
+struct Stores<K: Managed> {
+    manifests: Store<K>,
     account_objects: Store<CloudAccount>,
     manifests_listed: watches::Listed,
     accounts_listed: watches::Listed,
 }
 
 /// What is known of the manifest that a record was made for.
-enum Holder {
+enum Holder<K: Managed> {
     /// There is a manifest of this name, though perhaps not the same one.
-    Lives(Arc<TypeDBCluster>),
+    Lives(Arc<K>),
     Gone,
     /// Its namespace is not looked after here, so nothing is known of it, and its record is left alone.
     Unwatched,
 }
 
-impl Context {
+impl<K: Managed> Context<K> {
+    fn new(client: &kube::Client, config: &Config, wake: wake::Wake<K>, stores: Stores<K>) -> Self {
+        let clock = config.clock.clone();
+        let records = Arc::new(records::Records::new(client.clone(), &config.operator_namespace));
+        let locations =
+            locations::Locations::new(clock.clone(), wake.clone(), stores.manifests.clone(), Arc::clone(&records));
+        Self {
+            client: client.clone(),
+            operator_namespace: config.operator_namespace.clone(),
+            watched_namespaces: config.watch_namespaces.clone(),
+            policy: config.policy.clone(),
+            transports: Arc::clone(&config.transports),
+            gate: config.gate.clone(),
+            metrics: Arc::clone(&config.metrics),
+            events: events::Events::new(client.clone(), clock.clone()),
+            clock,
+            records,
+            accounts: accounts::Accounts::default(),
+            locations,
+            memories: memory::Memories::default(),
+            wake,
+            claiming: tokio::sync::Mutex::default(),
+            stores,
+        }
+    }
+
     /// Waits until everything that there was at the start is known. Nothing is decided before.
     async fn synced(&self) {
-        self.manifests_listed.wait().await;
-        self.accounts_listed.wait().await;
+        self.stores.manifests_listed.wait().await;
+        self.stores.accounts_listed.wait().await;
         self.records.wait_until_ready().await;
     }
 
     /// Who has the name that a record was made for.
-    fn holder(&self, owner: &Owner) -> Holder {
+    fn holder(&self, owner: &Owner) -> Holder<K> {
         let namespace = &owner.namespace;
         if !self.watched_namespaces.is_empty() && !self.watched_namespaces.contains(namespace) {
             return Holder::Unwatched;
         }
-        self.manifests.get(&ObjectRef::new(&owner.name).within(namespace)).map_or(Holder::Gone, Holder::Lives)
+        self.stores.manifests.get(&ObjectRef::new(&owner.name).within(namespace)).map_or(Holder::Gone, Holder::Lives)
     }
 }

@@ -5,16 +5,17 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use k8s_openapi::api::core::v1::{ObjectReference, Secret};
+use kube::ResourceExt;
 use kube::runtime::controller::Action;
-use kube::{Resource, ResourceExt};
 
 use super::accounts::Session;
 use super::events::Word;
 use super::records::{RecordError, Stored};
 use super::{Context, Holder};
-use crate::api::typedb::TypeDBCluster;
 use crate::cloud::budget::Priority;
 use crate::cloud::error::CloudError;
+use crate::cloud::provider::Provider;
+use crate::controller::clouds::Managed;
 use crate::plan::{Bound, Gone, Health, Look, OrphanFacts, OrphanPlan, plan_orphan};
 
 /// After an error, and between two looks at an outcome that stays open.
@@ -34,7 +35,7 @@ pub(crate) enum OrphanError {
 }
 
 /// Looks after one record, if its manifest is gone.
-pub(crate) async fn reconcile(secret: Arc<Secret>, ctx: Arc<Context>) -> Result<Action, Infallible> {
+pub(crate) async fn reconcile<K: Managed>(secret: Arc<Secret>, ctx: Arc<Context<K>>) -> Result<Action, Infallible> {
     ctx.synced().await;
     let started = Instant::now();
     let result = tokio::time::timeout(LONGEST, look_after(&secret, &ctx)).await.unwrap_or(Err(OrphanError::Late));
@@ -49,7 +50,7 @@ pub(crate) async fn reconcile(secret: Arc<Secret>, ctx: Arc<Context>) -> Result<
     }
 }
 
-async fn look_after(secret: &Secret, ctx: &Context) -> Result<Action, OrphanError> {
+async fn look_after<K: Managed>(secret: &Secret, ctx: &Context<K>) -> Result<Action, OrphanError> {
     let Some(stored) = ctx.records.cached(&secret.name_any())? else {
         return Ok(Action::await_change());
     };
@@ -68,16 +69,15 @@ async fn look_after(secret: &Secret, ctx: &Context) -> Result<Action, OrphanErro
             credential: session.as_ref().map(|session| session.credential.clone()),
         };
         match (plan_orphan(&facts), &session) {
-            (OrphanPlan::Look(id), Some(session)) => {
+            (OrphanPlan::Look(target), Some(session)) => {
                 let at = ctx.clock.now();
-                let found = session.find(&id, Priority::Poll).await?;
-                look = Some(Look { id, at, by: session.credential.clone(), found });
+                let found = session.client.find(&target, Priority::Poll).await?;
+                look = Some(Look { target, at, by: session.credential.clone(), found });
             }
             (OrphanPlan::Settle(bound), _) => {
                 let id = bound.identity.id.clone();
                 let mut stored = Stored::clone(&stored);
-                stored.record.bound = Some(bound);
-                stored.record.intent = None;
+                stored.record.settle_creation(bound);
                 ctx.records.write(&stored).await?;
                 let note = format!(
                     "Cluster {id} came into being after this manifest was deleted. It is kept, as deletionPolicy Retain asks: \
@@ -93,7 +93,7 @@ async fn look_after(secret: &Secret, ctx: &Context) -> Result<Action, OrphanErro
             (OrphanPlan::Gone, _) => {
                 let gone = Gone { since: ctx.clock.now(), told: false };
                 let stored = mark(ctx, &stored, Some(gone)).await?;
-                let id = stored.record.cluster_id().map(ToString::to_string).unwrap_or_default();
+                let id = stored.record.bound_id().map(ToString::to_string).unwrap_or_default();
                 let note = format!(
                     "Cluster {id}, which this manifest left behind, is gone. Its record, with the password, is kept for another day."
                 );
@@ -111,26 +111,26 @@ async fn look_after(secret: &Secret, ctx: &Context) -> Result<Action, OrphanErro
     Ok(Action::requeue(AGAIN))
 }
 
-async fn mark(ctx: &Context, stored: &Stored, gone: Option<Gone>) -> Result<Stored, RecordError> {
+async fn mark<K: Managed>(ctx: &Context<K>, stored: &Stored<K>, gone: Option<Gone>) -> Result<Stored<K>, RecordError> {
     let mut stored = Stored::clone(stored);
     stored.record.set_gone(gone);
     ctx.records.write(&stored).await
 }
 
 /// The way to the record's location that can tell most: one that works, and has seen the cluster.
-fn best_session(ctx: &Context, stored: &Stored) -> Option<Session> {
+fn best_session<K: Managed>(ctx: &Context<K>, stored: &Stored<K>) -> Option<Session<K>> {
     let here = ctx.accounts.sessions().into_iter().filter(|session| session.place.location == stored.record.location);
     here.max_by_key(|session| {
-        let seen = |bound: &Bound| bound.seen_by.contains(&session.credential);
+        let seen = |bound: &Bound<K>| bound.seen_by.contains(&session.credential);
         (session.place.health(&session.account) == Health::Well, stored.record.bound.as_ref().is_some_and(seen))
     })
 }
 
 /// The manifest that a record belonged to, for an Event about it.
-fn former(stored: &Stored) -> ObjectReference {
+fn former<K: Managed>(stored: &Stored<K>) -> ObjectReference {
     let owner = &stored.record.owner;
     ObjectReference {
-        api_version: Some(TypeDBCluster::api_version(&()).into_owned()),
+        api_version: Some(K::api_version(&()).into_owned()),
         kind: Some(owner.kind.clone()),
         namespace: Some(owner.namespace.clone()),
         name: Some(owner.name.clone()),

@@ -11,15 +11,16 @@ use kube::runtime::watcher;
 use kube::{Api, ResourceExt};
 use tokio::sync::watch;
 
-use crate::api::identity::{ClusterId, Location};
+use crate::api::identity::{Handle, Location};
 use crate::api::secret::Password;
+use crate::controller::clouds::Managed;
 use crate::fingerprint::Fingerprint;
 use crate::plan::{PasswordState, Record};
 
 /// The type of a record's Secret. A Secret of this type is refused wherever a manifest refers to one.
 pub const RECORD_TYPE: &str = "clusterwright.dev/record";
 
-/// The label by which records are watched, and no other Secret.
+/// The label by which the records of one kind are watched, and no other Secret. Its value is the kind.
 pub(crate) const RECORD_LABEL: &str = "clusterwright.dev/record";
 
 const RECORD_KEY: &str = "record";
@@ -28,8 +29,8 @@ const PENDING_KEY: &str = "pendingPassword";
 
 /// A record, with the version of the Secret in which it was read.
 #[derive(Clone, Debug)]
-pub(crate) struct Stored {
-    pub(crate) record: Record,
+pub(crate) struct Stored<K: Managed> {
+    pub(crate) record: Record<K>,
     pub(crate) name: String,
     pub(crate) namespace: String,
     pub(crate) uid: Option<String>,
@@ -49,19 +50,19 @@ pub(crate) enum RecordError {
 }
 
 /// All records: watched, with what this process wrote a moment ago on top.
-pub(crate) struct Records {
+pub(crate) struct Records<K: Managed> {
     api: Api<Secret>,
-    index: Mutex<Index>,
+    index: Mutex<Index<K>>,
     ready: watch::Sender<bool>,
 }
 
 /// The name of the record of one manifest. A manifest's name has at most 63 characters, so it always fits.
 #[must_use]
-pub(crate) fn name_of(namespace: &str, name: &str) -> String {
-    format!("typedbcluster.{namespace}.{name}")
+pub(crate) fn name_of<K: Managed>(namespace: &str, name: &str) -> String {
+    format!("{}.{namespace}.{name}", K::NAME)
 }
 
-impl Records {
+impl<K: Managed> Records<K> {
     pub(crate) fn new(client: kube::Client, namespace: &str) -> Self {
         Self { api: Api::namespaced(client, namespace), index: Mutex::default(), ready: watch::channel(false).0 }
     }
@@ -92,7 +93,7 @@ impl Records {
     }
 
     /// The record of this name, as it is known here.
-    pub(crate) fn cached(&self, name: &str) -> Result<Option<Arc<Stored>>, RecordError> {
+    pub(crate) fn cached(&self, name: &str) -> Result<Option<Arc<Stored<K>>>, RecordError> {
         match self.index().by_name.get(name) {
             Some(Entry::Readable(stored)) => Ok(Some(Arc::clone(stored))),
             Some(Entry::Unreadable(why)) => Err(RecordError::Unreadable { name: name.to_owned(), why: why.clone() }),
@@ -101,7 +102,7 @@ impl Records {
     }
 
     /// The record of this name, as the API server has it.
-    pub(crate) async fn fresh(&self, name: &str) -> Result<Option<Arc<Stored>>, RecordError> {
+    pub(crate) async fn fresh(&self, name: &str) -> Result<Option<Arc<Stored<K>>>, RecordError> {
         match self.api.get_opt(name).await? {
             Some(secret) => self.index().put(&secret),
             None => self.index().remove(name, u128::MAX),
@@ -109,21 +110,21 @@ impl Records {
         self.cached(name)
     }
 
-    /// Every record about a cluster of this id at this location.
-    pub(crate) fn about(&self, location: &Location, id: &ClusterId) -> Vec<Arc<Stored>> {
+    /// Every record about this target at this location.
+    pub(crate) fn about(&self, location: &Location, target: &Handle) -> Vec<Arc<Stored<K>>> {
         let index = self.index();
-        let names = index.by_cluster.get(&(location.clone(), id.clone()));
+        let names = index.by_target.get(&(location.clone(), target.clone()));
         names.into_iter().flatten().filter_map(|name| index.readable(name)).collect()
     }
 
     /// Every readable record.
-    pub(crate) fn all(&self) -> Vec<Arc<Stored>> {
+    pub(crate) fn all(&self) -> Vec<Arc<Stored<K>>> {
         let index = self.index();
         index.by_name.keys().filter_map(|name| index.readable(name)).collect()
     }
 
     /// Writes a record: creates it, or replaces exactly the version that was read.
-    pub(crate) async fn write(&self, stored: &Stored) -> Result<Stored, RecordError> {
+    pub(crate) async fn write(&self, stored: &Stored<K>) -> Result<Stored<K>, RecordError> {
         let secret = render(stored)?;
         let result = match stored.version {
             Some(_) => self.api.replace(&stored.name, &PostParams::default(), &secret).await,
@@ -135,7 +136,7 @@ impl Records {
     }
 
     /// Keeps a record under another name, where it claims nothing.
-    pub(crate) async fn file(&self, stored: &Stored) -> Result<(), RecordError> {
+    pub(crate) async fn file(&self, stored: &Stored<K>) -> Result<(), RecordError> {
         let mut filed = stored.clone();
         filed.record.filed = true;
         filed.name = filed_name(stored);
@@ -150,7 +151,7 @@ impl Records {
     }
 
     /// Removes exactly the version that was read.
-    pub(crate) async fn remove(&self, stored: &Stored) -> Result<(), RecordError> {
+    pub(crate) async fn remove(&self, stored: &Stored<K>) -> Result<(), RecordError> {
         let params = DeleteParams {
             preconditions: Some(Preconditions { uid: stored.uid.clone(), resource_version: stored.version.clone() }),
             ..DeleteParams::default()
@@ -165,26 +166,31 @@ impl Records {
         Ok(())
     }
 
-    fn index(&self) -> MutexGuard<'_, Index> {
+    fn index(&self) -> MutexGuard<'_, Index<K>> {
         self.index.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Records by name, and by the cluster that they are about.
-#[derive(Default)]
-struct Index {
-    by_name: HashMap<String, Entry>,
-    by_cluster: HashMap<(Location, ClusterId), BTreeSet<String>>,
+struct Index<K: Managed> {
+    by_name: HashMap<String, Entry<K>>,
+    by_target: HashMap<(Location, Handle), BTreeSet<String>>,
     seen_in_list: Option<HashSet<String>>,
 }
 
-enum Entry {
-    Readable(Arc<Stored>),
+impl<K: Managed> Default for Index<K> {
+    fn default() -> Self {
+        Self { by_name: HashMap::new(), by_target: HashMap::new(), seen_in_list: None }
+    }
+}
+
+enum Entry<K: Managed> {
+    Readable(Arc<Stored<K>>),
     Unreadable(String),
 }
 
-impl Index {
-    fn readable(&self, name: &str) -> Option<Arc<Stored>> {
+impl<K: Managed> Index<K> {
+    fn readable(&self, name: &str) -> Option<Arc<Stored<K>>> {
         match self.by_name.get(name)? {
             Entry::Readable(stored) => Some(Arc::clone(stored)),
             Entry::Unreadable(_) => None,
@@ -201,8 +207,8 @@ impl Index {
         self.remove(&name, u128::MAX);
         let entry = match parse(secret) {
             Ok(stored) => {
-                if let Some(key) = cluster_key(&stored.record) {
-                    self.by_cluster.entry(key).or_default().insert(name.clone());
+                if let Some(key) = target_key(&stored.record) {
+                    self.by_target.entry(key).or_default().insert(name.clone());
                 }
                 Entry::Readable(Arc::new(stored))
             }
@@ -217,12 +223,12 @@ impl Index {
             if stored.version_number() > version {
                 return;
             }
-            if let Some(key) = cluster_key(&stored.record)
-                && let Some(names) = self.by_cluster.get_mut(&key)
+            if let Some(key) = target_key(&stored.record)
+                && let Some(names) = self.by_target.get_mut(&key)
             {
                 names.remove(name);
                 if names.is_empty() {
-                    self.by_cluster.remove(&key);
+                    self.by_target.remove(&key);
                 }
             }
         }
@@ -241,7 +247,7 @@ impl Index {
     }
 }
 
-impl Stored {
+impl<K: Managed> Stored<K> {
     /// The Secret that holds it.
     pub(crate) fn object(&self) -> ObjectRef<Secret> {
         ObjectRef::new(&self.name).within(&self.namespace)
@@ -252,8 +258,8 @@ impl Stored {
     }
 }
 
-fn cluster_key(record: &Record) -> Option<(Location, ClusterId)> {
-    Some((record.location.clone(), record.cluster_id()?.clone()))
+fn target_key<K: Managed>(record: &Record<K>) -> Option<(Location, Handle)> {
+    Some((record.location.clone(), record.target()?))
 }
 
 /// Resource versions of one resource can be compared as numbers (KEP-5504).
@@ -261,7 +267,7 @@ fn version(secret: &Secret) -> u128 {
     secret.resource_version().and_then(|version| version.parse().ok()).unwrap_or_default()
 }
 
-fn filed_name(stored: &Stored) -> String {
+fn filed_name<K: Managed>(stored: &Stored<K>) -> String {
     let identity = stored.record.bound.as_ref().map(|bound| &bound.identity);
     let hash = Fingerprint::default()
         .part(stored.record.location.to_string())
@@ -281,12 +287,12 @@ fn conflict(error: kube::Error) -> RecordError {
     }
 }
 
-fn parse(secret: &Secret) -> Result<Stored, RecordError> {
+fn parse<K: Managed>(secret: &Secret) -> Result<Stored<K>, RecordError> {
     let name = secret.name_any();
     let unreadable = |why: String| RecordError::Unreadable { name: name.clone(), why };
     let data = secret.data.as_ref().ok_or_else(|| unreadable("it has no data".to_owned()))?;
     let json = data.get(RECORD_KEY).ok_or_else(|| unreadable(format!("it has no key {RECORD_KEY}")))?;
-    let mut record: Record = serde_json::from_slice(&json.0).map_err(|error| unreadable(error.to_string()))?;
+    let mut record: Record<K> = serde_json::from_slice(&json.0).map_err(|error| unreadable(error.to_string()))?;
     let password =
         |key: &str| data.get(key).and_then(|value| String::from_utf8(value.0.clone()).ok()).map(Password::new);
     record.password = PasswordState { current: password(CURRENT_KEY), pending: password(PENDING_KEY) };
@@ -299,7 +305,7 @@ fn parse(secret: &Secret) -> Result<Stored, RecordError> {
     })
 }
 
-fn render(stored: &Stored) -> Result<Secret, RecordError> {
+fn render<K: Managed>(stored: &Stored<K>) -> Result<Secret, RecordError> {
     let unreadable =
         |error: serde_json::Error| RecordError::Unreadable { name: stored.name.clone(), why: error.to_string() };
     let json = serde_json::to_vec_pretty(&stored.record).map_err(unreadable)?;
@@ -313,6 +319,6 @@ fn render(stored: &Stored) -> Result<Secret, RecordError> {
     let mut secret = Secret { data: Some(data), type_: Some(RECORD_TYPE.to_owned()), ..Secret::default() };
     secret.metadata.name = Some(stored.name.clone());
     secret.metadata.resource_version.clone_from(&stored.version);
-    secret.labels_mut().insert(RECORD_LABEL.to_owned(), "true".to_owned());
+    secret.labels_mut().insert(RECORD_LABEL.to_owned(), K::NAME.to_owned());
     Ok(secret)
 }

@@ -12,17 +12,14 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_stream::wrappers::ReceiverStream;
 
-use super::accounts::Accounts;
-use super::events::Events;
-use super::locations::Locations;
-use super::memory::Memories;
+use super::clouds::{self, Managed};
 use super::metrics::Metrics;
-use super::records::{RECORD_LABEL, Records};
+use super::records::RECORD_LABEL;
 use super::wake::Wake;
 use super::watches::{self, Listed, watch_in};
-use super::{Context, Gate, Pulse, accounts, cluster, janitor, orphans};
+use super::{Context, Gate, Pulse, Stores, accounts, cluster, janitor, orphans};
 use crate::api::account::CloudAccount;
-use crate::api::typedb::TypeDBCluster;
+use crate::api::identity::Handle;
 use crate::clock::Clock;
 use crate::cloud::endpoint::EndpointPolicy;
 use crate::cloud::transport::Transport;
@@ -36,6 +33,7 @@ pub type TransportFactory = Arc<dyn Fn(Option<&[u8]>) -> Result<Arc<dyn Transpor
 const CONCURRENCY: u16 = 256;
 
 /// What the controllers need from outside.
+#[derive(Clone)]
 #[expect(missing_debug_implementations, reason = "a function has nothing to show")]
 pub struct Config {
     /// Where the records are.
@@ -50,89 +48,11 @@ pub struct Config {
     pub pulse: Arc<Pulse>,
 }
 
-/// Runs the controllers until `stop` turns true and what is in flight has ended. It returns as well when one of them ends by itself.
+/// Runs the controllers of every cloud until `stop` turns true and what is in flight has ended. It returns as well when one
+/// of them ends by itself.
 pub async fn run(client: Client, config: Config, stop: watch::Receiver<bool>) {
-    let Config { operator_namespace, watch_namespaces, policy, transports, clock, gate, metrics, pulse } = config;
-    let (wake, woken) = Wake::channel();
-    let records = Arc::new(Records::new(client.clone(), &operator_namespace));
-    let (manifests, manifest_writer) = reflector::store::<TypeDBCluster>();
-    let (account_objects, account_writer) = reflector::store::<CloudAccount>();
-    let (secrets, secret_writer) = reflector::store::<Secret>();
-    let (manifests_listed, note_manifests) = Listed::pair();
-    let (accounts_listed, note_accounts) = Listed::pair();
-    let ctx = Arc::new(Context {
-        locations: Locations::new(clock.clone(), wake.clone(), manifests.clone(), Arc::clone(&records)),
-        events: Events::new(client.clone(), clock.clone()),
-        client: client.clone(),
-        clock,
-        operator_namespace: operator_namespace.clone(),
-        watched_namespaces: watch_namespaces.clone(),
-        policy,
-        transports,
-        gate,
-        metrics,
-        records: Arc::clone(&records),
-        accounts: Accounts::default(),
-        memories: Memories::default(),
-        wake,
-        claiming: tokio::sync::Mutex::default(),
-        manifests: manifests.clone(),
-        account_objects: account_objects.clone(),
-        manifests_listed,
-        accounts_listed,
-    });
-
-    let stopped = |mut stop: watch::Receiver<bool>| async move {
-        // A sender that is gone means the same as its last word would.
-        stop.wait_for(|stop| *stop).await.ok();
-    };
-    let settings = || controller::Config::default().concurrency(CONCURRENCY);
-
-    let stream = watch_in::<TypeDBCluster>(&client, &watch_namespaces)
-        .modify(lighten)
-        .inspect_ok(wake_heirs(&ctx))
-        .reflect(manifest_writer)
-        .inspect_ok(note_manifests);
-    let clusters = Controller::for_stream(untroubled(stream.applied_objects()), manifests)
-        .with_config(settings())
-        .reconcile_on(ReceiverStream::new(woken.clusters))
-        .graceful_shutdown_on(stopped(stop.clone()))
-        .run(cluster::reconcile, |_, _, _| retry(), Arc::clone(&ctx));
-
-    let stream = watch_in::<CloudAccount>(&client, &watch_namespaces)
-        .modify(lighten)
-        .reflect(account_writer)
-        .inspect_ok(note_accounts);
-    let accounts = Controller::for_stream(untroubled(stream.applied_objects()), account_objects)
-        .with_config(settings())
-        .reconcile_on(ReceiverStream::new(woken.accounts))
-        .graceful_shutdown_on(stopped(stop.clone()))
-        .run(
-            accounts::reconcile,
-            |_, error, _| {
-                tracing::warn!(%error, "an account is looked at again later");
-                retry()
-            },
-            Arc::clone(&ctx),
-        );
-
-    let api = Api::<Secret>::namespaced(client, &operator_namespace);
-    let of_records = watches::config().labels(&format!("{RECORD_LABEL}=true"));
-    let stream = watcher(api, of_records)
-        .default_backoff()
-        .inspect_ok(move |event| records.watched(event))
-        .reflect(secret_writer);
-    let orphans = Controller::for_stream(untroubled(stream.applied_objects()), secrets)
-        .with_config(settings())
-        .reconcile_on(ReceiverStream::new(woken.records))
-        .graceful_shutdown_on(stopped(stop.clone()))
-        .run(orphans::reconcile, |_, _, _| retry(), Arc::clone(&ctx));
-
     let mut tasks = JoinSet::new();
-    tasks.spawn(drain("typedbcluster", clusters));
-    tasks.spawn(drain("cloudaccount", accounts));
-    tasks.spawn(drain("record", orphans));
-    tasks.spawn(janitor::run(ctx, pulse, stop.clone()));
+    clouds::start(&client, &config, &stop, &mut tasks);
     // One that ends takes the others along: a process without one of its parts must not linger. On a stop all of them end.
     while let Some(ended) = tasks.join_next().await {
         if let Err(error) = ended {
@@ -145,15 +65,84 @@ pub async fn run(client: Client, config: Config, stop: watch::Receiver<bool>) {
     }
 }
 
+/// Starts everything that looks after one kind of cluster: its manifests, the accounts of its cloud, its records.
+pub(super) fn start<K: Managed>(
+    client: &Client,
+    config: &Config,
+    stop: &watch::Receiver<bool>,
+    tasks: &mut JoinSet<()>,
+) {
+    let (wake, woken) = Wake::channel();
+    let (manifests, manifest_writer) = reflector::store::<K>();
+    let (account_objects, account_writer) = reflector::store::<CloudAccount>();
+    let (secrets, secret_writer) = reflector::store::<Secret>();
+    let (manifests_listed, note_manifests) = Listed::pair();
+    let (accounts_listed, note_accounts) = Listed::pair();
+    let stores = Stores { manifests, account_objects, manifests_listed, accounts_listed };
+    let ctx = Arc::new(Context::<K>::new(client, config, wake, stores.clone()));
+    let stopped = || {
+        let mut stop = stop.clone();
+        // A sender that is gone means the same as its last word would.
+        async move { drop(stop.wait_for(|stop| *stop).await) }
+    };
+    let settings = || controller::Config::default().concurrency(CONCURRENCY);
+
+    let stream = watch_in::<K>(client, &config.watch_namespaces)
+        .modify(lighten)
+        .inspect_ok(wake_heirs(&ctx))
+        .reflect(manifest_writer)
+        .inspect_ok(note_manifests);
+    let clusters = Controller::for_stream(untroubled(stream.applied_objects()), stores.manifests)
+        .with_config(settings())
+        .reconcile_on(ReceiverStream::new(woken.clusters))
+        .graceful_shutdown_on(stopped())
+        .run(cluster::reconcile, |_, _, _| retry(), Arc::clone(&ctx));
+
+    let stream = watch_in::<CloudAccount>(client, &config.watch_namespaces)
+        .modify(lighten)
+        .reflect(account_writer)
+        .inspect_ok(note_accounts);
+    let accounts = Controller::for_stream(untroubled(stream.applied_objects()), stores.account_objects)
+        .with_config(settings())
+        .reconcile_on(ReceiverStream::new(woken.accounts))
+        .graceful_shutdown_on(stopped())
+        .run(
+            accounts::reconcile,
+            |_, error, _| {
+                tracing::warn!(%error, "an account is looked at again later");
+                retry()
+            },
+            Arc::clone(&ctx),
+        );
+
+    let api = Api::<Secret>::namespaced(client.clone(), &config.operator_namespace);
+    let of_records = watches::config().labels(&format!("{RECORD_LABEL}={}", K::NAME));
+    let records = Arc::clone(&ctx.records);
+    let stream = watcher(api, of_records)
+        .default_backoff()
+        .inspect_ok(move |event| records.watched(event))
+        .reflect(secret_writer);
+    let orphans = Controller::for_stream(untroubled(stream.applied_objects()), secrets)
+        .with_config(settings())
+        .reconcile_on(ReceiverStream::new(woken.records))
+        .graceful_shutdown_on(stopped())
+        .run(orphans::reconcile, |_, _, _| retry(), Arc::clone(&ctx));
+
+    tasks.spawn(drain(K::NAME, clusters));
+    tasks.spawn(drain("cloudaccount", accounts));
+    tasks.spawn(drain("record", orphans));
+    tasks.spawn(janitor::run(ctx, config.pulse.another(), stop.clone()));
+}
+
 /// When a manifest goes, those that wait for its cluster decide anew.
-fn wake_heirs(ctx: &Arc<Context>) -> impl FnMut(&watcher::Event<TypeDBCluster>) + Send + 'static {
+fn wake_heirs<K: Managed>(ctx: &Arc<Context<K>>) -> impl FnMut(&watcher::Event<K>) + Send + 'static {
     let ctx = Arc::clone(ctx);
     move |event| {
         if let watcher::Event::Delete(gone) = event
-            && let Some(id) = gone.status.as_ref().and_then(|status| status.common.external_id.clone())
+            && let Some(id) = gone.status().and_then(|status| K::common_status(status).external_id.clone())
         {
             let ctx = Arc::clone(&ctx);
-            tokio::spawn(async move { ctx.wake.concerned(&ctx.manifests, &[id].into()).await });
+            tokio::spawn(async move { ctx.wake.concerned(&ctx.stores.manifests, &[Handle::Id(id)].into()).await });
         }
     }
 }

@@ -3,35 +3,34 @@
 use std::collections::HashSet;
 
 use k8s_openapi::api::core::v1::Secret;
-use kube::ResourceExt;
 use kube::runtime::reflector::{ObjectRef, Store};
 use tokio::sync::mpsc;
 
 use crate::api::account::CloudAccount;
-use crate::api::identity::ClusterId;
-use crate::api::typedb::TypeDBCluster;
+use crate::api::identity::Handle;
+use crate::controller::clouds::Managed;
 
 /// How many wake-ups may stand in line; whoever adds one more waits.
 const LINE: usize = 1024;
 
 /// The sending ends.
 #[derive(Clone, Debug)]
-pub(crate) struct Wake {
-    clusters: mpsc::Sender<ObjectRef<TypeDBCluster>>,
+pub(crate) struct Wake<K: Managed> {
+    clusters: mpsc::Sender<ObjectRef<K>>,
     accounts: mpsc::Sender<ObjectRef<CloudAccount>>,
     records: mpsc::Sender<ObjectRef<Secret>>,
 }
 
 /// The receiving ends, one for each controller.
 #[derive(Debug)]
-pub(crate) struct Woken {
-    pub(crate) clusters: mpsc::Receiver<ObjectRef<TypeDBCluster>>,
+pub(crate) struct Woken<K: Managed> {
+    pub(crate) clusters: mpsc::Receiver<ObjectRef<K>>,
     pub(crate) accounts: mpsc::Receiver<ObjectRef<CloudAccount>>,
     pub(crate) records: mpsc::Receiver<ObjectRef<Secret>>,
 }
 
-impl Wake {
-    pub(crate) fn channel() -> (Self, Woken) {
+impl<K: Managed> Wake<K> {
+    pub(crate) fn channel() -> (Self, Woken<K>) {
         let (clusters, woken_clusters) = mpsc::channel(LINE);
         let (accounts, woken_accounts) = mpsc::channel(LINE);
         let (records, woken_records) = mpsc::channel(LINE);
@@ -41,14 +40,14 @@ impl Wake {
 
     // A receiver is gone only while the process stops, and then nobody needs to be woken.
 
-    pub(crate) async fn cluster(&self, manifest: ObjectRef<TypeDBCluster>) {
+    pub(crate) async fn cluster(&self, manifest: ObjectRef<K>) {
         self.clusters.send(manifest).await.ok();
     }
 
     /// Wakes every manifest that is about one of these clusters, or wants to be.
-    pub(crate) async fn concerned(&self, manifests: &Store<TypeDBCluster>, ids: &HashSet<ClusterId>) {
+    pub(crate) async fn concerned(&self, manifests: &Store<K>, changed: &HashSet<Handle>) {
         for manifest in manifests.state() {
-            if concerned(&manifest, ids) {
+            if concerned(&*manifest, changed) {
                 self.cluster(ObjectRef::from_obj(&*manifest)).await;
             }
         }
@@ -63,8 +62,8 @@ impl Wake {
     }
 }
 
-fn concerned(manifest: &TypeDBCluster, changed: &HashSet<ClusterId>) -> bool {
-    let reported = manifest.status.as_ref().and_then(|status| status.common.external_id.as_ref());
-    let ids = [reported, manifest.spec.common.external_id.as_ref(), manifest.spec.cluster_id.as_ref()];
-    ids.into_iter().flatten().any(|id| changed.contains(id)) || changed.contains(&ClusterId::new(manifest.name_any()))
+fn concerned<K: Managed>(manifest: &K, changed: &HashSet<Handle>) -> bool {
+    let reported = manifest.status().and_then(|status| K::common_status(status).external_id.clone());
+    let ids = [reported, manifest.common().external_id.clone()].into_iter().flatten().map(Handle::Id);
+    ids.chain([manifest.wanted()]).any(|target| changed.contains(&target))
 }

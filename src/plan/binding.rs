@@ -3,17 +3,17 @@
 use std::collections::BTreeSet;
 
 use super::facts::{Facts, Reach, Rival, Sighting, Stake};
-use super::record::{Bound, Origin, Record};
+use super::kind::{CloudCluster, Kind};
+use super::record::{Bound, Intent, Origin, Record};
 use super::step::{Plan, RecordChange, Step};
-use super::{bound, creation, typedb};
+use super::{bound, change, creation};
 use crate::api::annotation;
 use crate::api::condition::Reason;
-use crate::api::identity::{ClusterId, Identity};
+use crate::api::identity::{ClusterId, Handle, Identity};
 use crate::api::shared::{PlannedAction, PlannedStep};
-use crate::cloud::typedb::wire::{Cluster, ClusterDeploy};
 
 /// Decides for a manifest that is not being deleted, and whose account reaches the cloud.
-pub(super) fn plan(facts: &Facts) -> Plan {
+pub(super) fn plan<K: Kind>(facts: &Facts<K>) -> Plan<K> {
     let Some(reach) = &facts.account.reach else {
         return Plan::unchanged();
     };
@@ -21,10 +21,9 @@ pub(super) fn plan(facts: &Facts) -> Plan {
         return observe(facts);
     }
     match &facts.record {
-        Some(record) if record.location != reach.location && record.cluster_id().is_some() => {
-            elsewhere(facts, record, reach)
-        }
+        Some(record) if record.location != reach.location && record.has_cluster() => elsewhere(facts, record, reach),
         Some(record) if record.creation().is_some() => creation::settle(facts, record),
+        Some(Record { bound: None, intent: Some(Intent::Change(intent)), .. }) => change::settle_unbound(facts, intent),
         Some(record) if record.owner.uid != facts.uid() => inherited(facts, record),
         Some(record) if record.forgotten.is_some() && facts.annotation(annotation::FORGET).is_none() => {
             Plan::quietly(Step::Record(RecordChange::ClearForgotten))
@@ -36,17 +35,17 @@ pub(super) fn plan(facts: &Facts) -> Plan {
 }
 
 /// The recorded cluster lives where the account does not reach.
-fn elsewhere(facts: &Facts, record: &Record, reach: &Reach) -> Plan {
+fn elsewhere<K: Kind>(facts: &Facts<K>, record: &Record<K>, reach: &Reach) -> Plan<K> {
     if let Some(forget) = forget(facts, record) {
         return forget;
     }
     let there = &record.location;
-    let account = &facts.manifest.spec.common.account_ref.name;
+    let account = &facts.spec().account_ref.name;
     let way_back = format!("refer to an account of {there}");
     if record.owner.uid != facts.uid() {
         return record_differs(facts, record, &format!("CloudAccount {account} names {}", reach.location), &way_back);
     }
-    let id = record.cluster_id().map(ToString::to_string).unwrap_or_default();
+    let id = record.target().map(|target| target.to_string()).unwrap_or_default();
     Plan::held(
         Reason::LocationChanged,
         format!(
@@ -59,7 +58,7 @@ fn elsewhere(facts: &Facts, record: &Record, reach: &Reach) -> Plan {
 }
 
 /// A manifest of this name, but another one, had the recorded cluster.
-fn inherited(facts: &Facts, record: &Record) -> Plan {
+fn inherited<K: Kind>(facts: &Facts<K>, record: &Record<K>) -> Plan<K> {
     let Some(bound) = &record.bound else {
         return Plan::quietly(Step::Record(RecordChange::Rebind));
     };
@@ -67,9 +66,8 @@ fn inherited(facts: &Facts, record: &Record) -> Plan {
         return forget;
     }
     let recorded = &bound.identity.id;
-    let spec = &facts.manifest.spec;
     let differs = |why: &str| record_differs(facts, record, why, &format!("set spec.externalId: {recorded}"));
-    if let Some(rival) = facts.rival_for(recorded) {
+    if let Some(rival) = facts.rival_for(&Handle::Id(recorded.clone())) {
         return claimed(rival);
     }
     if !may_inherit(facts, record, bound) {
@@ -80,11 +78,13 @@ fn inherited(facts: &Facts, record: &Record) -> Plan {
             "use the account's former credentials",
         );
     }
-    let differences = typedb::fixed_differences(spec, &bound.fixed);
-    match &spec.common.external_id {
+    let differences = facts.manifest.fixed_differences(&bound.fixed);
+    match &facts.spec().external_id {
         Some(id) if id == recorded => Plan::quietly(Step::Record(RecordChange::Rebind)),
         Some(id) => differs(&format!("spec.externalId is {id}")),
-        None if facts.wanted_id() != *recorded => differs(&format!("this manifest is about {}", facts.wanted_id())),
+        None if !facts.manifest.is_about(bound) => {
+            differs(&format!("this manifest is about {}", facts.manifest.wanted()))
+        }
         None => match differences.first().and_then(|step| step.field.clone()) {
             Some(field) => differs(&format!("its {field} is another than spec.{field}")),
             None => Plan::quietly(Step::Record(RecordChange::Rebind)),
@@ -95,13 +95,13 @@ fn inherited(facts: &Facts, record: &Record) -> Plan {
 /// Whoever gets the name of a deleted namespace must not get its databases' passwords with it. One who holds credentials
 /// that have seen the cluster had the way in before.
 #[must_use]
-pub fn may_inherit(facts: &Facts, record: &Record, bound: &Bound) -> bool {
+pub fn may_inherit<K: Kind>(facts: &Facts<K>, record: &Record<K>, bound: &Bound<K>) -> bool {
     let same_namespace = record.owner.namespace_uid == facts.namespace_uid;
     same_namespace || facts.account.reach.as_ref().is_some_and(|reach| bound.seen_by.contains(&reach.credential))
 }
 
-pub(super) fn record_differs(facts: &Facts, record: &Record, why: &str, way_back: &str) -> Plan {
-    let id = record.cluster_id().map(ToString::to_string).unwrap_or_default();
+pub(super) fn record_differs<K: Kind>(facts: &Facts<K>, record: &Record<K>, why: &str, way_back: &str) -> Plan<K> {
+    let id = record.target().map(|target| target.to_string()).unwrap_or_default();
     Plan::held(
         Reason::RecordedClusterDiffers,
         format!(
@@ -116,20 +116,19 @@ pub(super) fn record_differs(facts: &Facts, record: &Record, why: &str, way_back
 
 /// The recorded cluster is let go of where the annotation names it and was not honoured before. One that may still come
 /// into being is not.
-pub(super) fn forget(facts: &Facts, record: &Record) -> Option<Plan> {
+pub(super) fn forget<K: Kind>(facts: &Facts<K>, record: &Record<K>) -> Option<Plan<K>> {
     let asked = facts.annotation(annotation::FORGET)?;
-    let named = record.cluster_id().is_some_and(|recorded| recorded.as_str() == asked);
+    let named = record.target().is_some_and(|recorded| recorded.to_string() == asked);
     let settled = record.creation().is_none_or(|intent| facts.now > intent.settled_after());
     (named && settled && record.forgotten.as_deref() != Some(asked))
         .then(|| Plan::quietly(Step::Record(RecordChange::Forget(asked.to_owned()))))
 }
 
 /// Nothing is recorded: an existing cluster is adopted, or a new one created.
-fn unbound(facts: &Facts, record: Option<&Record>) -> Plan {
-    let spec = &facts.manifest.spec;
+fn unbound<K: Kind>(facts: &Facts<K>, record: Option<&Record<K>>) -> Plan<K> {
     // Without a record, an id in the status counts as externalId would. With one, the record knows better.
     let reported = if record.is_none() { facts.reported_id() } else { None };
-    match (&spec.common.external_id, reported) {
+    match (&facts.spec().external_id, reported) {
         (Some(id), reported) if reported != Some(id) => adopt(facts, id, Origin::Adopted),
         (_, Some(id)) => adopt(facts, id, Origin::Recovered),
         _ => creation::plan(facts, record),
@@ -137,17 +136,18 @@ fn unbound(facts: &Facts, record: Option<&Record>) -> Plan {
 }
 
 /// Binds the manifest to a cluster that exists.
-pub(super) fn adopt(facts: &Facts, id: &ClusterId, origin: Origin) -> Plan {
-    if let Some(rival) = facts.rival_for(id) {
+pub(super) fn adopt<K: Kind>(facts: &Facts<K>, id: &ClusterId, origin: Origin) -> Plan<K> {
+    let target = Handle::Id(id.clone());
+    if let Some(rival) = facts.rival_for(&target) {
         return claimed(rival);
     }
-    match facts.sighting(id) {
+    match facts.sighting(&target) {
         Sighting::Present(cluster) if origin == Origin::Recovered && !as_reported(facts, cluster) => Plan::held(
             Reason::Replaced,
             format!(
                 "Cluster {id} is another database than the one that this manifest had: it was created at {}. \
                  Nothing is written to it. To take it delete this manifest and apply it again with spec.externalId: {id}.",
-                cluster.created_at
+                cluster.created_at()
             ),
         ),
         Sighting::Present(cluster) => {
@@ -159,14 +159,14 @@ pub(super) fn adopt(facts: &Facts, id: &ClusterId, origin: Origin) -> Plan {
             )
             .pending(vec![planned(PlannedAction::Adopt, id)])
         }
-        Sighting::LookedAbsent(_) if origin == Origin::Recovered => Plan::held(
+        Sighting::LookedAbsent(_) | Sighting::Elsewhere if origin == Origin::Recovered => Plan::held(
             Reason::Vanished,
             format!(
                 "Cluster {id}, which this manifest had, is gone, and no record of it is left. \
                  Nothing is created in its place: delete the manifest and apply it again to start anew."
             ),
         ),
-        Sighting::LookedAbsent(_) => {
+        Sighting::LookedAbsent(_) | Sighting::Elsewhere => {
             let place = facts.account.reach.as_ref().map(|reach| reach.location.to_string()).unwrap_or_default();
             Plan::held(
                 Reason::InvalidSpec,
@@ -175,63 +175,67 @@ pub(super) fn adopt(facts: &Facts, id: &ClusterId, origin: Origin) -> Plan {
                 ),
             )
         }
-        Sighting::Unlisted | Sighting::Unknown => Plan::quietly(Step::Look(id.clone())),
+        Sighting::Unlisted | Sighting::Unknown => Plan::quietly(Step::Look(target)),
     }
 }
 
-fn as_reported(facts: &Facts, cluster: &Cluster) -> bool {
-    let reported = facts.manifest.status.as_ref().and_then(|status| status.common.created_at.as_ref());
-    reported.is_none_or(|moment| *moment == cluster.created_at.to_string())
+fn as_reported<K: Kind>(facts: &Facts<K>, cluster: &K::Cluster) -> bool {
+    let reported = facts.reported().and_then(|status| status.created_at.as_ref());
+    reported.is_none_or(|moment| *moment == cluster.created_at().to_string())
 }
 
 /// What a record keeps of a cluster that one of our requests created.
 #[must_use]
-pub fn created_by(request: &ClusterDeploy, cluster: &Cluster, credential: &str) -> Bound {
-    Bound { backup: request.backup_configuration.clone(), ..bound_to(cluster, Origin::Created, credential) }
+pub fn created_by<K: Kind>(request: &K::Request, cluster: &K::Cluster, fixed: K::Fixed, credential: &str) -> Bound<K> {
+    Bound { applied: K::applied(request), ..bound_to(cluster, fixed, Origin::Created, credential) }
 }
 
 /// What a record keeps of a cluster when it is bound, through the credential that sees it.
-pub(super) fn bound_to(cluster: &Cluster, origin: Origin, credential: &str) -> Bound {
+fn bound_to<K: Kind>(cluster: &K::Cluster, fixed: K::Fixed, origin: Origin, credential: &str) -> Bound<K> {
     Bound {
-        identity: Identity { id: cluster.id.clone(), created_at: cluster.created_at },
+        identity: Identity { id: cluster.id().clone(), created_at: cluster.created_at() },
         origin,
-        fixed: typedb::fixed(cluster),
+        fixed,
         seen_by: BTreeSet::from([credential.to_owned()]),
-        backup: None,
+        applied: K::Applied::default(),
         gone: None,
     }
 }
 
-fn bind(facts: &Facts, cluster: &Cluster, origin: Origin) -> Bound {
-    bound_to(cluster, origin, facts.account.reach.as_ref().map_or("", |reach| &reach.credential))
+fn bind<K: Kind>(facts: &Facts<K>, cluster: &K::Cluster, origin: Origin) -> Bound<K> {
+    let credential = facts.account.reach.as_ref().map_or("", |reach| &reach.credential);
+    bound_to(cluster, facts.fixed(cluster), origin, credential)
 }
 
 /// Reports on a cluster without claiming it.
-fn observe(facts: &Facts) -> Plan {
-    let spec = &facts.manifest.spec;
-    let here = |record: &&Record| facts.account.reach.as_ref().is_some_and(|reach| reach.location == record.location);
-    let recorded = facts.record.as_ref().filter(here).and_then(Record::cluster_id).cloned();
-    let id = spec.common.external_id.clone().or(recorded).unwrap_or_else(|| facts.wanted_id());
-    match facts.sighting(&id) {
+fn observe<K: Kind>(facts: &Facts<K>) -> Plan<K> {
+    let here =
+        |record: &&Record<K>| facts.account.reach.as_ref().is_some_and(|reach| reach.location == record.location);
+    let recorded = facts.record.as_ref().filter(here).and_then(Record::bound_id).cloned();
+    let known = facts.spec().external_id.clone().or(recorded);
+    let target = known.map_or_else(|| facts.manifest.wanted(), Handle::Id);
+    match facts.sighting(&target) {
         Sighting::Present(cluster) => bound::observed(facts, cluster),
-        Sighting::LookedAbsent(_) if facts.reported_id() == Some(&id) => Plan::held(
-            Reason::Vanished,
-            format!("Cluster {id} was there and is gone. It is only observed, so nothing is done."),
-        ),
-        Sighting::LookedAbsent(_) => {
+        Sighting::LookedAbsent(_) if facts.reported_id().is_some_and(|id| target == Handle::Id(id.clone())) => {
+            Plan::held(
+                Reason::Vanished,
+                format!("Cluster {target} was there and is gone. It is only observed, so nothing is done."),
+            )
+        }
+        Sighting::LookedAbsent(_) | Sighting::Elsewhere => {
             let place = facts.account.reach.as_ref().map(|reach| reach.location.to_string()).unwrap_or_default();
             Plan::held(
                 Reason::InvalidSpec,
-                format!("There is no cluster {id} in {place} to observe. Correct spec.externalId."),
+                format!("There is no cluster {target} in {place} to observe. Correct spec.externalId."),
             )
         }
-        Sighting::Unlisted | Sighting::Unknown => Plan::quietly(Step::Look(id)),
+        Sighting::Unlisted | Sighting::Unknown => Plan::quietly(Step::Look(target)),
     }
 }
 
 /// Somebody else's manifest has the cluster.
-pub(super) fn claimed(rival: &Rival) -> Plan {
-    let Rival { namespace, name, id, stake } = rival;
+pub(super) fn claimed<K: Kind>(rival: &Rival) -> Plan<K> {
+    let Rival { namespace, name, target, stake } = rival;
     let how = match stake {
         Stake::Claims(_) => "manages",
         Stake::Creates => "is creating",
@@ -240,12 +244,13 @@ pub(super) fn claimed(rival: &Rival) -> Plan {
     Plan::held(
         Reason::ClaimedByAnother,
         format!(
-            "TypeDBCluster {name} in namespace {namespace} {how} cluster {id}. Remove one of the two manifests, or give one of them another cluster."
+            "{} {name} in namespace {namespace} {how} cluster {target}. Remove one of the two manifests, or give one of them another cluster.",
+            K::kind(&())
         ),
     )
 }
 
 /// A pending step about a whole cluster.
-pub(super) fn planned(action: PlannedAction, id: &ClusterId) -> PlannedStep {
+pub(super) fn planned(action: PlannedAction, id: &impl ToString) -> PlannedStep {
     PlannedStep { action, field: None, from: None, to: Some(id.to_string()), blocked_by: None }
 }

@@ -5,22 +5,24 @@ use std::time::Duration;
 use super::binding::{claimed, forget, record_differs};
 use super::connection::{self, Connection};
 use super::facts::{Facts, Inventory, Look, Reach, Sighting, Stake};
-use super::password::{self, PasswordPlan};
+use super::kind::{Change, CloudCluster, Difference, Kind, Phase};
+use super::password::PasswordPlan;
 use super::record::{Bound, Origin, Record};
-use super::step::{Plan, RecordChange, Step, Verdict};
-use super::{typedb, waiting};
+use super::refusal::still_refused;
+use super::step::{CloudWrite, Plan, RecordChange, Step, Verdict};
+use super::{change, waiting};
 use crate::api::condition::Reason;
-use crate::api::shared::{MAX_PLANNED_STEPS, PlannedStep};
-use crate::cloud::typedb::wire::{Cluster, ClusterStatus};
+use crate::api::identity::{ClusterId, CreatedAt, Handle};
+use crate::api::shared::{MAX_PLANNED_STEPS, PlannedAction, PlannedStep};
 
 /// How often a cluster in transition is decided about anew, should its list lag behind.
 const IN_TRANSITION: Duration = Duration::from_secs(15);
 
 /// Said of every edit that would change a running cluster.
-const NOT_CARRIED_OUT: &str = "this version of clusterwright does not change running clusters";
+pub(super) const NOT_CARRIED_OUT: &str = "this version of clusterwright does not change running clusters";
 
 /// Decides for a manifest whose record is bound to a cluster.
-pub(super) fn plan(facts: &Facts, reach: &Reach, bound: &Bound) -> Plan {
+pub(super) fn plan<K: Kind>(facts: &Facts<K>, reach: &Reach, bound: &Bound<K>) -> Plan<K> {
     let Some(record) = &facts.record else {
         return Plan::unchanged();
     };
@@ -28,44 +30,46 @@ pub(super) fn plan(facts: &Facts, reach: &Reach, bound: &Bound) -> Plan {
     if let Some(rival) = facts.rivals.iter().find(|rival| rival.claims(id, bound.identity.created_at)) {
         return claimed(rival);
     }
-    if let Some(other) = facts.manifest.spec.common.external_id.as_ref().filter(|other| *other != id) {
+    if let Some(other) = facts.spec().external_id.as_ref().filter(|other| *other != id) {
         let why = format!("spec.externalId is {other}");
         let differs = || record_differs(facts, record, &why, &format!("set spec.externalId: {id}"));
         return forget(facts, record).unwrap_or_else(differs);
     }
-    match facts.sighting(id) {
-        Sighting::Present(cluster) if cluster.created_at == bound.identity.created_at => {
+    let target = Handle::Id(id.clone());
+    match facts.sighting(&target) {
+        Sighting::Present(cluster) if cluster.created_at() == bound.identity.created_at => {
             present(facts, reach, record, bound, cluster)
         }
-        Sighting::Present(cluster) if looked(facts, bound).is_none() => Plan::quietly(Step::Look(cluster.id.clone())),
+        Sighting::Present(_cluster) if looked(facts, bound).is_none() => Plan::quietly(Step::Look(target)),
         Sighting::Present(_) if forget(facts, record).is_none() && !known_gone(bound) => {
             Plan::quietly(Step::Record(RecordChange::Gone))
         }
         Sighting::Present(cluster) => forget(facts, record).unwrap_or_else(|| replaced(bound, cluster)),
         Sighting::LookedAbsent(look) => absent(facts, reach, record, bound, look),
-        Sighting::Unlisted | Sighting::Unknown => Plan::quietly(Step::Look(id.clone())),
+        Sighting::Unlisted | Sighting::Elsewhere | Sighting::Unknown => Plan::quietly(Step::Look(target)),
     }
 }
 
 /// A look at the bound cluster's id that is as new as the list.
-pub(super) fn looked<'a>(facts: &'a Facts, bound: &Bound) -> Option<&'a Look> {
+pub(super) fn looked<'a, K: Kind>(facts: &'a Facts<K>, bound: &Bound<K>) -> Option<&'a Look<K>> {
     let listed = facts.inventory.as_ref().and_then(|inventory| inventory.at);
-    facts.look.as_ref().filter(|look| look.id == bound.identity.id && listed.is_none_or(|at| look.at >= at))
+    facts.look_at(&Handle::Id(bound.identity.id.clone())).filter(|look| listed.is_none_or(|at| look.at >= at))
 }
 
-fn replaced(bound: &Bound, cluster: &Cluster) -> Plan {
-    let id = &cluster.id;
+fn replaced<K: Kind>(bound: &Bound<K>, cluster: &K::Cluster) -> Plan<K> {
+    let id = cluster.id();
     Plan::held(
         Reason::Replaced,
         format!(
             "Cluster {id} is another database than the recorded one: it was created at {} instead of {}. Nothing is written to it. \
              To take it set the annotation clusterwright.dev/forget: {id} and spec.externalId: {id}.",
-            cluster.created_at, bound.identity.created_at
+            cluster.created_at(),
+            bound.identity.created_at
         ),
     )
 }
 
-fn absent(facts: &Facts, reach: &Reach, record: &Record, bound: &Bound, look: &Look) -> Plan {
+fn absent<K: Kind>(facts: &Facts<K>, reach: &Reach, record: &Record<K>, bound: &Bound<K>, look: &Look<K>) -> Plan<K> {
     let id = &bound.identity.id;
     if !bound.seen_by.contains(&look.by) {
         return Plan::held(
@@ -95,43 +99,139 @@ fn absent(facts: &Facts, reach: &Reach, record: &Record, bound: &Bound, look: &L
 }
 
 /// Whether the record says that the cluster is gone, and that the manifest said so.
-fn known_gone(bound: &Bound) -> bool {
+fn known_gone<K: Kind>(bound: &Bound<K>) -> bool {
     bound.gone.is_some_and(|gone| gone.told)
 }
 
 /// A clause that names the cluster that was created at the same moment, should there be one under another id.
-pub(super) fn renamed(list: &Inventory, bound: &Bound) -> Option<String> {
+pub(super) fn renamed<K: Kind>(list: &Inventory<K>, bound: &Bound<K>) -> Option<String> {
     let twin = list.created_at(bound.identity.created_at)?;
-    Some(format!("; cluster {} was created at the same moment, so it may have been renamed", twin.id))
+    Some(format!("; cluster {} was created at the same moment, so it may have been renamed", twin.id()))
 }
 
-fn present(facts: &Facts, reach: &Reach, record: &Record, bound: &Bound, cluster: &Cluster) -> Plan {
+fn present<K: Kind>(
+    facts: &Facts<K>,
+    reach: &Reach,
+    record: &Record<K>,
+    bound: &Bound<K>,
+    cluster: &K::Cluster,
+) -> Plan<K> {
     if !bound.seen_by.contains(&reach.credential) {
         return Plan::quietly(Step::Record(RecordChange::SeenBy(reach.credential.clone())));
     }
     if bound.gone.is_some() {
         return Plan::quietly(Step::Record(RecordChange::Found));
     }
-    let mut pending = typedb::differences(facts, Some(bound), cluster);
-    for step in &mut pending {
-        step.blocked_by = Some(NOT_CARRIED_OUT.to_owned());
+    let differences = K::differences(facts, Some(bound), cluster);
+    if let Some(intent) = record.change() {
+        let pending = differences.into_iter().map(|difference| difference.shown).collect();
+        return change::follow(facts, intent, cluster).pending(pending).about(cluster).noting_differences();
     }
-    let way_in = password::plan(facts, record, bound, cluster);
-    if let PasswordPlan::Step(step, shown) = way_in {
-        pending.splice(..0, shown);
+    let way_in = K::way_in(facts, record, bound, cluster);
+    let (first, later): (Vec<_>, Vec<_>) = differences.into_iter().partition(|difference| difference.first);
+    let mut work = Work::new(facts, record, cluster);
+    work.take(first);
+    let way_in = work.take_password(way_in);
+    work.take(later);
+    if let Some(due) = work.due(facts, bound) {
+        return due.about(cluster).noting_differences();
+    }
+    let standing = standing(facts, cluster, &work, way_in).pending(work.shown).about(cluster).noting_differences();
+    published(facts, record, bound, cluster, standing)
+}
+
+/// What there is to do about a cluster: all of it as the status shows it, and the first of it that can be done now.
+struct Work<'a, K: Kind> {
+    facts: &'a Facts<K>,
+    record: &'a Record<K>,
+    cluster: &'a K::Cluster,
+    shown: Vec<PlannedStep>,
+    next: Option<(Step<K>, Reason)>,
+    /// How the manifest stands by what the cloud refused.
+    refused: Option<Plan<K>>,
+}
+
+impl<'a, K: Kind> Work<'a, K> {
+    fn new(facts: &'a Facts<K>, record: &'a Record<K>, cluster: &'a K::Cluster) -> Self {
+        Self { facts, record, cluster, shown: Vec::new(), next: None, refused: None }
+    }
+
+    fn take(&mut self, differences: Vec<Difference<K>>) {
+        for Difference { mut shown, change, .. } in differences {
+            if let Some(change) = change.filter(|_| shown.blocked_by.is_none()) {
+                self.consider(&mut shown, change);
+            }
+            self.shown.push(shown);
+        }
+    }
+
+    /// A change that was refused is skipped, and keeps nothing after it from being done.
+    fn consider(&mut self, shown: &mut PlannedStep, change: K::Change) {
+        if self.cluster.phase() == Phase::Suspended && !change.wakes() {
+            shown.blocked_by = Some("it waits for the cluster to be resumed".to_owned());
+            return;
+        }
+        let reason = change.reason();
+        let write = CloudWrite::Change(change);
+        match still_refused(self.facts, Some(self.record), &write) {
+            Some(refused) => {
+                shown.blocked_by = Some("the cloud refused it".to_owned());
+                self.refused.get_or_insert(refused);
+            }
+            None => {
+                self.next.get_or_insert((Step::Cloud(write), reason));
+            }
+        }
+    }
+
+    /// The password's step takes its place in the order; what else there is to say of the password comes back.
+    fn take_password(&mut self, way_in: PasswordPlan<K>) -> PasswordPlan<K> {
+        let PasswordPlan::Step(step, shown) = way_in else { return way_in };
+        self.shown.extend(shown);
+        match *step {
+            Step::Cloud(CloudWrite::Change(change)) => {
+                let action = PlannedAction::SetPassword;
+                let mut shown = PlannedStep { action, field: None, from: None, to: None, blocked_by: None };
+                self.consider(&mut shown, change);
+                self.shown.push(shown);
+            }
+            step => {
+                self.next.get_or_insert((step, Reason::Updating));
+            }
+        }
+        PasswordPlan::Settled(String::new())
+    }
+
+    /// The step that is to be taken now, unless the cloud is busy with the cluster.
+    fn due(&mut self, facts: &Facts<K>, bound: &Bound<K>) -> Option<Plan<K>> {
+        let (step, reason) = self.next.take()?;
+        let shown = std::mem::take(&mut self.shown);
+        // Whatever is asked for now would be refused.
+        if let (true, Some(operation)) = (step.writes_to_a_cloud(), self.cluster.busy()) {
+            let waiting = change::waiting(facts, bound, operation);
+            return Some(in_transition(facts, self.cluster, waiting).pending(shown));
+        }
         let message = format!("{}.", step.summary());
-        return Plan::step(*step, Reason::Updating, message).pending(pending).about(cluster).noting_differences();
+        Some(Plan::step(step, reason, message).pending(shown))
     }
+}
+
+/// The same, with the connection Secret written where that is due.
+fn published<K: Kind>(
+    facts: &Facts<K>,
+    record: &Record<K>,
+    bound: &Bound<K>,
+    cluster: &K::Cluster,
+    standing: Plan<K>,
+) -> Plan<K> {
     let connection = Connection::of(facts, record, cluster);
     let publishable = can_be_connected_to(record, bound, cluster);
     if publishable && facts.attempts.connection_conflict.is_none() && connection::due(facts, &connection) {
-        let standing = standing(cluster, pending, way_in);
         // Who waits for Ready goes on to read the Secret, so it comes first.
         let early = standing.is_done() && !waiting::settled(facts);
         let verdict = if early { Verdict::Unchanged } else { standing.verdict };
         return Plan { next: Some(Step::Publish(connection)), verdict, ..standing };
     }
-    let standing = standing(cluster, pending, way_in);
     match &facts.attempts.connection_conflict {
         Some(why) if standing.is_done() => {
             let held = Plan::held(Reason::ConnectionSecretConflict, why.clone()).about(cluster);
@@ -143,36 +243,40 @@ fn present(facts: &Facts, reach: &Reach, record: &Record, bound: &Bound, cluster
 
 /// Whether the connection Secret says something of use. An application that starts when the Secret appears must find
 /// the password in it, and one that is suspended must not lose the address that it had.
-fn can_be_connected_to(record: &Record, bound: &Bound, cluster: &Cluster) -> bool {
+fn can_be_connected_to<K: Kind>(record: &Record<K>, bound: &Bound<K>, cluster: &K::Cluster) -> bool {
     let password_is_ours = bound.origin == Origin::Created;
-    cluster.status == ClusterStatus::Running && (record.password.current.is_some() || !password_is_ours)
+    cluster.serves() && (record.password.current.is_some() || !password_is_ours)
 }
 
 /// How a manifest stands by its cluster, when nothing is to be done.
-fn standing(cluster: &Cluster, pending: Vec<PlannedStep>, way_in: PasswordPlan) -> Plan {
-    let id = &cluster.id;
-    let plan = match &cluster.status {
-        ClusterStatus::Running => match (way_in, pending.is_empty()) {
-            (PasswordPlan::Held(plan), _) => *plan,
-            (_, false) => unsupported(&pending),
-            (PasswordPlan::Settled(note), true) => {
-                Plan::standing(Reason::Running, format!("Cluster {id} runs as asked for.{note}"))
+fn standing<K: Kind>(facts: &Facts<K>, cluster: &K::Cluster, work: &Work<'_, K>, way_in: PasswordPlan<K>) -> Plan<K> {
+    let name = cluster.title();
+    match cluster.phase() {
+        Phase::Running | Phase::Changing(_) if cluster.serves() => match (&work.refused, way_in) {
+            (Some(refused), _) => refused.clone(),
+            (None, PasswordPlan::Held(plan)) => *plan,
+            (None, _) if !work.shown.is_empty() => blocked(&work.shown),
+            (None, PasswordPlan::Settled(note)) => {
+                Plan::standing(Reason::Running, format!("Cluster {name} runs as asked for.{note}"))
             }
-            (PasswordPlan::Step(..), true) => Plan::unchanged(),
+            (None, PasswordPlan::Step(..)) => Plan::unchanged(),
         },
-        ClusterStatus::Suspended => Plan::held(
-            Reason::NotRunning,
-            format!("Cluster {id} is suspended in the cloud. Resume it in the cloud's console."),
-        ),
-        in_transition => {
-            let (reason, message) = transition(id.as_str(), in_transition);
-            Plan::standing(reason, message).looking_again(IN_TRANSITION)
-        }
-    };
-    plan.pending(pending).about(cluster).noting_differences()
+        Phase::Suspended => match (&work.refused, facts.manifest.wants_suspended()) {
+            (Some(refused), _) => refused.clone(),
+            (None, Some(true)) => {
+                Plan::standing(Reason::Suspended, format!("Cluster {name} is suspended as asked for."))
+            }
+            (None, _) => Plan::held(
+                Reason::NotRunning,
+                format!("Cluster {name} is suspended in the cloud. Resume it in the cloud's console."),
+            ),
+        },
+        _ => in_transition(facts, cluster, transition(cluster)),
+    }
 }
 
-fn unsupported(pending: &[PlannedStep]) -> Plan {
+/// What this version does not carry out, and how to come to rest all the same.
+fn blocked<K: Kind>(pending: &[PlannedStep]) -> Plan<K> {
     let edits: Vec<String> = pending
         .iter()
         .filter_map(|step| {
@@ -187,54 +291,87 @@ fn unsupported(pending: &[PlannedStep]) -> Plan {
     let is = |step: &PlannedStep, fields: &[&str]| step.field.as_deref().is_some_and(|field| fields.contains(&field));
     let way_out = if pending.iter().any(|step| is(step, &["backup"])) {
         "Take spec.backup out of the manifest: the cloud does not tell these settings, so what is set there is not seen"
-    } else if pending.iter().all(|step| is(step, &["version", "machineType", "storageSizeGB"])) {
+    } else if pending.iter().all(|step| is(step, &["version", "machineType", "storageSizeGB", "product.name"])) {
         "Set the manifest back, or make the change in the cloud's console"
     } else {
         "Set the manifest back"
     };
+    let why = pending.iter().find_map(|step| step.blocked_by.as_deref()).unwrap_or(NOT_CARRIED_OUT);
     Plan::held(
         Reason::ChangeUnsupported,
-        format!("The manifest asks to change {}, and {NOT_CARRIED_OUT}. {way_out}.", edits.join(", ")),
+        format!("The manifest asks to change {}, and {why}. {way_out}.", edits.join(", ")),
     )
 }
 
-fn transition(id: &str, status: &ClusterStatus) -> (Reason, String) {
-    let reason = match status {
-        ClusterStatus::Starting => Reason::Creating,
-        ClusterStatus::Resuming => Reason::Resuming,
-        ClusterStatus::Suspending => Reason::Suspending,
-        ClusterStatus::Destroying => Reason::Deleting,
-        _ => Reason::Updating,
+/// The cloud does something to the cluster, or its database does not serve.
+fn transition<K: Kind>(cluster: &K::Cluster) -> Plan<K> {
+    let (name, word) = (cluster.title(), cluster.word());
+    let waiting = |reason| {
+        let advice = "Nothing to do but wait.";
+        Plan::standing(reason, format!("The cloud says that cluster {name} is {word}. {advice}"))
     };
-    let advice = match status {
-        ClusterStatus::Other(_) => {
-            "That word is not known here: if it stays, look at the cluster in the cloud's console."
-        }
-        _ => "Nothing to do but wait.",
-    };
-    (reason, format!("The cloud says that cluster {id} is {status}. {advice}"))
+    match cluster.phase() {
+        Phase::Creating => waiting(Reason::Creating),
+        Phase::Resuming => waiting(Reason::Resuming),
+        Phase::Suspending => waiting(Reason::Suspending),
+        Phase::Destroying => waiting(Reason::Deleting),
+        Phase::Changing(_) => waiting(Reason::Updating),
+        Phase::Failed => Plan::held(
+            Reason::OperationFailed,
+            format!(
+                "The cloud failed to create cluster {name}. Look at it in the cloud's console; \
+                 to start anew destroy it there, and set the annotation clusterwright.dev/forget: {}.",
+                cluster.id()
+            ),
+        ),
+        Phase::Unknown => Plan::standing(
+            Reason::Updating,
+            format!(
+                "The cloud says that cluster {name} is {word}. \
+                 That word is not known here: if it stays, look at the cluster in the cloud's console."
+            ),
+        ),
+        Phase::Running | Phase::Suspended => Plan::standing(
+            Reason::DatabaseUnavailable,
+            format!("The cloud says that cluster {name} is {word}. If that lasts, look at it in the cloud's console."),
+        ),
+    }
+}
+
+/// The same with the cloud's own words for what it does, where it has any, and with another look at them in time.
+fn in_transition<K: Kind>(facts: &Facts<K>, cluster: &K::Cluster, plan: Plan<K>) -> Plan<K> {
+    if cluster.busy().is_none() {
+        return plan.looking_again(IN_TRANSITION);
+    }
+    change::told(facts, cluster, plan)
 }
 
 /// A cluster that is only looked at.
-pub(super) fn observed(facts: &Facts, cluster: &Cluster) -> Plan {
-    let mut pending = typedb::differences(facts, None, cluster);
+pub(super) fn observed<K: Kind>(facts: &Facts<K>, cluster: &K::Cluster) -> Plan<K> {
+    let mut pending: Vec<PlannedStep> =
+        K::differences(facts, None, cluster).into_iter().map(|difference| difference.shown).collect();
     for step in &mut pending {
         step.blocked_by = Some("management is Observed".to_owned());
     }
-    let plan = match &cluster.status {
-        ClusterStatus::Running => {
-            let bound = facts.record.as_ref().and_then(|record| record.bound.as_ref());
-            let factory = bound.is_some_and(|bound| bound.origin == Origin::Created)
-                && facts.record.as_ref().is_some_and(|record| record.password.current.is_none());
-            let warning = if factory { " Its factory password has not been replaced." } else { "" };
-            Plan::standing(Reason::Observed, format!("Cluster {} runs. It is only observed.{warning}", cluster.id))
-        }
-        _ => standing(cluster, Vec::new(), PasswordPlan::Settled(String::new())),
+    let plan = if cluster.serves() {
+        let bound = facts.record.as_ref().and_then(|record| record.bound.as_ref());
+        let factory = K::FACTORY_PASSWORD.is_some()
+            && bound.is_some_and(|bound| bound.origin == Origin::Created)
+            && facts.record.as_ref().is_some_and(|record| record.password.current.is_none());
+        let warning = if factory { " Its factory password has not been replaced." } else { "" };
+        Plan::standing(Reason::Observed, format!("Cluster {} runs. It is only observed.{warning}", cluster.title()))
+    } else if cluster.phase() == Phase::Suspended {
+        Plan::held(
+            Reason::NotRunning,
+            format!("Cluster {} is suspended in the cloud. It is only observed.", cluster.title()),
+        )
+    } else {
+        in_transition(facts, cluster, transition(cluster))
     };
     plan.pending(pending).about(cluster).noting_differences()
 }
 
-impl Plan {
+impl<K: Kind> Plan<K> {
     /// Names the fields that differ, and keeps the list of steps within what the status holds.
     fn noting_differences(mut self) -> Self {
         let fields: Vec<String> = self.pending.iter().filter_map(|step| step.field.clone()).collect();
@@ -252,11 +389,7 @@ impl Plan {
 
 impl super::facts::Rival {
     /// Whether the other manifest's record is bound to this very database.
-    pub(super) fn claims(
-        &self,
-        id: &crate::api::identity::ClusterId,
-        created: crate::api::identity::CreatedAt,
-    ) -> bool {
-        self.id == *id && self.stake == Stake::Claims(created)
+    pub(super) fn claims(&self, id: &ClusterId, created: CreatedAt) -> bool {
+        self.target == Handle::Id(id.clone()) && self.stake == Stake::Claims(created)
     }
 }

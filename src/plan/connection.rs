@@ -6,14 +6,10 @@ use std::fmt::Write;
 use kube::ResourceExt;
 
 use super::facts::Facts;
+use super::kind::Kind;
 use super::record::Record;
-use crate::api::identity::Location;
 use crate::api::secret::Password;
-use crate::cloud::typedb::wire::Cluster;
 use crate::fingerprint::Fingerprint;
-
-/// The user that every cluster starts with.
-const USERNAME: &str = "admin";
 
 /// The connection Secret as it should be.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,25 +21,18 @@ pub struct Connection {
 impl Connection {
     /// The connection Secret of a cluster. What is not known is left out.
     #[must_use]
-    pub fn of(facts: &Facts, record: &Record, cluster: &Cluster) -> Self {
-        let mut data = BTreeMap::from([("type", "typedb".to_owned()), ("provider", "typedb-cloud".to_owned())]);
-        data.insert("username", USERNAME.to_owned());
+    pub fn of<K: Kind>(facts: &Facts<K>, record: &Record<K>, cluster: &K::Cluster) -> Self {
         // Where the record knows none, what the Secret says stays in it: it may be the only copy.
         let password = record.password.current.as_ref().or(facts.published_password.as_ref());
+        let (type_, provider) = K::BINDING;
+        let mut data = K::connection(record, cluster, password);
+        data.extend([
+            ("type", type_.to_owned()),
+            ("provider", provider.to_owned()),
+            ("username", facts.manifest.user(Some(record))),
+        ]);
         if let Some(password) = password {
             data.insert("password", password.expose().to_owned());
-        }
-        if let Some(server) = cluster.servers.first() {
-            let (host, port) = server.address.rsplit_once(':').unwrap_or((&server.address, "80"));
-            data.insert("host", host.to_owned());
-            data.insert("port", port.to_owned());
-            data.insert(
-                "addresses",
-                cluster.servers.iter().map(|server| server.address.as_str()).collect::<Vec<_>>().join(","),
-            );
-            if let Some(password) = password {
-                data.insert("uri", uri(&record.location, password, &server.address, cluster));
-            }
         }
         let data = data.into_iter().map(|(key, value)| (key, Password::new(value))).collect();
         Self { name: name(facts), data }
@@ -51,19 +40,13 @@ impl Connection {
 }
 
 /// The name of a manifest's connection Secret.
-pub(super) fn name(facts: &Facts) -> String {
-    let chosen = facts.manifest.spec.common.connection_secret.name.clone();
-    chosen.unwrap_or_else(|| format!("{}-typedb", facts.manifest.name_any()))
+pub(super) fn name<K: Kind>(facts: &Facts<K>) -> String {
+    let chosen = facts.spec().connection_secret.name.clone();
+    chosen.unwrap_or_else(|| format!("{}-{}", facts.manifest.name_any(), K::BINDING.0))
 }
 
-/// The connection string that the vendor's own tools use.
-fn uri(location: &Location, password: &Password, address: &str, cluster: &Cluster) -> String {
-    // A cluster of the simulator speaks plain HTTP, as its endpoint does; the vendor's speak TLS.
-    let scheme = if location.endpoint().as_str().starts_with("http://") { "http" } else { "https" };
-    format!("typedb://{USERNAME}:{}@{scheme}://{address}/?name={}", percent_encoded(password.expose()), cluster.id)
-}
-
-fn percent_encoded(text: &str) -> String {
+/// A text as it stands in the user part of a URI.
+pub(super) fn percent_encoded(text: &str) -> String {
     text.bytes().fold(String::new(), |mut encoded, byte| {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             encoded.push(char::from(byte));
@@ -76,7 +59,7 @@ fn percent_encoded(text: &str) -> String {
 }
 
 /// Whether the Secret must be written, or looked after again.
-pub(super) fn due(facts: &Facts, connection: &Connection) -> bool {
+pub(super) fn due<K: Kind>(facts: &Facts<K>, connection: &Connection) -> bool {
     facts.attempts.published.as_ref() != Some(&fingerprint(connection))
 }
 

@@ -4,16 +4,18 @@ use std::time::Duration;
 
 use super::binding::{adopt, planned};
 use super::bound::{looked, renamed};
-use super::creation::{settle, still_refused};
+use super::change;
+use super::creation::settle;
 use super::facts::{AccountStanding, Facts, Reach, Sighting};
 use super::guard;
+use super::kind::{CloudCluster, Kind, Phase};
 use super::record::{Bound, Intent, Origin, Record};
+use super::refusal::still_refused;
 use super::step::{CloudWrite, Plan, RecordChange, Step, Verdict};
 use crate::api::condition::Reason;
-use crate::api::identity::ClusterId;
+use crate::api::identity::{ClusterId, Handle};
 use crate::api::shared::PlannedAction;
 use crate::clock;
-use crate::cloud::typedb::wire::ClusterStatus;
 
 /// How often a cluster that is being destroyed is looked at.
 const WHILE_DESTROYING: Duration = Duration::from_secs(5);
@@ -25,7 +27,7 @@ const BETWEEN_REQUESTS: Duration = Duration::from_secs(30);
 const WAY_OUT: &str = " To let go of the database instead set spec.deletionPolicy: Retain.";
 
 /// Decides for a manifest that is being deleted.
-pub(super) fn plan(facts: &Facts) -> Plan {
+pub(super) fn plan<K: Kind>(facts: &Facts<K>) -> Plan<K> {
     if !facts.has_finalizer() {
         return Plan::unchanged();
     }
@@ -34,10 +36,8 @@ pub(super) fn plan(facts: &Facts) -> Plan {
     }
     let plan = match &facts.record {
         Some(record) if record.owner.uid != facts.uid() => release(),
-        Some(record) => match record.cluster_id() {
-            Some(id) => reaching(facts, |reach| recorded(facts, reach, record, id)),
-            None => Plan::quietly(Step::Record(RecordChange::Drop)),
-        },
+        Some(record) if record.has_cluster() => reaching(facts, |reach| recorded(facts, reach, record)),
+        Some(_) => Plan::quietly(Step::Record(RecordChange::Drop)),
         None => match reported(facts) {
             Some(id) => reaching(facts, |_| match adopt(facts, id, Origin::Recovered) {
                 // What the status names is gone, or is not ours: nothing is left to destroy.
@@ -51,12 +51,12 @@ pub(super) fn plan(facts: &Facts) -> Plan {
 }
 
 /// The cluster that the status names beyond doubt: without its creation time it could be another of the same id.
-fn reported(facts: &Facts) -> Option<&ClusterId> {
-    let status = facts.manifest.status.as_ref()?;
-    status.common.created_at.as_ref().and(status.common.external_id.as_ref())
+fn reported<K: Kind>(facts: &Facts<K>) -> Option<&ClusterId> {
+    let status = facts.reported()?;
+    status.created_at.as_ref().and(status.external_id.as_ref())
 }
 
-fn naming_the_way_out(mut plan: Plan) -> Plan {
+fn naming_the_way_out<K: Kind>(mut plan: Plan<K>) -> Plan<K> {
     if let Verdict::Stands { reason, message, .. } = &mut plan.verdict
         && !matches!(reason, Reason::Deleting | Reason::Creating)
     {
@@ -65,12 +65,12 @@ fn naming_the_way_out(mut plan: Plan) -> Plan {
     plan
 }
 
-fn release() -> Plan {
+fn release<K: Kind>() -> Plan<K> {
     Plan::quietly(Step::RemoveFinalizer)
 }
 
 /// Goes on where the cloud can be spoken to, with the last good credentials if need be: a namespace is deleted Secrets first.
-fn reaching(facts: &Facts, go_on: impl FnOnce(&Reach) -> Plan) -> Plan {
+fn reaching<K: Kind>(facts: &Facts<K>, go_on: impl FnOnce(&Reach) -> Plan<K>) -> Plan<K> {
     match (&facts.account.standing, &facts.account.reach) {
         (
             AccountStanding::Connected
@@ -88,7 +88,7 @@ fn reaching(facts: &Facts, go_on: impl FnOnce(&Reach) -> Plan) -> Plan {
             Reason::AccountNotFound,
             format!(
                 "The database is to be destroyed, and its CloudAccount {} is missing. Apply it.",
-                facts.manifest.spec.common.account_ref.name
+                facts.spec().account_ref.name
             ),
         ),
         (AccountStanding::Refused(reason, why), _) => {
@@ -98,14 +98,16 @@ fn reaching(facts: &Facts, go_on: impl FnOnce(&Reach) -> Plan) -> Plan {
     }
 }
 
-fn recorded(facts: &Facts, reach: &Reach, record: &Record, id: &ClusterId) -> Plan {
+fn recorded<K: Kind>(facts: &Facts<K>, reach: &Reach, record: &Record<K>) -> Plan<K> {
     if record.location != reach.location {
         return Plan::held(
             Reason::LocationChanged,
             format!(
-                "Cluster {id} is to be destroyed. It was recorded in {}, and the account names {}. \
+                "Cluster {} is to be destroyed. It was recorded in {}, and the account names {}. \
                  Refer to an account of the recorded location.",
-                record.location, reach.location
+                record.target().map(|target| target.to_string()).unwrap_or_default(),
+                record.location,
+                reach.location
             ),
         );
     }
@@ -116,62 +118,76 @@ fn recorded(facts: &Facts, reach: &Reach, record: &Record, id: &ClusterId) -> Pl
 }
 
 /// Only a credential that has seen the cluster can tell that it is gone.
-fn looked_by_one_who_knows(facts: &Facts, bound: &Bound) -> bool {
+fn looked_by_one_who_knows<K: Kind>(facts: &Facts<K>, bound: &Bound<K>) -> bool {
     looked(facts, bound).is_some_and(|look| bound.seen_by.contains(&look.by))
 }
 
 /// However the cloud calls what it does after a request, it is not asked again at once.
-fn just_asked(facts: &Facts, record: &Record) -> bool {
+fn just_asked<K: Kind>(facts: &Facts<K>, record: &Record<K>) -> bool {
     match &record.intent {
         Some(Intent::Destroy { announced, .. }) => facts.now < clock::later(*announced, BETWEEN_REQUESTS),
         _ => false,
     }
 }
 
-fn destroy(facts: &Facts, record: &Record, bound: &Bound) -> Plan {
+fn destroy<K: Kind>(facts: &Facts<K>, record: &Record<K>, bound: &Bound<K>) -> Plan<K> {
     let id = &bound.identity.id;
+    let target = Handle::Id(id.clone());
     if facts.rivals.iter().any(|rival| rival.claims(id, bound.identity.created_at)) {
         return release();
     }
-    match facts.sighting(id) {
-        Sighting::Present(cluster) if cluster.created_at == bound.identity.created_at => {
-            if cluster.status == ClusterStatus::Destroying || just_asked(facts, record) {
-                return Plan::standing(Reason::Deleting, format!("Cluster {id} is being destroyed."))
-                    .looking_again(WHILE_DESTROYING)
-                    .about(cluster);
-            }
-            let write = CloudWrite::Destroy(bound.identity.clone());
-            let pending = vec![planned(PlannedAction::Destroy, id)];
-            if let Some(refused) = still_refused(facts, Some(record), &write) {
-                return refused.pending(pending).about(cluster);
-            }
-            Plan::step(Step::Cloud(write), Reason::Deleting, format!("Cluster {id} is being destroyed."))
-                .pending(pending)
-                .about(cluster)
+    let being_destroyed = || format!("Cluster {id} is being destroyed.");
+    match facts.sighting(&target) {
+        Sighting::Present(cluster) if cluster.created_at() == bound.identity.created_at => {
+            present(facts, record, bound, cluster)
         }
         // A list alone does not prove that another database has the id.
         Sighting::Present(_) if looked(facts, bound).is_none() => {
-            Plan::step(Step::Look(id.clone()), Reason::Deleting, format!("Cluster {id} is being destroyed."))
+            Plan::step(Step::Look(target), Reason::Deleting, being_destroyed())
         }
-        Sighting::LookedAbsent(_) | Sighting::Present(_) if !looked_by_one_who_knows(facts, bound) => Plan::held(
+        Sighting::Unlisted | Sighting::Unknown => Plan::step(Step::Look(target), Reason::Deleting, being_destroyed()),
+        _ if !looked_by_one_who_knows(facts, bound) => Plan::held(
             Reason::CredentialsInsufficient,
             format!(
                 "The account's present credentials have never seen cluster {id}, so they cannot tell whether it is gone."
             ),
         ),
-        Sighting::LookedAbsent(_) | Sighting::Present(_) => {
-            match facts.inventory.as_ref().and_then(|list| renamed(list, bound)) {
-                Some(clause) => Plan::held(
-                    Reason::Vanished,
-                    format!(
-                        "Cluster {id} was to be destroyed and is gone{clause}. Destroy that one in the cloud's console if it is the one."
-                    ),
+        _ => match facts.inventory.as_ref().and_then(|list| renamed(list, bound)) {
+            Some(clause) => Plan::held(
+                Reason::Vanished,
+                format!(
+                    "Cluster {id} was to be destroyed and is gone{clause}. Destroy that one in the cloud's console if it is the one."
                 ),
-                None => Plan::quietly(Step::Record(RecordChange::Drop)),
-            }
-        }
-        Sighting::Unlisted | Sighting::Unknown => {
-            Plan::step(Step::Look(id.clone()), Reason::Deleting, format!("Cluster {id} is being destroyed."))
-        }
+            ),
+            None => Plan::quietly(Step::Record(RecordChange::Drop)),
+        },
     }
+}
+
+/// The cluster is there: it is destroyed, unless it is protected or something must come first.
+fn present<K: Kind>(facts: &Facts<K>, record: &Record<K>, bound: &Bound<K>, cluster: &K::Cluster) -> Plan<K> {
+    let id = &bound.identity.id;
+    let being_destroyed = format!("Cluster {id} is being destroyed.");
+    if cluster.phase() == Phase::Destroying || just_asked(facts, record) {
+        return Plan::standing(Reason::Deleting, being_destroyed).looking_again(WHILE_DESTROYING).about(cluster);
+    }
+    let pending = vec![planned(PlannedAction::Destroy, id)];
+    if facts.spec().deletion_protection == Some(true) {
+        let why =
+            format!("Cluster {id} is not destroyed, for spec.deletionProtection is true. Set it to false to go on.");
+        return Plan::held(Reason::DeletionProtected, why).pending(pending).about(cluster);
+    }
+    if let Some(intent) = record.change() {
+        return change::follow(facts, intent, cluster).pending(pending).about(cluster);
+    }
+    if let Some(operation) = cluster.busy() {
+        return change::waiting(facts, bound, operation).pending(pending).about(cluster);
+    }
+    if let Some(first) = K::before_destroy(facts, bound, cluster) {
+        return first.pending(pending).about(cluster);
+    }
+    let write = CloudWrite::Destroy(bound.identity.clone());
+    let plan = still_refused(facts, Some(record), &write)
+        .unwrap_or_else(|| Plan::step(Step::Cloud(write), Reason::Deleting, being_destroyed));
+    plan.pending(pending).about(cluster)
 }

@@ -1,36 +1,40 @@
 //! Everything that a decision is made from.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use kube::ResourceExt;
 
+use super::kind::{CloudCluster, Kind};
 use super::record::{Owner, Record};
 use crate::api::condition::Reason;
-use crate::api::identity::{ClusterId, CreatedAt, Location};
+use crate::api::identity::{ClusterId, CreatedAt, Handle, Location};
 use crate::api::secret::Password;
-use crate::api::shared::{DeletionPolicy, Management};
-use crate::api::typedb::TypeDBCluster;
+use crate::api::shared::{CommonSpec, CommonStatus, DeletionPolicy, Management};
 use crate::api::{FINALIZER, annotation};
-use crate::cloud::typedb::wire::Cluster;
+use crate::clock;
+use crate::cloud::provider::{Found, Operation};
 
 /// What is known when a decision about one manifest is made.
 #[derive(Clone, Debug)]
-pub struct Facts {
+pub struct Facts<K: Kind> {
     pub now: Timestamp,
-    pub manifest: TypeDBCluster,
+    pub manifest: K,
     pub namespace_uid: String,
     pub operator_namespace: String,
     /// When this generation of the manifest was first seen, or created: waiting for what it refers to counts from here.
     pub edited: Timestamp,
     pub account: AccountFacts,
-    pub record: Option<Record>,
+    pub record: Option<Record<K>>,
     /// What other manifests have to do with the clusters that this one may be about.
     pub rivals: Vec<Rival>,
     /// The last list of the location's clusters.
-    pub inventory: Option<Arc<Inventory>>,
-    /// The last look at this one cluster, by its id.
-    pub look: Option<Look>,
+    pub inventory: Option<Arc<Inventory<K>>>,
+    /// The last look at this one cluster.
+    pub look: Option<Look<K>>,
+    /// What there is around the location's clusters, as last read.
+    pub catalogue: Option<Arc<Catalogued<K>>>,
     pub wanted_password: Given,
     pub current_password: Given,
     /// What our own connection Secret says the password is, where there is no record of it.
@@ -69,33 +73,54 @@ pub struct Reach {
 }
 
 /// A list of clusters.
-#[derive(Clone, Debug, Default)]
-pub struct Inventory {
-    pub clusters: Vec<Cluster>,
+#[derive(Clone, Debug)]
+pub struct Inventory<K: Kind> {
+    pub clusters: Vec<K::Cluster>,
     pub at: Option<Timestamp>,
 }
 
-impl Inventory {
+impl<K: Kind> Inventory<K> {
     /// The cluster with this id.
     #[must_use]
-    pub fn get(&self, id: &ClusterId) -> Option<&Cluster> {
-        self.clusters.iter().find(|cluster| cluster.id == *id)
+    pub fn get(&self, id: &ClusterId) -> Option<&K::Cluster> {
+        self.clusters.iter().find(|cluster| cluster.id() == id)
+    }
+
+    /// The clusters that this handle leads to: one by its id, and any number by a name.
+    pub fn by<'a>(&'a self, handle: &'a Handle) -> impl Iterator<Item = &'a K::Cluster> {
+        self.clusters.iter().filter(move |cluster| cluster.answers_to(handle))
     }
 
     /// A cluster that was created at this very moment, under whatever id.
     #[must_use]
-    pub fn created_at(&self, moment: CreatedAt) -> Option<&Cluster> {
-        self.clusters.iter().find(|cluster| cluster.created_at == moment)
+    pub fn created_at(&self, moment: CreatedAt) -> Option<&K::Cluster> {
+        self.clusters.iter().find(|cluster| cluster.created_at() == moment)
     }
 }
 
-/// A look at one cluster: it was asked for by its id, and the list was read.
+/// What there is around clusters, and when it was read.
 #[derive(Clone, Debug)]
-pub struct Look {
-    pub id: ClusterId,
+pub struct Catalogued<K: Kind> {
     pub at: Timestamp,
+    pub catalogue: K::Catalogue,
+}
+
+/// A look at one cluster: it was asked for, and the list was read.
+#[derive(Clone, Debug)]
+pub struct Look<K: Kind> {
+    pub target: Handle,
+    pub at: Timestamp,
+    /// The credential that looked.
     pub by: String,
-    pub found: Option<Cluster>,
+    pub found: Found<K::Cluster>,
+}
+
+impl<K: Kind> Look<K> {
+    /// What the cluster is doing or did last, newest first.
+    #[must_use]
+    pub fn operations(&self) -> &[Operation] {
+        &self.found.operations
+    }
 }
 
 /// Another manifest's interest in a cluster of the same location.
@@ -103,7 +128,7 @@ pub struct Look {
 pub struct Rival {
     pub namespace: String,
     pub name: String,
-    pub id: ClusterId,
+    pub target: Handle,
     pub stake: Stake,
 }
 
@@ -112,7 +137,7 @@ pub struct Rival {
 pub enum Stake {
     /// Its record is bound to this database, and it manages it.
     Claims(CreatedAt),
-    /// It is about to create a cluster of this id.
+    /// It is about to create what is looked for.
     Creates,
     /// It wants to adopt the cluster as well, and was there earlier.
     EarlierNewcomer,
@@ -169,14 +194,22 @@ pub enum TroubleKind {
     OutcomeUnknown,
     /// The cloud refused to repeat what it had been asked before.
     RepeatRefused,
+    /// The cloud is busy with the cluster.
+    Busy,
     DatabaseUnreachable,
 }
 
-impl Facts {
+impl<K: Kind> Facts<K> {
+    /// Whether something that was seen at `at` was seen no longer ago than `lasting`.
+    #[must_use]
+    pub fn is_recent(&self, at: Timestamp, lasting: Duration) -> bool {
+        self.now < clock::later(at, lasting)
+    }
+
     /// Whether the manifest is being deleted.
     #[must_use]
     pub fn deleting(&self) -> bool {
-        self.manifest.metadata.deletion_timestamp.is_some()
+        self.manifest.meta().deletion_timestamp.is_some()
     }
 
     /// Whether writes to the cloud are switched off by annotation.
@@ -194,13 +227,13 @@ impl Facts {
     /// Whether the manifest is managed and not only observed.
     #[must_use]
     pub fn managed(&self) -> bool {
-        self.manifest.spec.common.management == Management::Managed
+        self.spec().management == Management::Managed
     }
 
     /// Whether the end of the manifest destroys the database.
     #[must_use]
     pub fn destroys(&self) -> bool {
-        self.managed() && self.manifest.spec.common.deletion_policy == DeletionPolicy::Delete
+        self.managed() && self.spec().deletion_policy == DeletionPolicy::Delete
     }
 
     /// Whether our finalizer is on the manifest.
@@ -212,14 +245,14 @@ impl Facts {
     /// The manifest's uid.
     #[must_use]
     pub fn uid(&self) -> &str {
-        self.manifest.metadata.uid.as_deref().unwrap_or_default()
+        self.manifest.meta().uid.as_deref().unwrap_or_default()
     }
 
     /// The manifest as a record names it.
     #[must_use]
     pub fn owner(&self) -> Owner {
         Owner {
-            kind: "TypeDBCluster".to_owned(),
+            kind: K::kind(&()).into_owned(),
             namespace: self.manifest.namespace().unwrap_or_default(),
             name: self.manifest.name_any(),
             uid: self.uid().to_owned(),
@@ -227,49 +260,80 @@ impl Facts {
         }
     }
 
-    /// The id that the manifest's cluster has or shall get.
+    /// What the manifest asks for, as every kind has it.
     #[must_use]
-    pub fn wanted_id(&self) -> ClusterId {
-        let spec = &self.manifest.spec;
-        spec.cluster_id.clone().unwrap_or_else(|| ClusterId::new(self.manifest.name_any()))
+    pub fn spec(&self) -> &CommonSpec {
+        self.manifest.common()
+    }
+
+    /// What was reported before, as every kind has it.
+    #[must_use]
+    pub fn reported(&self) -> Option<&CommonStatus> {
+        self.manifest.status().map(K::common_status)
     }
 
     /// The id in the status that an earlier reconcile wrote.
     #[must_use]
     pub fn reported_id(&self) -> Option<&ClusterId> {
-        self.manifest.status.as_ref()?.common.external_id.as_ref()
+        self.reported()?.external_id.as_ref()
     }
 
-    /// Who else has a claim on this id, if it is so.
+    /// What cannot change about a cluster, with what is known around it.
     #[must_use]
-    pub fn rival_for(&self, id: &ClusterId) -> Option<&Rival> {
-        self.rivals.iter().find(|rival| rival.id == *id)
+    pub fn fixed(&self, cluster: &K::Cluster) -> K::Fixed {
+        K::fixed(cluster, self.catalogue.as_ref().map(|read| &read.catalogue))
     }
 
-    /// The cluster of this id, by whichever of list and look is newer.
+    /// Who else has to do with this target, if it is so.
     #[must_use]
-    pub fn sighting(&self, id: &ClusterId) -> Sighting<'_> {
+    pub fn rival_for(&self, target: &Handle) -> Option<&Rival> {
+        self.rivals.iter().find(|rival| rival.target == *target)
+    }
+
+    /// The last look, if it was at this target.
+    #[must_use]
+    pub fn look_at(&self, target: &Handle) -> Option<&Look<K>> {
+        self.look.as_ref().filter(|look| look.target == *target)
+    }
+
+    /// The cluster that this target leads to, by whichever of list and look is newer.
+    #[must_use]
+    pub fn sighting(&self, target: &Handle) -> Sighting<'_, K> {
         let listed = self.inventory.as_ref();
-        let look = self.look.as_ref().filter(|look| look.id == *id);
-        match (listed, look) {
-            (Some(list), Some(look)) if list.at.is_none_or(|at| at <= look.at) => {
-                look.found.as_ref().map_or(Sighting::LookedAbsent(look), Sighting::Present)
-            }
-            (Some(list), _) => list.get(id).map_or(Sighting::Unlisted, Sighting::Present),
-            (None, Some(look)) => look.found.as_ref().map_or(Sighting::LookedAbsent(look), Sighting::Present),
+        let by_look = |look| Look::sighting(look);
+        match (listed, self.look_at(target)) {
+            (Some(list), Some(look)) if list.at.is_none_or(|at| at <= look.at) => by_look(look),
+            (Some(list), _) => list
+                .clusters
+                .iter()
+                .find(|cluster| cluster.answers_to(target))
+                .map_or(Sighting::Unlisted, Sighting::Present),
+            (None, Some(look)) => by_look(look),
             (None, None) => Sighting::Unknown,
         }
     }
 }
 
+impl<K: Kind> Look<K> {
+    fn sighting(&self) -> Sighting<'_, K> {
+        match &self.found.cluster {
+            Some(cluster) => Sighting::Present(cluster),
+            None if self.found.taken => Sighting::Elsewhere,
+            None => Sighting::LookedAbsent(self),
+        }
+    }
+}
+
 /// Whether a cluster is there.
-#[derive(Clone, Copy, Debug)]
-pub enum Sighting<'a> {
-    Present(&'a Cluster),
+#[derive(Debug)]
+pub enum Sighting<'a, K: Kind> {
+    Present(&'a K::Cluster),
     /// The list does not show it; a list alone proves nothing.
     Unlisted,
-    /// Neither the list nor a look at it by id shows it.
-    LookedAbsent(&'a Look),
+    /// Neither the list nor a look at it shows it.
+    LookedAbsent(&'a Look<K>),
+    /// There is none here, and yet the cloud says that the name is taken.
+    Elsewhere,
     /// Nobody has looked yet.
     Unknown,
 }

@@ -5,14 +5,19 @@
 mod account;
 mod binding;
 mod bound;
+mod change;
 mod conditions;
 mod connection;
+mod cratedb;
 mod creation;
 mod deletion;
+mod difference;
 mod facts;
+mod kind;
 mod orphan;
 mod password;
 mod record;
+mod refusal;
 mod status;
 mod step;
 mod typedb;
@@ -23,22 +28,25 @@ pub use binding::{created_by, may_inherit};
 pub use conditions::whole_seconds;
 pub use connection::{Connection, fingerprint as connection_fingerprint};
 pub use facts::{
-    AccountFacts, AccountStanding, Attempts, Facts, Given, Inventory, Look, Reach, Rival, Sighting, Stake, Trouble,
-    TroubleKind,
+    AccountFacts, AccountStanding, Attempts, Catalogued, Facts, Given, Inventory, Look, Reach, Rival, Sighting, Stake,
+    Trouble, TroubleKind,
 };
+pub use kind::{Change, CloudCluster, Data, Difference, Kind, Phase};
 pub use orphan::{OrphanFacts, OrphanPlan, plan_orphan};
+pub use password::PasswordPlan;
 pub use record::{
-    Bound, CreateIntent, Gone, Intent, Origin, Owner, PasswordState, Record, Refusal, RefusalKind, SEND_WITHIN,
+    Bound, ChangeIntent, CreateIntent, Gone, Intent, Origin, Owner, PasswordState, Record, Refusal, RefusalKind,
+    SEND_WITHIN,
 };
+pub use refusal::refusal_fingerprint;
 pub use status::status;
 pub use step::{CloudWrite, DatabaseStep, NewPassword, Plan, RecordChange, Step, Verdict};
-pub use typedb::refusal_fingerprint;
 
 use crate::api::condition::Reason;
 
 /// Decides what is to be done next about one manifest, and how it stands.
 #[must_use]
-pub fn plan(facts: &Facts) -> Plan {
+pub fn plan<K: Kind>(facts: &Facts<K>) -> Plan<K> {
     if looked_after_elsewhere(facts).is_some() {
         return Plan::unchanged();
     }
@@ -56,8 +64,8 @@ pub fn plan(facts: &Facts) -> Plan {
 
 /// A sentence where the operator of another namespace looks after the manifest: then nothing is written, not even a status.
 #[must_use]
-pub fn looked_after_elsewhere(facts: &Facts) -> Option<String> {
-    let other = facts.manifest.status.as_ref()?.common.operator_namespace.as_deref()?;
+pub fn looked_after_elsewhere<K: Kind>(facts: &Facts<K>) -> Option<String> {
+    let other = facts.reported()?.operator_namespace.as_deref()?;
     (other != facts.operator_namespace).then(|| {
         format!(
             "The operator in namespace {other} looks after this manifest, so the one in {} writes nothing. Let only one of \
@@ -68,7 +76,7 @@ pub fn looked_after_elsewhere(facts: &Facts) -> Option<String> {
 }
 
 /// The one place that keeps a write from being carried out: observed, paused, or held back after a failure.
-fn guard(facts: &Facts, plan: Plan) -> Plan {
+fn guard<K: Kind>(facts: &Facts<K>, plan: Plan<K>) -> Plan<K> {
     let Some(step) = plan.next.as_ref().filter(|step| step.speaks_to_a_cloud()) else {
         return plan;
     };

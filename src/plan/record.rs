@@ -1,16 +1,15 @@
 //! The operator's own memory of one cluster.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::api::identity::{ClusterId, Identity, Location};
+use super::kind::{Change, Kind};
+use crate::api::identity::{ClusterId, Handle, Identity, Location};
 use crate::api::secret::Password;
-use crate::api::typedb::FixedAtCreation;
 use crate::clock;
-use crate::cloud::typedb::wire::{BackupConfiguration, ClusterDeploy};
 
 /// From an announcement to the moment when its request must be on its way.
 pub const SEND_WITHIN: Duration = Duration::from_secs(5);
@@ -45,10 +44,11 @@ pub enum Origin {
 }
 
 /// The write in progress, announced before it is sent.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "action", rename_all = "camelCase", rename_all_fields = "camelCase")]
-pub enum Intent {
-    Create(Box<CreateIntent>),
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "action", rename_all = "camelCase", rename_all_fields = "camelCase", bound = "")]
+pub enum Intent<K: Kind> {
+    Create(Box<CreateIntent<K>>),
+    Change(Box<ChangeIntent<K>>),
     /// The identity is that of the record.
     Destroy {
         attempt: String,
@@ -57,9 +57,9 @@ pub enum Intent {
 }
 
 /// A create that was announced and whose outcome is not settled.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct CreateIntent {
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", bound = "")]
+pub struct CreateIntent<K: Kind> {
     /// A fresh word for each announcement, so that two of them never look the same.
     pub attempt: String,
     /// How many sends were announced.
@@ -71,14 +71,14 @@ pub struct CreateIntent {
     /// The last announcement, by the cloud's clock.
     pub last_by_cloud: Timestamp,
     /// Exactly what is sent, and sent again.
-    pub request: ClusterDeploy,
+    pub request: K::Request,
 }
 
-impl CreateIntent {
+impl<K: Kind> CreateIntent<K> {
     /// When, by our clock, nothing sent so far can take effect any more.
     #[must_use]
     pub fn settled_after(&self) -> Timestamp {
-        clock::later(self.announced, LAST_EFFECT)
+        clock::later(self.announced, LAST_EFFECT + K::NOT_AGAIN_WITHIN)
     }
 
     /// Whether a cluster with this creation time can come from one of our sends.
@@ -86,6 +86,30 @@ impl CreateIntent {
     pub fn covers(&self, created: Timestamp) -> bool {
         created >= clock::earlier(self.first_by_cloud, CLOCK_SLACK)
             && created <= clock::later(self.last_by_cloud, LAST_EFFECT)
+    }
+}
+
+/// A change that was announced and whose end is not known.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", bound = "")]
+pub struct ChangeIntent<K: Kind> {
+    /// A fresh word for each announcement, so that two of them never look the same.
+    pub attempt: String,
+    /// By our clock.
+    pub announced: Timestamp,
+    pub change: K::Change,
+    /// The newest operation that was known then: what the change sets off comes after it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+    /// What the manifest asks for instead of what; for the message of a refusal that comes late.
+    pub fingerprint: String,
+}
+
+impl<K: Kind> ChangeIntent<K> {
+    /// When, by our clock, the request cannot take effect any more, should it have none by then.
+    #[must_use]
+    pub fn settled_after(&self) -> Timestamp {
+        clock::later(self.announced, LAST_EFFECT)
     }
 }
 
@@ -108,6 +132,8 @@ pub enum RefusalKind {
     Refused,
     /// The credential may not ask for it.
     Forbidden,
+    /// The cloud accepted it, and failed to carry it out.
+    Failed,
 }
 
 /// What is known of the password of the database's user `admin`.
@@ -120,42 +146,46 @@ pub struct PasswordState {
 }
 
 /// The operator's memory of one cluster. It outlives the manifest unless the cluster is proved gone.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Record {
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", bound = "")]
+pub struct Record<K: Kind> {
     pub owner: Owner,
     pub location: Location,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub bound: Option<Bound>,
+    pub bound: Option<Bound<K>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub intent: Option<Intent>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub refusal: Option<Refusal>,
+    pub intent: Option<Intent<K>>,
+    /// What the cloud refused, by the subject of the write.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub refusals: BTreeMap<String, Refusal>,
     /// The value of the annotation `forget` that was honoured, so that it is honoured once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub forgotten: Option<String>,
     /// Kept for whoever adopts the cluster next; it claims nothing.
     #[serde(default)]
     pub filed: bool,
+    /// The cloud was asked for the pending password, and has carried it out.
+    #[serde(default)]
+    pub password_sent: bool,
     /// Stored beside the rest, under keys of their own.
     #[serde(skip)]
     pub password: PasswordState,
 }
 
 /// The cluster that a record is bound to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Bound {
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", bound = "")]
+pub struct Bound<K: Kind> {
     #[serde(flatten)]
     pub identity: Identity,
     pub origin: Origin,
     /// What cannot change, as it was when the cluster was bound.
-    pub fixed: FixedAtCreation,
+    pub fixed: K::Fixed,
     /// The credentials that have seen this cluster; only their word proves it gone.
     pub seen_by: BTreeSet<String>,
-    /// The backup settings that were last applied, which no answer of the cloud ever shows; none, where we applied none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub backup: Option<BackupConfiguration>,
+    /// What was last applied and cannot be seen in the cloud afterwards.
+    #[serde(default)]
+    pub applied: K::Applied,
     /// Set while the cluster is proved gone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gone: Option<Gone>,
@@ -170,7 +200,7 @@ pub struct Gone {
     pub told: bool,
 }
 
-impl Record {
+impl<K: Kind> Record<K> {
     /// A record that knows nothing yet.
     #[must_use]
     pub fn new(owner: Owner, location: Location) -> Self {
@@ -179,10 +209,49 @@ impl Record {
             location,
             bound: None,
             intent: None,
-            refusal: None,
+            refusals: BTreeMap::new(),
             forgotten: None,
             filed: false,
+            password_sent: false,
             password: PasswordState::default(),
+        }
+    }
+
+    /// One of our creates brought this cluster.
+    pub fn settle_creation(&mut self, bound: Bound<K>) {
+        self.bound = Some(bound);
+        self.intent = None;
+        self.refusals.clear();
+        self.password_sent = K::CREATED_WITH_PASSWORD;
+    }
+
+    /// A new password is written down before anybody is asked to set it.
+    pub fn announce_password(&mut self, password: Password) {
+        self.password.pending = Some(password);
+        self.password_sent = false;
+    }
+
+    /// This password is known to open the database.
+    pub fn promote_password(&mut self, password: Password) {
+        self.password = PasswordState { current: Some(password), pending: None };
+        self.password_sent = false;
+    }
+
+    /// The open change has come to its end.
+    pub fn settle_change(&mut self, refusal: Option<Refusal>) {
+        let Some(Intent::Change(intent)) = self.intent.take() else { return };
+        let subject = intent.change.field().to_owned();
+        match refusal {
+            Some(refusal) => {
+                self.refusals.insert(subject, refusal);
+            }
+            None => {
+                self.refusals.remove(&subject);
+                self.password_sent |= intent.change.sets_password();
+                if let Some(bound) = &mut self.bound {
+                    K::note_applied(&mut bound.applied, &intent.change);
+                }
+            }
         }
     }
 
@@ -195,17 +264,40 @@ impl Record {
 
     /// The open create, if there is one.
     #[must_use]
-    pub fn creation(&self) -> Option<&CreateIntent> {
+    pub fn creation(&self) -> Option<&CreateIntent<K>> {
         match &self.intent {
             Some(Intent::Create(intent)) => Some(intent),
             _ => None,
         }
     }
 
-    /// The id that this record is about: the bound cluster's, or the one being created.
+    /// The open change, if there is one.
     #[must_use]
-    pub fn cluster_id(&self) -> Option<&ClusterId> {
-        let bound = self.bound.as_ref().map(|bound| &bound.identity.id);
-        bound.or_else(|| self.creation().map(|intent| &intent.request.id))
+    pub fn change(&self) -> Option<&ChangeIntent<K>> {
+        match &self.intent {
+            Some(Intent::Change(intent)) => Some(intent),
+            _ => None,
+        }
+    }
+
+    /// The id of the bound cluster.
+    #[must_use]
+    pub fn bound_id(&self) -> Option<&ClusterId> {
+        self.bound.as_ref().map(|bound| &bound.identity.id)
+    }
+
+    /// What this record is about: the bound cluster, the one being created, or what is prepared for its creation.
+    #[must_use]
+    pub fn target(&self) -> Option<Handle> {
+        let bound = self.bound_id().map(|id| Handle::Id(id.clone()));
+        bound
+            .or_else(|| self.creation().map(|intent| K::target(&intent.request)))
+            .or_else(|| self.change().and_then(|intent| intent.change.creates()))
+    }
+
+    /// Whether it is about a cluster, or one that may still come into being.
+    #[must_use]
+    pub fn has_cluster(&self) -> bool {
+        self.bound.is_some() || self.creation().is_some()
     }
 }

@@ -3,62 +3,62 @@
 use super::conditions::{self, Dates};
 use super::connection;
 use super::facts::Facts;
+use super::kind::{CloudCluster, Kind, Phase};
 use super::looked_after_elsewhere;
 use super::record::Record;
 use super::step::{Plan, Step, Verdict};
-use super::typedb;
 use crate::api::condition::{Condition, ConditionType, Reason};
 use crate::api::shared::{Binding, CommonStatus, Creation, PlannedStep};
-use crate::api::typedb::{FixedAtCreation, TypeDBClusterStatus};
-use crate::cloud::typedb::wire::{Cluster, ClusterStatus};
 
 /// The status to publish for a manifest. It differs from the present one only where something has changed.
 #[must_use]
-pub fn status(facts: &Facts, plan: &Plan) -> TypeDBClusterStatus {
-    let before = facts.manifest.status.clone().unwrap_or_default();
+pub fn status<K: Kind>(facts: &Facts<K>, plan: &Plan<K>) -> K::Status {
+    let before = facts.manifest.status().cloned().unwrap_or_default();
+    let told = !K::common_status(&before).conditions.is_empty();
     // Two operators that each wrote what they see would never come to rest.
-    if looked_after_elsewhere(facts).is_some()
-        || (plan.verdict == Verdict::Unchanged && before.common.conditions.is_empty())
-    {
+    if looked_after_elsewhere(facts).is_some() || (plan.verdict == Verdict::Unchanged && !told) {
         return before;
     }
     let mut status = before;
-    status.common.operator_namespace = Some(facts.operator_namespace.clone());
+    K::common_status_mut(&mut status).operator_namespace = Some(facts.operator_namespace.clone());
     show_record(facts, plan, &mut status);
     if let Some(cluster) = &plan.cluster {
-        show_cluster(cluster, &mut status);
+        show_cluster(facts, cluster, &mut status);
     }
     // What is only carried over says nothing about a newer generation.
     if let Verdict::Stands { reason, message, differs } = &plan.verdict {
-        status.common.observed_generation = facts.manifest.metadata.generation;
-        status.common.plan = plan.pending.iter().map(shown).collect();
-        let seen = plan.cluster.as_ref().map(|cluster| &cluster.status);
-        let generation = facts.manifest.metadata.generation;
-        let dates = Dates { before: &status.common.conditions, generation, now: facts.now };
-        let others = [available(dates, *reason, seen), in_sync(dates, seen, differs)];
-        status.common.conditions = conditions::publish(dates, *reason, message, others.into_iter().flatten());
+        let common = K::common_status_mut(&mut status);
+        let generation = facts.manifest.meta().generation;
+        common.observed_generation = generation;
+        common.plan = plan.pending.iter().map(shown).collect();
+        let dates = Dates { before: &common.conditions, generation, now: facts.now };
+        let seen = plan.cluster.as_ref();
+        let others = [available(dates, *reason, seen), in_sync(dates, seen.is_some(), differs)];
+        common.conditions = conditions::publish(dates, *reason, message, others.into_iter().flatten());
     }
     status
 }
 
 /// What the cloud says of the cluster, cut to what the schema takes: a word that is too long must not keep the rest from
 /// being published.
-fn show_cluster(cluster: &Cluster, status: &mut TypeDBClusterStatus) {
-    let word = |text: &Option<String>| text.as_ref().map(|text| cut(text, 64));
-    let fixed = typedb::fixed(cluster);
-    status.common.cloud_status = Some(cut(cluster.status.as_str(), 128));
-    status.common.endpoints = cluster.servers.iter().map(|server| cut(&server.address, 253)).take(16).collect();
-    status.common.version = word(&cluster.version);
-    status.machine_type = word(&cluster.machine_type);
-    status.storage_size_gb = cluster.storage_size_gb;
-    status.observed = Some(FixedAtCreation {
-        provider: word(&fixed.provider),
-        region: word(&fixed.region),
-        storage_type: word(&fixed.storage_type),
-        ..fixed
-    });
-    status.common.external_id = Some(cluster.id.clone());
-    status.common.created_at = Some(cluster.created_at.to_string());
+fn show_cluster<K: Kind>(facts: &Facts<K>, cluster: &K::Cluster, status: &mut K::Status) {
+    let common = K::common_status_mut(status);
+    common.cloud_status = Some(cut(&cluster.word(), 128));
+    common.endpoints = cluster.addresses().iter().map(|address| cut(address, 253)).take(16).collect();
+    common.external_id = Some(cluster.id().clone());
+    common.created_at = Some(cluster.created_at().to_string());
+    let bound = facts.record.as_ref().and_then(|record| record.bound.as_ref());
+    K::show(cluster, bound.map(|bound| &bound.fixed), status);
+    let look =
+        facts.look.as_ref().filter(|look| look.found.cluster.as_ref().is_some_and(|seen| seen.id() == cluster.id()));
+    if let Some(operation) = look.and_then(|look| look.operations().first()) {
+        K::show_operation(operation, status);
+    }
+}
+
+/// One of the cloud's words, within what the schema takes.
+pub(super) fn word(text: &str) -> String {
+    cut(text, 64)
 }
 
 fn shown(step: &PlannedStep) -> PlannedStep {
@@ -72,32 +72,37 @@ fn shown(step: &PlannedStep) -> PlannedStep {
     }
 }
 
-fn cut(text: &str, most: usize) -> String {
+pub(super) fn cut(text: &str, most: usize) -> String {
     text.chars().take(most).collect()
 }
 
 /// What the record says of the manifest's cluster. A record that belongs to a former manifest says nothing.
-fn show_record(facts: &Facts, plan: &Plan, status: &mut TypeDBClusterStatus) {
+fn show_record<K: Kind>(facts: &Facts<K>, plan: &Plan<K>, status: &mut K::Status) {
     let record = facts.record.as_ref().filter(|record| record.owner.uid == facts.uid());
-    status.common.creation = record
-        .and_then(Record::creation)
-        .map(|intent| Creation { cluster_id: intent.request.id.to_string(), since: intent.first_by_cloud.to_string() });
+    K::common_status_mut(status).creation = record.and_then(Record::creation).map(|intent| Creation {
+        cluster_id: K::target(&intent.request).to_string(),
+        since: intent.first_by_cloud.to_string(),
+    });
     match record {
         Some(Record { bound: Some(bound), location, .. }) => {
-            status.common.location = Some(location.to_string());
-            status.common.external_id = Some(bound.identity.id.clone());
-            status.common.created_at = Some(bound.identity.created_at.to_string());
-            status.observed.get_or_insert_with(|| bound.fixed.clone());
-            status.common.binding = binding(facts, plan, status.common.binding.take());
+            let common = K::common_status_mut(status);
+            let seen = common.external_id.as_ref() == Some(&bound.identity.id);
+            common.location = Some(location.to_string());
+            common.external_id = Some(bound.identity.id.clone());
+            common.created_at = Some(bound.identity.created_at.to_string());
+            common.binding = binding(facts, plan, common.binding.take());
+            if !seen {
+                K::show_fixed(&bound.fixed, status);
+            }
         }
-        Some(_) if plan.cluster.is_none() => forget_cluster(status),
+        Some(_) if plan.cluster.is_none() => forget_cluster::<K>(status),
         _ => {}
     }
 }
 
 /// The connection Secret that was written last. Its name outlives an edit until the Secret of the new name stands, for
 /// applications follow it, and the one who writes the new one removes the old one by it.
-fn binding(facts: &Facts, plan: &Plan, before: Option<Binding>) -> Option<Binding> {
+fn binding<K: Kind>(facts: &Facts<K>, plan: &Plan<K>, before: Option<Binding>) -> Option<Binding> {
     let name = connection::name(facts);
     let due = matches!(plan.next, Some(Step::Publish(_)));
     if facts.attempts.connection_conflict.is_some() {
@@ -107,14 +112,15 @@ fn binding(facts: &Facts, plan: &Plan, before: Option<Binding>) -> Option<Bindin
 }
 
 /// Nothing is bound, so nothing may be shown, and what was fixed is free again.
-fn forget_cluster(status: &mut TypeDBClusterStatus) {
+fn forget_cluster<K: Kind>(status: &mut K::Status) {
     let about_the_cluster = [ConditionType::Available.as_str(), ConditionType::InSync.as_str()];
-    status.common.conditions.retain(|condition| !about_the_cluster.contains(&condition.type_.as_str()));
-    let before = std::mem::take(&mut status.common);
-    *status = TypeDBClusterStatus::default();
-    status.common = CommonStatus {
+    let before = std::mem::take(K::common_status_mut(status));
+    *status = K::Status::default();
+    let mut conditions = before.conditions;
+    conditions.retain(|condition| !about_the_cluster.contains(&condition.type_.as_str()));
+    *K::common_status_mut(status) = CommonStatus {
         observed_generation: before.observed_generation,
-        conditions: before.conditions,
+        conditions,
         creation: before.creation,
         plan: before.plan,
         operator_namespace: before.operator_namespace,
@@ -123,13 +129,16 @@ fn forget_cluster(status: &mut TypeDBClusterStatus) {
 }
 
 /// Whether the database was last seen serving.
-fn available(dates: Dates<'_>, reason: Reason, seen: Option<&ClusterStatus>) -> Option<Condition> {
+fn available<C: CloudCluster>(dates: Dates<'_>, reason: Reason, seen: Option<&C>) -> Option<Condition> {
     let (holds, word, sentence) = match (reason, seen) {
         (Reason::Vanished | Reason::Replaced, _) => (false, "Gone", "The database is gone.".to_owned()),
-        (_, Some(status)) => {
-            let runs = *status == ClusterStatus::Running;
-            let word = if runs { "Running" } else { "NotRunning" };
-            (runs, word, format!("The cloud says that the cluster is {status}."))
+        (_, Some(cluster)) => {
+            let word = match (cluster.serves(), cluster.phase()) {
+                (true, _) => "Running",
+                (false, Phase::Running) => "NotServing",
+                (false, _) => "NotRunning",
+            };
+            (cluster.serves(), word, format!("The cloud says that the cluster is {}.", cluster.word()))
         }
         (_, None) => return dates.carried(ConditionType::Available),
     };
@@ -137,10 +146,10 @@ fn available(dates: Dates<'_>, reason: Reason, seen: Option<&ClusterStatus>) -> 
 }
 
 /// Whether the cluster is as the manifest says.
-fn in_sync(dates: Dates<'_>, seen: Option<&ClusterStatus>, differs: &[String]) -> Option<Condition> {
+fn in_sync(dates: Dates<'_>, seen: bool, differs: &[String]) -> Option<Condition> {
     let (holds, word, sentence) = if !differs.is_empty() {
         (false, "Differs", format!("These fields differ from the manifest: {}.", differs.join(", ")))
-    } else if seen.is_some() {
+    } else if seen {
         (true, "InSync", "Nothing differs from the manifest.".to_owned())
     } else {
         return dates.carried(ConditionType::InSync);

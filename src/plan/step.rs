@@ -3,23 +3,23 @@
 use std::time::Duration;
 
 use super::connection::Connection;
+use super::kind::{Change, Kind};
 use super::record::{Bound, Refusal};
 use crate::api::condition::{Reason, Standing};
-use crate::api::identity::{ClusterId, Identity};
+use crate::api::identity::{Handle, Identity};
 use crate::api::secret::Password;
 use crate::api::shared::PlannedStep;
-use crate::cloud::typedb::wire::{Cluster, ClusterDeploy};
 
 /// The decision about one manifest.
 #[derive(Clone, Debug)]
-pub struct Plan {
+pub struct Plan<K: Kind> {
     /// What to do now; after it, everything is observed and decided anew.
-    pub next: Option<Step>,
+    pub next: Option<Step<K>>,
     /// The steps that change the cloud, with what blocks them, as the status shows them.
     pub pending: Vec<PlannedStep>,
     pub verdict: Verdict,
     /// The cluster as it was seen.
-    pub cluster: Option<Cluster>,
+    pub cluster: Option<K::Cluster>,
     /// When to decide again even if nothing happens; never, when absent.
     pub look_again: Option<Duration>,
 }
@@ -39,13 +39,15 @@ pub enum Verdict {
 
 /// One thing to do.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Step {
+pub enum Step<K: Kind> {
     AddFinalizer,
     RemoveFinalizer,
-    /// Ask the cloud for one cluster by its id, and for the list.
-    Look(ClusterId),
-    Record(RecordChange),
-    Cloud(CloudWrite),
+    /// Ask the cloud for one cluster, and for the list.
+    Look(Handle),
+    /// Ask the cloud what there is around its clusters.
+    Survey,
+    Record(RecordChange<K>),
+    Cloud(CloudWrite<K>),
     Database(DatabaseStep),
     /// Write the connection Secret, or check that it is as it should be.
     Publish(Connection),
@@ -53,13 +55,15 @@ pub enum Step {
 
 /// A change of the record that sends nothing to a cloud.
 #[derive(Clone, Debug, PartialEq)]
-pub enum RecordChange {
+pub enum RecordChange<K: Kind> {
     /// The create's outcome is known: this cluster is ours.
-    Settle(Bound),
+    Settle(Bound<K>),
     /// The create had no effect, or the id turned out to be somebody else's. With a refusal it is not tried again until something changes.
     ClearIntent(Option<Refusal>),
+    /// The outcome of a change is known. With a refusal it is not asked for again until something changes.
+    SettleChange(Option<Refusal>),
     /// An existing cluster is taken; passwords come along from a record that claims it no longer.
-    Adopt(Bound),
+    Adopt(Bound<K>),
     /// A manifest of the same name takes the recorded cluster back.
     Rebind,
     /// The record is filed, and the manifest starts anew. Holds the annotation's value.
@@ -80,9 +84,11 @@ pub enum RecordChange {
 
 /// Every write to a cloud that the operator can make.
 #[derive(Clone, Debug, PartialEq)]
-pub enum CloudWrite {
+pub enum CloudWrite<K: Kind> {
     /// Create a cluster. `again`: the same request was sent before and nothing came of it.
-    Deploy { request: ClusterDeploy, again: bool },
+    Deploy { request: K::Request, again: bool },
+    /// Change one thing about a cluster, or prepare what its creation needs.
+    Change(K::Change),
     /// Destroy this one cluster with everything in it.
     Destroy(Identity),
 }
@@ -105,7 +111,7 @@ pub enum NewPassword {
     Given(Password),
 }
 
-impl Step {
+impl<K: Kind> Step<K> {
     /// Whether it changes something in a cloud or in a database.
     #[must_use]
     pub fn writes_to_a_cloud(&self) -> bool {
@@ -116,7 +122,7 @@ impl Step {
     /// Whether it asks or changes something in a cloud or in a database.
     #[must_use]
     pub fn speaks_to_a_cloud(&self) -> bool {
-        matches!(self, Self::Cloud(_) | Self::Database(_) | Self::Look(_))
+        matches!(self, Self::Cloud(_) | Self::Database(_) | Self::Look(_) | Self::Survey)
     }
 
     /// The step in a few words.
@@ -124,20 +130,42 @@ impl Step {
     pub fn summary(&self) -> String {
         match self {
             Self::AddFinalizer | Self::RemoveFinalizer => "Preparing the manifest".to_owned(),
-            Self::Look(id) => format!("A look at cluster {id}"),
+            Self::Look(target) => format!("A look at cluster {target}"),
+            Self::Survey => "A look at what the cloud offers".to_owned(),
             Self::Record(_) => "Keeping the record".to_owned(),
-            Self::Cloud(CloudWrite::Deploy { request, .. }) => format!("Creating cluster {}", request.id),
-            Self::Cloud(CloudWrite::Destroy(identity)) => format!("Destroying cluster {}", identity.id),
+            Self::Cloud(write) => write.summary(),
             Self::Database(DatabaseStep::Prove { .. }) => {
-                "Trying the known passwords of the database's user admin".to_owned()
+                "Trying the known passwords of the database's user".to_owned()
             }
-            Self::Database(_) => "Setting the password of the database's user admin".to_owned(),
+            Self::Database(_) => "Setting the password of the database's user".to_owned(),
             Self::Publish(_) => "Writing the connection Secret".to_owned(),
         }
     }
 }
 
-impl Plan {
+impl<K: Kind> CloudWrite<K> {
+    /// What the write is about, in one word: what is refused is refused for this subject.
+    #[must_use]
+    pub fn subject(&self) -> &'static str {
+        match self {
+            Self::Deploy { .. } => "create",
+            Self::Change(change) => change.field(),
+            Self::Destroy(_) => "destroy",
+        }
+    }
+
+    /// The write in a few words.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        match self {
+            Self::Deploy { request, .. } => format!("Creating cluster {}", K::target(request)),
+            Self::Change(change) => change.summary(),
+            Self::Destroy(identity) => format!("Destroying cluster {}", identity.id),
+        }
+    }
+}
+
+impl<K: Kind> Plan<K> {
     /// Nothing is done, and the manifest stands like this.
     #[must_use]
     pub fn standing(reason: Reason, message: impl Into<String>) -> Self {
@@ -164,13 +192,13 @@ impl Plan {
 
     /// Does one thing, and stands like this meanwhile.
     #[must_use]
-    pub fn step(step: Step, reason: Reason, message: impl Into<String>) -> Self {
+    pub fn step(step: Step<K>, reason: Reason, message: impl Into<String>) -> Self {
         Self { next: Some(step), ..Self::standing(reason, message) }
     }
 
     /// Does one thing without a word about how the manifest stands.
     #[must_use]
-    pub fn quietly(step: Step) -> Self {
+    pub fn quietly(step: Step<K>) -> Self {
         Self { next: Some(step), ..Self::unchanged() }
     }
 
@@ -196,7 +224,7 @@ impl Plan {
 
     /// The same, about this cluster.
     #[must_use]
-    pub fn about(mut self, cluster: &Cluster) -> Self {
+    pub fn about(mut self, cluster: &K::Cluster) -> Self {
         self.cluster = Some(cluster.clone());
         self
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::facts::{AccountStanding, Facts, TroubleKind};
+use super::kind::Kind;
 use super::step::{Plan, Verdict};
 use crate::api::condition::{Condition, ConditionType, Reason, Standing};
 use crate::clock;
@@ -16,8 +17,8 @@ const PATIENCE: Duration = Duration::from_secs(5 * 60);
 const PASSING: Duration = Duration::from_secs(30);
 
 /// What to do while the account does not let the cloud be spoken to; `None` where it does.
-pub(super) fn for_account(facts: &Facts) -> Option<Plan> {
-    let name = &facts.manifest.spec.common.account_ref.name;
+pub(super) fn for_account<K: Kind>(facts: &Facts<K>) -> Option<Plan<K>> {
+    let name = &facts.spec().account_ref.name;
     let (early, late, message) = match &facts.account.standing {
         AccountStanding::Connected | AccountStanding::Unavailable(_) if facts.inventory.is_some() => return None,
         AccountStanding::Connected | AccountStanding::Connecting => {
@@ -48,33 +49,32 @@ pub(super) fn for_account(facts: &Facts) -> Option<Plan> {
 }
 
 /// A cluster with nothing to do keeps its conditions through trouble with its account.
-fn keep_or(facts: &Facts, plan: Plan) -> Plan {
+fn keep_or<K: Kind>(facts: &Facts<K>, plan: Plan<K>) -> Plan<K> {
     if settled(facts) { Plan { look_again: plan.look_again, ..Plan::unchanged() } } else { plan }
 }
 
 /// Whether the manifest is Ready as it now stands.
-pub(super) fn settled(facts: &Facts) -> bool {
+pub(super) fn settled<K: Kind>(facts: &Facts<K>) -> bool {
     conditions(facts)
         .iter()
         .any(|condition| condition.type_ == ConditionType::Ready.as_str() && condition.status == "True")
 }
 
 /// The conditions that speak of this generation of the manifest.
-fn conditions(facts: &Facts) -> &[Condition] {
-    let status = facts.manifest.status.as_ref();
-    let present = status.filter(|status| status.common.observed_generation == facts.manifest.metadata.generation);
-    present.map_or(&[], |status| &status.common.conditions)
+fn conditions<K: Kind>(facts: &Facts<K>) -> &[Condition] {
+    let present = facts.reported().filter(|status| status.observed_generation == facts.manifest.meta().generation);
+    present.map_or(&[], |status| &status.conditions)
 }
 
 /// Whether anything was said about this generation of the manifest.
-fn told(facts: &Facts) -> bool {
+fn told<K: Kind>(facts: &Facts<K>) -> bool {
     !conditions(facts).is_empty()
 }
 
 /// `early` for the first five minutes after the manifest's creation or edit, `late` from then on.
 ///
 /// A manifest that already stood at `late` stays there: a restart of the operator is no news.
-pub(super) fn patiently(facts: &Facts, early: Reason, late: Reason, message: impl Into<String>) -> Plan {
+pub(super) fn patiently<K: Kind>(facts: &Facts<K>, early: Reason, late: Reason, message: impl Into<String>) -> Plan<K> {
     let deadline = clock::later(facts.edited, PATIENCE);
     if facts.now >= deadline || early == late || already_stalled(facts, late) {
         return Plan::held(late, message);
@@ -82,13 +82,13 @@ pub(super) fn patiently(facts: &Facts, early: Reason, late: Reason, message: imp
     Plan::standing(early, message).looking_again(left(facts, deadline))
 }
 
-fn already_stalled(facts: &Facts, reason: Reason) -> bool {
+fn already_stalled<K: Kind>(facts: &Facts<K>, reason: Reason) -> bool {
     let stalled = conditions(facts).iter().find(|condition| condition.type_ == ConditionType::Stalled.as_str());
     stalled.is_some_and(|condition| condition.reason == reason.to_string())
 }
 
 /// Holds a write back where an attempt just failed, and says so once that has lasted.
-pub(super) fn after_trouble(facts: &Facts, plan: Plan) -> Plan {
+pub(super) fn after_trouble<K: Kind>(facts: &Facts<K>, plan: Plan<K>) -> Plan<K> {
     if let AccountStanding::Unavailable(why) = &facts.account.standing {
         let nothing_new = plan.verdict == Verdict::Unchanged && told(facts);
         return if nothing_new { Plan { next: None, ..plan } } else { plan.blocked(Reason::CloudUnavailable, why) };
@@ -101,6 +101,7 @@ pub(super) fn after_trouble(facts: &Facts, plan: Plan) -> Plan {
                 TroubleKind::RateLimited => Reason::WaitingForRateLimit,
                 TroubleKind::Unavailable => Reason::CloudUnavailable,
                 TroubleKind::OutcomeUnknown | TroubleKind::RepeatRefused => Reason::OutcomeUnknown,
+                TroubleKind::Busy => Reason::WaitingForOperation,
                 TroubleKind::DatabaseUnreachable => Reason::Updating,
             };
             restated(facts, plan, reason, &trouble.message)
@@ -115,12 +116,12 @@ pub(super) fn after_trouble(facts: &Facts, plan: Plan) -> Plan {
 }
 
 /// The time from now until `moment`, which is yet to come.
-fn left(facts: &Facts, moment: Timestamp) -> Duration {
+fn left<K: Kind>(facts: &Facts<K>, moment: Timestamp) -> Duration {
     Duration::try_from(moment.duration_since(facts.now)).unwrap_or(PASSING)
 }
 
 /// The same plan, which says what stands in its way. Where it says nothing, what was said before stands.
-fn restated(facts: &Facts, mut plan: Plan, reason: Reason, message: &str) -> Plan {
+fn restated<K: Kind>(facts: &Facts<K>, mut plan: Plan<K>, reason: Reason, message: &str) -> Plan<K> {
     match &mut plan.verdict {
         Verdict::Stands { reason: stated, message: words, .. } if stated.standing() != Standing::Stalled => {
             *stated = reason;

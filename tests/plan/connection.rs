@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use clusterwright::api::secret::Password;
 use clusterwright::api::shared::Binding;
 use clusterwright::cloud::typedb::wire::{Cluster, ClusterStatus, Server, ServerStatus};
-use clusterwright::plan::{Origin, Step, connection_fingerprint, status};
+use clusterwright::plan::{Origin, connection_fingerprint, status};
 use rstest::rstest;
 
 use super::fixture::*;
+use super::kinds::Step;
 
 fn published(scene: &Scene) -> BTreeMap<&'static str, String> {
     let Some(Step::Publish(connection)) = scene.plan().next else { panic!("{:?}", scene.plan()) };

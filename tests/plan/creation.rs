@@ -1,15 +1,16 @@
 //! Promise 1: a cluster is created at most once, and recognised as ours by proof alone.
 
+use std::collections::BTreeMap;
+
 use clusterwright::api::condition::Reason;
 use clusterwright::api::identity::CreatedAt;
 use clusterwright::api::typedb::Tier;
 use clusterwright::cloud::typedb::wire::{Cluster, ClusterStatus};
-use clusterwright::plan::{
-    CloudWrite, CreateIntent, Record, Refusal, RefusalKind, Stake, Trouble, TroubleKind, refusal_fingerprint,
-};
+use clusterwright::plan::{Refusal, RefusalKind, Stake, Trouble, TroubleKind, refusal_fingerprint};
 use rstest::rstest;
 
 use super::fixture::*;
+use super::kinds::{CloudWrite, CreateIntent, Record};
 
 #[rstest]
 #[case::a_free_name(scene(), "deploy orders", "Creating")]
@@ -175,7 +176,7 @@ fn refused_scene(kind: RefusalKind, seconds: i64) -> Scene {
     let write = CloudWrite::Deploy { request: request(ID), again: false };
     let fingerprint = refusal_fingerprint(&refused_base().facts, &write);
     let refusal = Refusal { kind, message: "no such region".to_owned(), fingerprint, at: ago(seconds) };
-    refused_base().recorded(Record { refusal: Some(refusal), ..empty_record() })
+    refused_base().recorded(Record { refusals: BTreeMap::from([("create".to_owned(), refusal)]), ..empty_record() })
 }
 
 fn refused_base() -> Scene {

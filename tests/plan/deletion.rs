@@ -2,10 +2,11 @@
 
 use clusterwright::api::condition::Reason;
 use clusterwright::cloud::typedb::wire::ClusterStatus;
-use clusterwright::plan::{AccountStanding, CloudWrite, Intent, Refusal, RefusalKind, Stake, refusal_fingerprint};
+use clusterwright::plan::{AccountStanding, Refusal, RefusalKind, Stake, refusal_fingerprint};
 use rstest::rstest;
 
 use super::fixture::*;
+use super::kinds::{CloudWrite, Intent};
 
 #[rstest]
 #[case::retained(running().finalized().deleting())]
@@ -161,5 +162,5 @@ fn refused_destroy(kind: RefusalKind) -> Scene {
     let write = CloudWrite::Destroy(record(ID).bound.unwrap().identity);
     let fingerprint = refusal_fingerprint(&ending().facts, &write);
     let refusal = Refusal { kind, message: "not now".to_owned(), fingerprint, at: ago(60) };
-    ending().recorded(record_but(|record| record.refusal = Some(refusal)))
+    ending().recorded(record_but(|record| drop(record.refusals.insert("destroy".to_owned(), refusal))))
 }

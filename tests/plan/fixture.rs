@@ -4,19 +4,22 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use clusterwright::api::condition::Reason;
-use clusterwright::api::identity::{ClusterId, CreatedAt, Endpoint, Identity, Location};
+use clusterwright::api::identity::{ClusterId, CreatedAt, Endpoint, Handle, Identity, Location};
 use clusterwright::api::secret::Password;
 use clusterwright::api::shared::{AccountRef, CommonSpec, ConnectionSecret, DeletionPolicy, Management};
 use clusterwright::api::typedb::{Admin, FixedAtCreation, Tier, TypeDBCluster, TypeDBClusterSpec};
 use clusterwright::api::{FINALIZER, annotation};
+use clusterwright::cloud::provider::Found;
 use clusterwright::cloud::typedb::wire::{Cluster, ClusterDeploy, ClusterStatus, Server, ServerStatus};
 use clusterwright::plan::{
-    AccountFacts, AccountStanding, Attempts, Bound, CreateIntent, Facts, Given, Gone, Intent, Inventory, Look, Origin,
-    Owner, PasswordState, Plan, Reach, Record, Rival, Stake, Trouble, TroubleKind, plan, status,
+    AccountFacts, AccountStanding, Attempts, Given, Gone, Origin, Owner, PasswordState, Reach, Rival, Stake, Trouble,
+    TroubleKind, plan, status,
 };
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::ResourceExt;
+
+use super::kinds::{Bound, CreateIntent, Facts, Intent, Inventory, Look, Plan, Record};
 
 pub(crate) const ID: &str = "orders";
 pub(crate) const OPERATOR: &str = "clusterwright-system";
@@ -39,6 +42,10 @@ pub(crate) fn ago(seconds: i64) -> Timestamp {
 
 pub(crate) fn id(name: &str) -> ClusterId {
     ClusterId::new(name)
+}
+
+pub(crate) fn target(name: &str) -> Handle {
+    Handle::Id(id(name))
 }
 
 pub(crate) fn location() -> Location {
@@ -124,7 +131,7 @@ pub(crate) fn bound(name: &str, origin: Origin) -> Bound {
         origin,
         fixed: fixed(),
         seen_by: BTreeSet::from([KEY.to_owned()]),
-        backup: None,
+        applied: None,
         gone: None,
     }
 }
@@ -168,7 +175,7 @@ pub(crate) fn creating_with(intent: CreateIntent) -> Record {
 }
 
 pub(crate) fn rival(name: &str, stake: Stake) -> Rival {
-    Rival { namespace: "shop".to_owned(), name: "other".to_owned(), id: id(name), stake }
+    Rival { namespace: "shop".to_owned(), name: "other".to_owned(), target: target(name), stake }
 }
 
 pub(crate) fn given(password: &str) -> Given {
@@ -221,6 +228,7 @@ pub(crate) fn scene() -> Scene {
         rivals: Vec::new(),
         inventory: Some(Inventory { clusters: Vec::new(), at: Some(ago(10)) }.into()),
         look: None,
+        catalogue: None,
         wanted_password: Given::NotAsked,
         current_password: Given::NotAsked,
         published_password: None,
@@ -287,14 +295,17 @@ impl Scene {
     }
 
     pub(crate) fn looked_by(self, credential: &str, seconds: i64, found: Option<Cluster>) -> Self {
-        let looked_for = found.as_ref().map_or_else(|| id(ID), |cluster| cluster.id.clone());
-        let look = Look { id: looked_for, at: ago(seconds), by: credential.to_owned(), found };
+        let looked_for = found.as_ref().map_or_else(|| target(ID), |cluster| Handle::Id(cluster.id.clone()));
+        let found = Found::just(found);
+        let look = Look { target: looked_for, at: ago(seconds), by: credential.to_owned(), found };
         self.with(|facts| facts.look = Some(look))
     }
 
     /// The look was for this id.
     pub(crate) fn looked_for(self, name: &str) -> Self {
-        self.with(|facts| facts.look = Some(Look { id: id(name), at: ago(1), by: KEY.to_owned(), found: None }))
+        self.with(|facts| {
+            facts.look = Some(Look { target: target(name), at: ago(1), by: KEY.to_owned(), found: Found::just(None) })
+        })
     }
 
     pub(crate) fn standing(self, standing: AccountStanding) -> Self {

@@ -1,28 +1,32 @@
 //! A decision in a few words, for the right-hand side of the tables.
 
 use clusterwright::api::secret::Password;
-use clusterwright::plan::{CloudWrite, DatabaseStep, NewPassword, Plan, RecordChange, Step, Verdict};
+use clusterwright::plan::{Change, CloudWrite, DatabaseStep, Kind, NewPassword, Plan, RecordChange, Step, Verdict};
 
 /// What a step does.
-pub(crate) fn of_step(step: &Step) -> String {
+pub(crate) fn of_step<K: Kind>(step: &Step<K>) -> String {
     match step {
         Step::AddFinalizer => "add finalizer".to_owned(),
         Step::RemoveFinalizer => "remove finalizer".to_owned(),
         Step::Look(id) => format!("look {id}"),
         Step::Record(change) => of_change(change),
-        Step::Cloud(CloudWrite::Deploy { request, again: false }) => format!("deploy {}", request.id),
-        Step::Cloud(CloudWrite::Deploy { request, again: true }) => format!("deploy {} again", request.id),
+        Step::Cloud(CloudWrite::Deploy { request, again: false }) => format!("deploy {}", K::target(request)),
+        Step::Cloud(CloudWrite::Deploy { request, again: true }) => format!("deploy {} again", K::target(request)),
+        Step::Cloud(CloudWrite::Change(change)) => format!("change {}", change.field()),
+        Step::Survey => "survey".to_owned(),
         Step::Cloud(CloudWrite::Destroy(identity)) => format!("destroy {}", identity.id),
         Step::Database(step) => of_database(step),
         Step::Publish(connection) => format!("publish {}", connection.name),
     }
 }
 
-fn of_change(change: &RecordChange) -> String {
+fn of_change<K: Kind>(change: &RecordChange<K>) -> String {
     match change {
         RecordChange::Settle(bound) => format!("settle {} {:?}", bound.identity.id, bound.origin),
         RecordChange::ClearIntent(None) => "clear intent".to_owned(),
         RecordChange::ClearIntent(Some(refusal)) => format!("clear intent, refused: {}", refusal.message),
+        RecordChange::SettleChange(None) => "settle change".to_owned(),
+        RecordChange::SettleChange(Some(refusal)) => format!("settle change, failed: {}", refusal.message),
         RecordChange::Adopt(bound) => format!("adopt {} {:?}", bound.identity.id, bound.origin),
         RecordChange::Rebind => "rebind".to_owned(),
         RecordChange::Forget(value) => format!("forget {value}"),
@@ -47,7 +51,7 @@ fn of_database(step: &DatabaseStep) -> String {
 }
 
 /// The reason, with the fields that differ.
-pub(crate) fn of_verdict(plan: &Plan) -> String {
+pub(crate) fn of_verdict<K: Kind>(plan: &Plan<K>) -> String {
     match &plan.verdict {
         Verdict::Unchanged => String::new(),
         Verdict::Stands { reason, differs, .. } if differs.is_empty() => reason.to_string(),
@@ -55,7 +59,7 @@ pub(crate) fn of_verdict(plan: &Plan) -> String {
     }
 }
 
-pub(crate) fn message(plan: &Plan) -> String {
+pub(crate) fn message<K: Kind>(plan: &Plan<K>) -> String {
     match &plan.verdict {
         Verdict::Unchanged => String::new(),
         Verdict::Stands { message, .. } => message.clone(),

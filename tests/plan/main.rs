@@ -16,6 +16,7 @@ mod deletion;
 mod fixture;
 #[cfg(test)]
 mod gist;
+mod kinds;
 #[cfg(test)]
 mod kstatus;
 #[cfg(test)]

@@ -1,19 +1,21 @@
 //! A cloud, a record and a controller small enough to be seen through: they carry plans out, as the real ones would.
 
 use clusterwright::api::FINALIZER;
-use clusterwright::api::identity::{ClusterId, CreatedAt, Identity};
+use clusterwright::api::identity::{CreatedAt, Handle, Identity};
 use clusterwright::api::secret::Password;
+use clusterwright::api::typedb::TypeDBCluster;
 use clusterwright::clock;
+use clusterwright::cloud::provider::Found;
 use clusterwright::cloud::typedb::wire::{Cluster, ClusterDeploy, ClusterStatus};
 use clusterwright::plan::{
-    CloudWrite, CreateIntent, DatabaseStep, Facts, Gone, Intent, Inventory, Look, NewPassword, PasswordState, Plan,
-    Record, RecordChange, Refusal, RefusalKind, Step, connection_fingerprint, created_by, plan, refusal_fingerprint,
-    status,
+    CloudCluster, DatabaseStep, Gone, Kind, NewPassword, PasswordState, Refusal, RefusalKind, connection_fingerprint,
+    created_by, plan, refusal_fingerprint, status,
 };
 use kube::ResourceExt;
 use std::time::Duration;
 
 use super::fixture::{Scene, cluster, location};
+use super::kinds::{CloudWrite, CreateIntent, Facts, Intent, Inventory, Look, Plan, Record, RecordChange, Step};
 
 /// What becomes of a create's or a destroy's request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,9 +121,11 @@ impl World {
                 self.facts.manifest.finalizers_mut().retain(|finalizer| finalizer != FINALIZER);
                 self.gone = self.facts.deleting();
             }
-            Step::Look(id) => self.look(&id),
+            Step::Look(target) => self.look(&target),
+            Step::Survey => {}
             Step::Record(change) => self.change(change),
             Step::Cloud(CloudWrite::Deploy { request, .. }) => self.deploy(&request),
+            Step::Cloud(CloudWrite::Change(change)) => match change {},
             Step::Cloud(CloudWrite::Destroy(identity)) => self.destroy(&identity),
             Step::Database(step) => self.database(step),
             Step::Publish(connection) => {
@@ -130,10 +134,10 @@ impl World {
         }
     }
 
-    fn look(&mut self, id: &ClusterId) {
+    fn look(&mut self, target: &Handle) {
         let by = self.credential();
-        let found = self.clusters.iter().find(|cluster| cluster.id == *id).cloned();
-        self.facts.look = Some(Look { id: id.clone(), at: self.facts.now, by, found });
+        let found = Found::just(self.clusters.iter().find(|cluster| cluster.answers_to(target)).cloned());
+        self.facts.look = Some(Look { target: target.clone(), at: self.facts.now, by, found });
     }
 
     fn credential(&self) -> String {
@@ -145,7 +149,7 @@ impl World {
         let location = self.facts.account.reach.as_ref().map_or_else(location, |reach| reach.location.clone());
         let fresh = Record::new(self.facts.owner(), location.clone());
         let record = self.facts.record.get_or_insert(fresh);
-        if record.cluster_id().is_none() {
+        if !record.has_cluster() {
             record.location = location;
         }
         record
@@ -163,20 +167,21 @@ impl World {
             RecordChange::Settle(bound) => {
                 record.bound = Some(bound);
                 record.intent = None;
-                record.refusal = None;
+                record.refusals.clear();
             }
             RecordChange::ClearIntent(refusal) => {
                 record.intent = None;
-                record.refusal = refusal;
+                record.refusals.extend(refusal.map(|refusal| ("create".to_owned(), refusal)));
             }
+            RecordChange::SettleChange(_) => record.intent = None,
             RecordChange::Adopt(bound) => {
                 record.owner = owner;
                 record.bound = Some(bound);
-                record.refusal = None;
+                record.refusals.clear();
             }
             RecordChange::Rebind => {
                 record.owner = owner;
-                record.refusal = None;
+                record.refusals.clear();
             }
             RecordChange::Forget(value) => {
                 let fresh = Record::new(owner, record.location.clone());
@@ -213,7 +218,7 @@ impl World {
         let first = intent.sends == 1;
         let record = self.record();
         record.intent = Some(Intent::Create(Box::new(intent)));
-        record.refusal = None;
+        record.refusals.remove("create");
         self.facts.look = None;
         let fate = self.next_fate();
         self.sent.push(format!("deploy {} {fate:?}", request.id));
@@ -229,7 +234,7 @@ impl World {
                 if fate == Fate::Answered {
                     let credential = self.credential();
                     let record = self.record();
-                    record.bound = Some(created_by(request, &built, &credential));
+                    record.bound = Some(created_by(request, &built, TypeDBCluster::fixed(&built, None), &credential));
                     record.intent = None;
                 }
                 self.clusters.push(built);
@@ -258,7 +263,8 @@ impl World {
         let at = self.facts.now;
         let record = self.record();
         record.intent = None;
-        record.refusal = Some(Refusal { kind: RefusalKind::Refused, message: "no".to_owned(), fingerprint, at });
+        let refusal = Refusal { kind: RefusalKind::Refused, message: "no".to_owned(), fingerprint, at };
+        record.refusals.insert(write.subject().to_owned(), refusal);
     }
 
     fn destroy(&mut self, identity: &Identity) {

@@ -1,9 +1,9 @@
 //! `Observed` and `paused` write nothing to a cloud, and two operators do not fight.
 
-use clusterwright::plan::Step;
 use rstest::rstest;
 
 use super::fixture::*;
+use super::kinds::Step;
 
 fn observing() -> Scene {
     scene().only_observed()

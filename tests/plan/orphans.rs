@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use clusterwright::cloud::provider::Found;
 use clusterwright::cloud::typedb::wire::Cluster;
-use clusterwright::plan::{Gone, Inventory, Look, Origin, OrphanFacts, OrphanPlan, Record, plan_orphan};
+use clusterwright::plan::{Gone, Origin, plan_orphan};
 use rstest::rstest;
 
 use super::fixture::*;
+use super::kinds::{Inventory, Look, OrphanFacts, OrphanPlan, Record};
 
 fn orphan(record: Record) -> OrphanFacts {
     OrphanFacts {
@@ -19,7 +21,10 @@ fn orphan(record: Record) -> OrphanFacts {
 }
 
 fn looked(facts: OrphanFacts, seconds: i64, found: Option<Cluster>) -> OrphanFacts {
-    OrphanFacts { look: Some(Look { id: id(ID), at: ago(seconds), by: KEY.to_owned(), found }), ..facts }
+    OrphanFacts {
+        look: Some(Look { target: target(ID), at: ago(seconds), by: KEY.to_owned(), found: Found::just(found) }),
+        ..facts
+    }
 }
 
 fn listed(facts: OrphanFacts, cluster: Cluster) -> OrphanFacts {
@@ -38,7 +43,10 @@ fn mourned(hours: i64, told: bool) -> Record {
 }
 
 fn looked_by(facts: OrphanFacts, credential: &str) -> OrphanFacts {
-    OrphanFacts { look: Some(Look { id: id(ID), at: ago(1), by: credential.to_owned(), found: None }), ..facts }
+    OrphanFacts {
+        look: Some(Look { target: target(ID), at: ago(1), by: credential.to_owned(), found: Found::just(None) }),
+        ..facts
+    }
 }
 
 #[rstest]
@@ -50,8 +58,8 @@ fn looked_by(facts: OrphanFacts, credential: &str) -> OrphanFacts {
 #[case::is_kept_without_a_credential(using(orphan(record(ID)), None), OrphanPlan::Keep)]
 #[case::is_kept_without_a_list(OrphanFacts { inventory: None, ..orphan(record(ID)) }, OrphanPlan::Keep)]
 #[case::is_kept_from_a_credential_that_never_saw_it(using(orphan(record(ID)), Some("key-2")), OrphanPlan::Keep)]
-#[case::is_looked_after_when_its_cluster_is_not_listed(orphan(record(ID)), OrphanPlan::Look(id(ID)))]
-#[case::is_looked_after_anew_when_the_look_is_old(looked(orphan(record(ID)), 11, None), OrphanPlan::Look(id(ID)))]
+#[case::is_looked_after_when_its_cluster_is_not_listed(orphan(record(ID)), OrphanPlan::Look(target(ID)))]
+#[case::is_looked_after_anew_when_the_look_is_old(looked(orphan(record(ID)), 11, None), OrphanPlan::Look(target(ID)))]
 #[case::is_kept_when_the_look_shows_its_cluster(looked(orphan(record(ID)), 1, Some(cluster(ID))), OrphanPlan::Keep)]
 #[case::is_kept_when_another_credential_looked(looked_by(orphan(record(ID)), "key-2"), OrphanPlan::Keep)]
 #[case::is_kept_and_marked_when_its_cluster_is_first_proved_gone(looked(orphan(record(ID)), 1, None), OrphanPlan::Gone)]
@@ -60,7 +68,7 @@ fn looked_by(facts: OrphanFacts, credential: &str) -> OrphanFacts {
     OrphanPlan::Gone
 )]
 #[case::is_left_alone_for_a_day_afterwards(looked(orphan(mourned(23, false)), 1, None), OrphanPlan::Keep)]
-#[case::is_looked_after_again_after_a_day(orphan(mourned(25, false)), OrphanPlan::Look(id(ID)))]
+#[case::is_looked_after_again_after_a_day(orphan(mourned(25, false)), OrphanPlan::Look(target(ID)))]
 #[case::goes_when_its_cluster_is_still_gone_after_a_day(looked(orphan(mourned(25, false)), 1, None), OrphanPlan::Drop)]
 #[case::goes_when_its_manifest_went_after_it_had_said_so(looked(orphan(mourned(0, true)), 1, None), OrphanPlan::Drop)]
 #[case::is_no_longer_marked_when_its_cluster_is_back(listed(orphan(mourned(1, false)), cluster(ID)), OrphanPlan::Found)]
@@ -76,8 +84,8 @@ fn open(seconds: i64) -> OrphanFacts {
 const WAIT: OrphanPlan = OrphanPlan::Wait(Duration::from_secs(15));
 
 #[rstest]
-#[case::is_looked_for(open(20), OrphanPlan::Look(id(ID)))]
-#[case::is_looked_for_after_the_announcement(looked(open(20), 21, None), OrphanPlan::Look(id(ID)))]
+#[case::is_looked_for(open(20), OrphanPlan::Look(target(ID)))]
+#[case::is_looked_for_after_the_announcement(looked(open(20), 21, None), OrphanPlan::Look(target(ID)))]
 #[case::is_waited_for(looked(open(20), 1, None), WAIT)]
 #[case::is_waited_for_until_a_look_from_after_its_last_effect(looked(open(97), 5, None), WAIT)]
 #[case::is_given_up(looked(open(97), 1, None), OrphanPlan::ClearIntent)]

@@ -2,10 +2,11 @@
 
 use clusterwright::api::secret::Password;
 use clusterwright::cloud::typedb::wire::{Cluster, ClusterStatus};
-use clusterwright::plan::{Given, Origin, PasswordState, Record, Step, TroubleKind};
+use clusterwright::plan::{Given, Origin, PasswordState, TroubleKind};
 use rstest::rstest;
 
 use super::fixture::*;
+use super::kinds::{Record, Step};
 
 fn missing() -> Given {
     Given::Missing("Secret pw is missing.".to_owned())

@@ -3,19 +3,20 @@
 use std::time::Duration;
 
 use clusterwright::api::condition::{Reason, Standing};
+use clusterwright::api::identity::Handle;
 use clusterwright::api::secret::Password;
 use clusterwright::api::shared::{DeletionPolicy, Management};
 use clusterwright::clock;
+use clusterwright::cloud::provider::Found;
 use clusterwright::cloud::typedb::wire::{Cluster, ClusterStatus};
-use clusterwright::plan::{
-    AccountStanding, CloudWrite, Facts, Given, Inventory, Look, Origin, PasswordState, Plan, Record, RecordChange,
-    Stake, Step, TroubleKind, Verdict, plan, status,
-};
+use clusterwright::plan::Kind;
+use clusterwright::plan::{AccountStanding, Given, Origin, PasswordState, Stake, TroubleKind, Verdict, plan, status};
 use kube::ResourceExt;
 use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::fixture::*;
+use super::kinds::{CloudWrite, Facts, Inventory, Look, Plan, Record, RecordChange, Step};
 use super::kstatus::{Read, compute};
 use super::model::{Fate, World};
 
@@ -162,7 +163,12 @@ fn any_facts() -> impl Strategy<Value = Facts> {
             facts.record = record;
             facts.inventory = list.map(|clusters| Inventory { clusters, at: Some(ago(10)) }.into());
             let (has_look, looked_for, found, seconds) = look;
-            facts.look = has_look.then(|| Look { id: id(looked_for), at: ago(seconds), by: KEY.to_owned(), found });
+            facts.look = has_look.then(|| Look {
+                target: target(looked_for),
+                at: ago(seconds),
+                by: KEY.to_owned(),
+                found: Found::just(found),
+            });
             if !reaches && facts.account.standing != AccountStanding::Connected {
                 facts.account.reach = None;
             }
@@ -200,15 +206,19 @@ fn is_safe(facts: &Facts, plan: &Plan) {
             let open = record.and_then(Record::creation);
             assert_eq!(open.is_some(), *again, "an open create is repeated, and nothing else");
             assert!(open.is_none_or(|intent| intent.request == *request), "no other request is sent meanwhile");
-            assert_eq!(request.id, facts.wanted_id());
-            let claimed = facts.rivals.iter().any(|rival| rival.id == request.id);
+            assert_eq!(Handle::Id(request.id.clone()), facts.manifest.wanted());
+            let claimed = facts.rivals.iter().any(|rival| rival.target == Handle::Id(request.id.clone()));
             assert!(*again || !claimed, "another manifest has this id");
             let reach = facts.account.reach.as_ref().unwrap();
             assert!(open.is_none() || record.unwrap().location == reach.location, "it was sent elsewhere");
         }
         Some(Step::Record(RecordChange::ClearIntent(_))) => {
             let intent = record.and_then(Record::creation).expect("an open create");
-            let look = facts.look.as_ref().filter(|look| look.id == intent.request.id).expect("a look");
+            let look = facts
+                .look
+                .as_ref()
+                .filter(|look| look.target == Handle::Id(intent.request.id.clone()))
+                .expect("a look");
             assert!(look.at > intent.announced, "a look from before proves nothing");
         }
         Some(Step::Record(RecordChange::Drop)) => assert!(facts.deleting() && facts.destroys()),
@@ -286,7 +296,7 @@ proptest! {
             assert!(world.clusters.len() <= 1, "paid for twice: {:?}", world.sent);
         });
         prop_assert!(rest.is_some(), "it never comes to rest: {:?}", world.sent);
-        let refused = world.facts.record.as_ref().is_some_and(|record| record.refusal.is_some());
+        let refused = world.facts.record.as_ref().is_some_and(|record| !record.refusals.is_empty());
         prop_assert_eq!(world.clusters.len(), usize::from(!refused), "{:?}", world.sent);
         if !refused {
             let record = world.facts.record.unwrap();

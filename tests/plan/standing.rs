@@ -5,10 +5,11 @@ use std::time::Duration;
 use clusterwright::api::condition::{Condition, Reason, Standing};
 use clusterwright::api::shared::CommonStatus;
 use clusterwright::api::typedb::TypeDBClusterStatus;
-use clusterwright::plan::{Plan, Step, TroubleKind, Verdict, status};
+use clusterwright::plan::{TroubleKind, Verdict, status};
 use rstest::rstest;
 
 use super::fixture::*;
+use super::kinds::{Plan, Step};
 use super::kstatus::{Read, compute};
 
 /// The design's table: every reason, and how an object with it stands.
@@ -27,6 +28,7 @@ const TABLE: &[(Standing, &[Reason])] = &[
             Reason::WaitingForRateLimit,
             Reason::CloudUnavailable,
             Reason::OutcomeUnknown,
+            Reason::DatabaseUnavailable,
             Reason::WaitingForAccount,
             Reason::WaitingForCredentials,
             Reason::WaitingForPassword,

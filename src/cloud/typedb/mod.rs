@@ -3,5 +3,6 @@
 pub mod client;
 pub mod database;
 pub mod exchange;
+mod provider;
 mod refusal;
 pub mod wire;

@@ -8,11 +8,17 @@ use super::{AccountError, Known};
 use crate::api::MANAGER;
 use crate::api::account::{CloudAccount, ClusterCounts};
 use crate::api::condition::{ConditionType, Standing};
+use crate::api::identity::{ClusterId, Handle};
 use crate::controller::Context;
-use crate::plan::{account_status, account_verdict};
+use crate::controller::clouds::Managed;
+use crate::plan::{CloudCluster, account_status, account_verdict};
 
 /// Writes the status where it differs, and warns where a person has become necessary.
-pub(super) async fn publish(account: &CloudAccount, known: &Known, ctx: &Context) -> Result<(), AccountError> {
+pub(super) async fn publish<K: Managed>(
+    account: &CloudAccount,
+    known: &Known<K>,
+    ctx: &Context<K>,
+) -> Result<(), AccountError> {
     let before = account.status.clone().unwrap_or_default();
     let secret = known.session.as_ref().map(|session| session.secret.as_str());
     let after = account_status(account, &known.standing, secret, counts(known, ctx), ctx.clock.now());
@@ -43,16 +49,16 @@ pub(super) async fn publish(account: &CloudAccount, known: &Known, ctx: &Context
 }
 
 /// How many of the location's clusters a manifest manages.
-fn counts(known: &Known, ctx: &Context) -> Option<ClusterCounts> {
+fn counts<K: Managed>(known: &Known<K>, ctx: &Context<K>) -> Option<ClusterCounts> {
     let session = known.session.as_ref()?;
     let list = session.place.inventory()?;
-    let managed = |id| {
+    let managed = |id: &ClusterId| {
         ctx.records
-            .about(&session.place.location, id)
+            .about(&session.place.location, &Handle::Id(id.clone()))
             .iter()
             .any(|stored| stored.record.bound.is_some() && ctx.claims(stored))
     };
-    let managed = list.clusters.iter().filter(|cluster| managed(&cluster.id)).count();
+    let managed = list.clusters.iter().filter(|cluster| managed(cluster.id())).count();
     let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
     Some(ClusterCounts { managed: count(managed), unmanaged: count(list.clusters.len() - managed) })
 }

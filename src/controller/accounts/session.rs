@@ -8,26 +8,21 @@ use secrecy::SecretString;
 
 use crate::api::account::{CaBundle, CloudAccount, CredentialSecretRef};
 use crate::api::condition::Reason;
-use crate::api::identity::{ClusterId, Location};
-use crate::cloud::budget::Priority;
 use crate::cloud::credential::Credential;
-use crate::cloud::error::CloudError;
-use crate::cloud::token::TokenSource;
+use crate::cloud::provider::{Provider, Way};
 use crate::cloud::transport::Transport;
-use crate::cloud::typedb::client::Client;
-use crate::cloud::typedb::exchange::KeyExchange;
-use crate::cloud::typedb::wire::Cluster;
-use crate::controller::Context;
+use crate::controller::clouds::Managed;
 use crate::controller::locations::{AccountKey, Enlisted, Place};
 use crate::controller::secrets::{self, ReadError};
+use crate::controller::{Context, Metrics};
 use crate::fingerprint::Fingerprint;
 
 /// A way to speak to a location.
 #[derive(Clone)]
-pub(crate) struct Session {
+pub(crate) struct Session<K: Managed> {
     pub(crate) account: AccountKey,
-    pub(crate) place: Arc<Place>,
-    pub(crate) client: Client,
+    pub(crate) place: Arc<Place<K>>,
+    pub(crate) client: K::Client,
     pub(crate) transport: Arc<dyn Transport>,
     /// A printable name of the credential.
     pub(crate) credential: String,
@@ -37,22 +32,9 @@ pub(crate) struct Session {
     pub(crate) made_from: String,
 }
 
-impl std::fmt::Debug for Session {
+impl<K: Managed> std::fmt::Debug for Session<K> {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(formatter, "Session({} as {})", self.place.location, self.credential)
-    }
-}
-
-impl Session {
-    /// Asks for one cluster by its id, and where it is not there, for the list as well: only both together prove it gone.
-    pub(crate) async fn find(&self, id: &ClusterId, priority: Priority) -> Result<Option<Cluster>, CloudError> {
-        match self.client.get(id, priority).await {
-            Ok(answer) => return Ok(Some(answer.value)),
-            Err(CloudError::NotFound { .. }) => {}
-            Err(error) => return Err(error),
-        }
-        let list = self.client.list(priority).await?.value;
-        Ok(list.into_iter().find(|cluster| cluster.id == *id))
     }
 }
 
@@ -69,12 +51,12 @@ impl From<ReadError> for Obstacle {
 }
 
 /// The session that was there, if it was made from what the account says now, or else a new one.
-pub(super) async fn establish(
+pub(super) async fn establish<K: Managed>(
     account: &CloudAccount,
     key: &AccountKey,
-    before: Option<Session>,
-    ctx: &Context,
-) -> Result<Session, Obstacle> {
+    before: Option<Session<K>>,
+    ctx: &Context<K>,
+) -> Result<Session<K>, Obstacle> {
     let Some(location) = account.spec.location() else {
         return Err(Obstacle::Refused(
             Reason::InvalidSpec,
@@ -107,14 +89,17 @@ pub(super) async fn establish(
     let requests_per_minute = u32::try_from(account.spec.requests_per_minute).unwrap_or(u32::MAX);
     let place = ctx.locations.place(&location, requests_per_minute);
     let name = credential.fingerprint().to_string();
-    let exchange = KeyExchange::new(Arc::clone(&transport), location.endpoint(), credential);
-    let token = TokenSource::spawn(exchange, ctx.clock.clone());
-    let observer = Arc::clone(&ctx.metrics);
-    let Location::TypedbCloud { endpoint, team, space } = location else {
-        return Err(Obstacle::Refused(Reason::InvalidSpec, "This account is of another cloud.".to_owned()));
+    let way = Way {
+        transport: Arc::clone(&transport),
+        budget: place.budget.clone(),
+        credential,
+        location,
+        clock: ctx.clock.clone(),
+        observer: Arc::<Metrics>::clone(&ctx.metrics),
     };
-    let client = Client::new(Arc::clone(&transport), place.budget.clone(), token, endpoint, &team, &space)
-        .with_observer(observer);
+    let Some(client) = K::Client::connect(way) else {
+        return Err(Obstacle::Refused(Reason::InvalidSpec, format!("This account is not one of {}.", K::CLOUD)));
+    };
     let enlisted = Enlisted {
         client: client.clone(),
         poll_interval: Duration::from_secs(account.spec.poll_interval_seconds.unsigned_abs()),
@@ -135,8 +120,8 @@ pub(super) async fn establish(
     })
 }
 
-async fn read_pair(
-    ctx: &Context,
+async fn read_pair<K: Managed>(
+    ctx: &Context<K>,
     namespace: &str,
     source: &CredentialSecretRef,
 ) -> Result<(String, String), ReadError> {
@@ -146,7 +131,11 @@ async fn read_pair(
     Ok((id, value))
 }
 
-async fn read_bundle(ctx: &Context, namespace: &str, bundle: Option<&CaBundle>) -> Result<Option<Vec<u8>>, Obstacle> {
+async fn read_bundle<K: Managed>(
+    ctx: &Context<K>,
+    namespace: &str,
+    bundle: Option<&CaBundle>,
+) -> Result<Option<Vec<u8>>, Obstacle> {
     let Some(CaBundle { config_map_ref, secret_ref }) = bundle else {
         return Ok(None);
     };

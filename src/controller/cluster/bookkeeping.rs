@@ -2,22 +2,22 @@
 
 use std::sync::{Arc, Mutex};
 
-use kube::Resource;
-
 use super::observe::Seen;
 use super::{Applied, ReconcileError, still_first};
+use crate::api::identity::Handle;
 use crate::controller::Context;
+use crate::controller::clouds::Managed;
 use crate::controller::events::Word;
 use crate::controller::memory::{self, Memory};
 use crate::controller::records::{RecordError, Stored, name_of};
-use crate::plan::{Bound, Gone, Record, RecordChange, Step, may_inherit};
+use crate::plan::{Bound, Change, Gone, Record, RecordChange, Refusal, Step, may_inherit};
 
-pub(super) async fn change(
-    ctx: &Context,
-    seen: &Seen,
-    memory: &Mutex<Memory>,
-    change: RecordChange,
-) -> Result<Applied, ReconcileError> {
+pub(super) async fn change<K: Managed>(
+    ctx: &Context<K>,
+    seen: &Seen<K>,
+    memory: &Mutex<Memory<K>>,
+    change: RecordChange<K>,
+) -> Result<Applied<K>, ReconcileError> {
     let result = match change {
         RecordChange::Settle(bound) => {
             memory::lock(memory).succeeded();
@@ -27,10 +27,13 @@ pub(super) async fn change(
             memory::lock(memory).succeeded();
             amend(ctx, seen, |record| {
                 record.intent = None;
-                record.refusal = refusal;
+                if let Some(refusal) = refusal {
+                    record.refusals.insert("create".to_owned(), refusal);
+                }
             })
             .await
         }
+        RecordChange::SettleChange(refusal) => settle_change(ctx, seen, memory, refusal).await,
         RecordChange::Adopt(bound) => return undo_conflict(ctx, seen, adopt(ctx, seen, memory, bound).await).await,
         RecordChange::Rebind => rebind(ctx, seen).await,
         RecordChange::Forget(value) => forget(ctx, seen, value).await,
@@ -48,24 +51,18 @@ pub(super) async fn change(
             amend(ctx, seen, |record| record.set_gone(Some(gone))).await
         }
         RecordChange::Found => amend(ctx, seen, |record| record.set_gone(None)).await,
-        RecordChange::TrustPassword(password) => {
-            amend(ctx, seen, |record| {
-                record.password.current = Some(password);
-                record.password.pending = None;
-            })
-            .await
-        }
+        RecordChange::TrustPassword(password) => amend(ctx, seen, |record| record.promote_password(password)).await,
         RecordChange::Drop => drop_record(ctx, seen).await,
     };
     undo_conflict(ctx, seen, result.map(|()| Applied::Again)).await
 }
 
 /// Where somebody wrote the record in between, what is now there decides.
-pub(super) async fn undo_conflict(
-    ctx: &Context,
-    seen: &Seen,
-    result: Result<Applied, ReconcileError>,
-) -> Result<Applied, ReconcileError> {
+pub(super) async fn undo_conflict<K: Managed>(
+    ctx: &Context<K>,
+    seen: &Seen<K>,
+    result: Result<Applied<K>, ReconcileError>,
+) -> Result<Applied<K>, ReconcileError> {
     match result {
         Err(ReconcileError::Record(RecordError::Conflict)) => {
             ctx.records.fresh(&own_name(seen)).await?;
@@ -76,18 +73,18 @@ pub(super) async fn undo_conflict(
 }
 
 /// The name of the manifest's own record.
-pub(super) fn own_name(seen: &Seen) -> String {
+pub(super) fn own_name<K: Managed>(seen: &Seen<K>) -> String {
     let owner = seen.facts.owner();
-    name_of(&owner.namespace, &owner.name)
+    name_of::<K>(&owner.namespace, &owner.name)
 }
 
 /// The record as it is stored, or the one with which a manifest's memory begins.
-pub(super) fn own_record(seen: &Seen) -> Option<Stored> {
+pub(super) fn own_record<K: Managed>(seen: &Seen<K>) -> Option<Stored<K>> {
     let location = seen.facts.account.reach.as_ref()?.location.clone();
     if let Some(stored) = &seen.stored {
         let mut stored = Stored::clone(stored);
         // A record that is about no cluster yet follows its manifest to another account.
-        if stored.record.cluster_id().is_none() {
+        if !stored.record.has_cluster() {
             stored.record.location = location;
         }
         return Some(stored);
@@ -98,7 +95,11 @@ pub(super) fn own_record(seen: &Seen) -> Option<Stored> {
 }
 
 /// Writes the stored record with a change.
-pub(super) async fn amend(ctx: &Context, seen: &Seen, change: impl FnOnce(&mut Record)) -> Result<(), ReconcileError> {
+pub(super) async fn amend<K: Managed>(
+    ctx: &Context<K>,
+    seen: &Seen<K>,
+    change: impl FnOnce(&mut Record<K>),
+) -> Result<(), ReconcileError> {
     if let Some(stored) = &seen.stored {
         let mut stored = Stored::clone(stored);
         change(&mut stored.record);
@@ -107,21 +108,49 @@ pub(super) async fn amend(ctx: &Context, seen: &Seen, change: impl FnOnce(&mut R
     Ok(())
 }
 
-async fn settle(ctx: &Context, seen: &Seen, bound: Bound) -> Result<(), ReconcileError> {
+async fn settle<K: Managed>(ctx: &Context<K>, seen: &Seen<K>, bound: Bound<K>) -> Result<(), ReconcileError> {
     let id = bound.identity.id.clone();
-    amend(ctx, seen, |record| {
-        record.bound = Some(bound);
-        record.intent = None;
-        record.refusal = None;
-    })
-    .await?;
+    amend(ctx, seen, |record| record.settle_creation(bound)).await?;
     tell(ctx, seen, Word::Created, format!("Cluster {id} was created.")).await;
+    Ok(())
+}
+
+/// A change has come to its end. What it set off is looked at afresh before anything else is decided.
+async fn settle_change<K: Managed>(
+    ctx: &Context<K>,
+    seen: &Seen<K>,
+    memory: &Mutex<Memory<K>>,
+    refusal: Option<Refusal>,
+) -> Result<(), ReconcileError> {
+    let Some(intent) = seen.facts.record.as_ref().and_then(Record::change) else {
+        return Ok(());
+    };
+    let summary = intent.change.summary();
+    // Whoever needs what may have been created must not find the intent gone, and still read that it is missing.
+    if let (Some(_), Some(session)) = (intent.change.creates(), &seen.session) {
+        session.place.forget_catalogue();
+    }
+    let failure = refusal.as_ref().map(|refusal| refusal.message.clone());
+    amend(ctx, seen, |record| record.settle_change(refusal)).await?;
+    memory::lock(memory).succeeded();
+    if let Some(session) = &seen.session {
+        session.place.hasten();
+    }
+    match failure {
+        Some(words) => tell(ctx, seen, Word::Failed, format!("{summary} failed: {words}")).await,
+        None => tell(ctx, seen, Word::Changed, format!("{summary}: done.")).await,
+    }
     Ok(())
 }
 
 /// Takes an existing cluster, with the passwords of a record that claims it no longer. One adoption at a time, so that two
 /// cannot take one cluster.
-async fn adopt(ctx: &Context, seen: &Seen, memory: &Mutex<Memory>, bound: Bound) -> Result<Applied, ReconcileError> {
+async fn adopt<K: Managed>(
+    ctx: &Context<K>,
+    seen: &Seen<K>,
+    memory: &Mutex<Memory<K>>,
+    bound: Bound<K>,
+) -> Result<Applied<K>, ReconcileError> {
     let _one_at_a_time = ctx.claiming.lock().await;
     let step = Step::Record(RecordChange::Adopt(bound.clone()));
     let fresh = match still_first(ctx, seen, memory, &step).await? {
@@ -134,7 +163,7 @@ async fn adopt(ctx: &Context, seen: &Seen, memory: &Mutex<Memory>, bound: Bound)
     let formers = formers(ctx, &stored, &bound);
     let id = bound.identity.id.clone();
     stored.record.owner = fresh.facts.owner();
-    stored.record.refusal = None;
+    stored.record.refusals.clear();
     stored.record.bound = Some(bound);
     if let Some(heir_of) = best_former(&formers, &fresh) {
         stored.record.password = heir_of.record.password.clone();
@@ -157,8 +186,8 @@ async fn adopt(ctx: &Context, seen: &Seen, memory: &Mutex<Memory>, bound: Bound)
 }
 
 /// The records that others left of this very database, filed ones included.
-fn formers(ctx: &Context, own: &Stored, bound: &Bound) -> Vec<Arc<Stored>> {
-    let mut formers = ctx.records.about(&own.record.location, &bound.identity.id);
+fn formers<K: Managed>(ctx: &Context<K>, own: &Stored<K>, bound: &Bound<K>) -> Vec<Arc<Stored<K>>> {
+    let mut formers = ctx.records.about(&own.record.location, &Handle::Id(bound.identity.id.clone()));
     formers.retain(|other| {
         other.name != own.name
             && other.record.bound.as_ref().is_some_and(|former| former.identity == bound.identity)
@@ -168,7 +197,7 @@ fn formers(ctx: &Context, own: &Stored, bound: &Bound) -> Vec<Arc<Stored>> {
 }
 
 /// The one whose password was last known to open the database, among those of the own namespace.
-fn best_former<'a>(formers: &'a [Arc<Stored>], seen: &Seen) -> Option<&'a Arc<Stored>> {
+fn best_former<'a, K: Managed>(formers: &'a [Arc<Stored<K>>], seen: &Seen<K>) -> Option<&'a Arc<Stored<K>>> {
     let namespace = seen.facts.owner().namespace;
     let here = formers.iter().filter(|other| {
         let inherits = |bound| may_inherit(&seen.facts, &other.record, bound);
@@ -178,18 +207,18 @@ fn best_former<'a>(formers: &'a [Arc<Stored>], seen: &Seen) -> Option<&'a Arc<St
 }
 
 /// What was known of the database besides its identity.
-fn inherit(bound: Bound, former: &Record) -> Bound {
+fn inherit<K: Managed>(bound: Bound<K>, former: &Record<K>) -> Bound<K> {
     match &former.bound {
-        Some(former) => Bound { origin: former.origin, backup: former.backup.clone(), ..bound },
+        Some(former) => Bound { origin: former.origin, applied: former.applied.clone(), ..bound },
         None => bound,
     }
 }
 
-async fn rebind(ctx: &Context, seen: &Seen) -> Result<(), ReconcileError> {
+async fn rebind<K: Managed>(ctx: &Context<K>, seen: &Seen<K>) -> Result<(), ReconcileError> {
     let owner = seen.facts.owner();
     amend(ctx, seen, |record| {
         record.owner = owner;
-        record.refusal = None;
+        record.refusals.clear();
     })
     .await?;
     let id =
@@ -206,7 +235,7 @@ async fn rebind(ctx: &Context, seen: &Seen) -> Result<(), ReconcileError> {
     Ok(())
 }
 
-async fn forget(ctx: &Context, seen: &Seen, value: String) -> Result<(), ReconcileError> {
+async fn forget<K: Managed>(ctx: &Context<K>, seen: &Seen<K>, value: String) -> Result<(), ReconcileError> {
     let Some(stored) = &seen.stored else {
         return Ok(());
     };
@@ -223,7 +252,7 @@ async fn forget(ctx: &Context, seen: &Seen, value: String) -> Result<(), Reconci
     Ok(())
 }
 
-async fn drop_record(ctx: &Context, seen: &Seen) -> Result<(), ReconcileError> {
+async fn drop_record<K: Managed>(ctx: &Context<K>, seen: &Seen<K>) -> Result<(), ReconcileError> {
     let Some(stored) = &seen.stored else {
         return Ok(());
     };
@@ -235,6 +264,6 @@ async fn drop_record(ctx: &Context, seen: &Seen) -> Result<(), ReconcileError> {
 }
 
 /// Tells of something that was done for the manifest.
-pub(super) async fn tell(ctx: &Context, seen: &Seen, word: Word, note: String) {
+pub(super) async fn tell<K: Managed>(ctx: &Context<K>, seen: &Seen<K>, word: Word, note: String) {
     ctx.events.tell(&seen.facts.manifest.object_ref(&()), word, note).await;
 }

@@ -7,39 +7,35 @@ use std::time::Duration;
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
 use kube::api::{DeleteParams, PostParams, Preconditions};
-use kube::{Api, Resource, ResourceExt};
+use kube::{Api, ResourceExt};
 
 use super::observe::Seen;
 use super::{Applied, ReconcileError};
 use crate::api::MANAGER;
-use crate::api::typedb::TypeDBCluster;
 use crate::clock;
 use crate::controller::Context;
+use crate::controller::clouds::Managed;
 use crate::controller::memory::{self, Memory};
 use crate::plan::{Connection, connection_fingerprint};
 
-const TYPE: &str = "servicebinding.io/typedb";
 /// How soon it is looked whether a Secret that stood in the way is gone.
 const CHECK_CONFLICT: Duration = Duration::from_secs(30);
 
 const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
 
 /// Whether the Secret was written for a manifest of this name. Its predecessor's may still wait to be collected.
-pub(super) fn is_ours(secret: &Secret, manifest: &TypeDBCluster) -> bool {
+pub(super) fn is_ours<K: Managed>(secret: &Secret, manifest: &K) -> bool {
     secret.labels().get(MANAGED_BY).is_some_and(|manager| manager == MANAGER)
-        && secret
-            .owner_references()
-            .iter()
-            .any(|owner| owner.kind == TypeDBCluster::kind(&()) && owner.name == manifest.name_any())
+        && secret.owner_references().iter().any(|owner| owner.kind == K::kind(&()) && owner.name == manifest.name_any())
 }
 
 /// Writes the connection Secret where it is missing or differs.
-pub(super) async fn publish(
-    ctx: &Context,
-    seen: &Seen,
-    memory: &Mutex<Memory>,
+pub(super) async fn publish<K: Managed>(
+    ctx: &Context<K>,
+    seen: &Seen<K>,
+    memory: &Mutex<Memory<K>>,
     connection: &Connection,
-) -> Result<Applied, ReconcileError> {
+) -> Result<Applied<K>, ReconcileError> {
     let manifest = &seen.facts.manifest;
     let namespace = manifest.namespace().unwrap_or_default();
     let api = Api::<Secret>::namespaced(ctx.client.clone(), &namespace);
@@ -83,7 +79,7 @@ pub(super) async fn publish(
 }
 
 /// Notes why the Secret cannot be written. It is looked soon whether that has changed.
-fn stands_in_the_way(ctx: &Context, memory: &Mutex<Memory>, why: String) -> Applied {
+fn stands_in_the_way<K: Managed>(ctx: &Context<K>, memory: &Mutex<Memory<K>>, why: String) -> Applied<K> {
     let mut memory = memory::lock(memory);
     memory.attempts.connection_conflict = Some(why);
     memory.check_at = Some(clock::later(ctx.clock.now(), CHECK_CONFLICT));
@@ -91,8 +87,8 @@ fn stands_in_the_way(ctx: &Context, memory: &Mutex<Memory>, why: String) -> Appl
 }
 
 /// After a change of its name, the Secret of the old name goes.
-async fn remove_former(api: &Api<Secret>, manifest: &TypeDBCluster, name: &str) -> Result<(), kube::Error> {
-    let Some(binding) = manifest.status.as_ref().and_then(|status| status.common.binding.as_ref()) else {
+async fn remove_former<K: Managed>(api: &Api<Secret>, manifest: &K, name: &str) -> Result<(), kube::Error> {
+    let Some(binding) = manifest.status().map(K::common_status).and_then(|status| status.binding.as_ref()) else {
         return Ok(());
     };
     if binding.name == name {
@@ -108,13 +104,14 @@ async fn remove_former(api: &Api<Secret>, manifest: &TypeDBCluster, name: &str) 
     }
 }
 
-fn render(manifest: &TypeDBCluster, connection: &Connection) -> Secret {
+fn render<K: Managed>(manifest: &K, connection: &Connection) -> Secret {
     let data: BTreeMap<String, ByteString> = connection
         .data
         .iter()
         .map(|(key, value)| ((*key).to_owned(), ByteString(value.expose().as_bytes().to_vec())))
         .collect();
-    let mut secret = Secret { data: Some(data), type_: Some(TYPE.to_owned()), ..Secret::default() };
+    let mut secret =
+        Secret { data: Some(data), type_: Some(format!("servicebinding.io/{}", K::BINDING.0)), ..Secret::default() };
     secret.metadata.name = Some(connection.name.clone());
     secret.metadata.owner_references = manifest.controller_owner_ref(&()).map(|owner| vec![owner]);
     secret.labels_mut().insert(MANAGED_BY.to_owned(), MANAGER.to_owned());

@@ -4,7 +4,7 @@ use std::sync::Mutex;
 
 use rand::distr::{Alphanumeric, SampleString as _};
 
-use super::bookkeeping::{amend, tell, undo_conflict};
+use super::bookkeeping::{amend, own_record, tell, undo_conflict};
 use super::observe::{CHECK_MISSING, Seen};
 use super::{Applied, ReconcileError, still_first};
 use crate::api::secret::Password;
@@ -12,21 +12,22 @@ use crate::clock;
 use crate::cloud::database::{DATABASE_DEADLINE, DatabaseError};
 use crate::cloud::typedb::database::{Database, DatabaseSession};
 use crate::controller::Context;
+use crate::controller::clouds::Managed;
 use crate::controller::events::Word;
 use crate::controller::memory::{self, Memory};
-use crate::plan::{DatabaseStep, NewPassword, PasswordState, Step, TroubleKind};
+use crate::plan::{DatabaseStep, NewPassword, Step, TroubleKind};
 
 const USER: &str = "admin";
 
 /// Characters of a generated password: 32 of 62 make more than 190 bits.
 const LENGTH: usize = 32;
 
-pub(super) async fn change(
-    ctx: &Context,
-    seen: &Seen,
-    memory: &Mutex<Memory>,
+pub(super) async fn change<K: Managed>(
+    ctx: &Context<K>,
+    seen: &Seen<K>,
+    memory: &Mutex<Memory<K>>,
     step: DatabaseStep,
-) -> Result<Applied, ReconcileError> {
+) -> Result<Applied<K>, ReconcileError> {
     let fresh = match still_first(ctx, seen, memory, &Step::Database(step.clone())).await? {
         Ok(fresh) => fresh,
         Err(moved_on) => return Ok(moved_on),
@@ -48,17 +49,31 @@ pub(super) async fn change(
     undo_conflict(ctx, &fresh, result).await
 }
 
-async fn announce(ctx: &Context, seen: &Seen, new: NewPassword) -> Result<Applied, ReconcileError> {
+async fn announce<K: Managed>(
+    ctx: &Context<K>,
+    seen: &Seen<K>,
+    new: NewPassword,
+) -> Result<Applied<K>, ReconcileError> {
     let password = match new {
         NewPassword::Generate => Password::new(Alphanumeric.sample_string(&mut rand::rng(), LENGTH)),
         NewPassword::Given(password) => password,
     };
-    amend(ctx, seen, |record| record.password.pending = Some(password)).await?;
+    // A create is given its password, so that this may be the first that is written of the cluster.
+    let Some(mut stored) = own_record(seen) else {
+        return Ok(Applied::Failed);
+    };
+    stored.record.announce_password(password);
+    ctx.records.write(&stored).await?;
     Ok(Applied::Again)
 }
 
 /// The database at its own endpoint, if that may be spoken to.
-fn database(ctx: &Context, seen: &Seen, memory: &Mutex<Memory>, address: &str) -> Option<Database> {
+fn database<K: Managed>(
+    ctx: &Context<K>,
+    seen: &Seen<K>,
+    memory: &Mutex<Memory<K>>,
+    address: &str,
+) -> Option<Database> {
     let session = seen.session.as_ref()?;
     match ctx.policy.database_url(session.place.location.endpoint(), address) {
         Ok(url) => Some(Database::new(session.transport.clone(), url)),
@@ -81,12 +96,12 @@ enum Outcome {
     Refused(String),
 }
 
-async fn conclude(
-    ctx: &Context,
-    seen: &Seen,
-    memory: &Mutex<Memory>,
+async fn conclude<K: Managed>(
+    ctx: &Context<K>,
+    seen: &Seen<K>,
+    memory: &Mutex<Memory<K>>,
     outcome: Result<Outcome, DatabaseError>,
-) -> Result<Applied, ReconcileError> {
+) -> Result<Applied<K>, ReconcileError> {
     match outcome {
         Ok(Outcome::Known(password)) => proved(ctx, seen, memory, password).await?,
         Ok(Outcome::Set(password)) => {
@@ -116,8 +131,13 @@ async fn conclude(
     Ok(Applied::Again)
 }
 
-async fn proved(ctx: &Context, seen: &Seen, memory: &Mutex<Memory>, password: Password) -> Result<(), ReconcileError> {
-    amend(ctx, seen, |record| record.password = PasswordState { current: Some(password), pending: None }).await?;
+async fn proved<K: Managed>(
+    ctx: &Context<K>,
+    seen: &Seen<K>,
+    memory: &Mutex<Memory<K>>,
+    password: Password,
+) -> Result<(), ReconcileError> {
+    amend(ctx, seen, |record| record.promote_password(password)).await?;
     memory::lock(memory).succeeded();
     Ok(())
 }
@@ -133,8 +153,8 @@ async fn prove(database: &Database, claims: &[Password]) -> Result<Outcome, Data
 }
 
 /// Sees to it that the pending password opens the database, and proves it.
-async fn prove_or_set(
-    ctx: &Context,
+async fn prove_or_set<K: Managed>(
+    ctx: &Context<K>,
     database: &Database,
     candidates: &[Password],
     pending: &Password,

@@ -8,20 +8,25 @@ use super::observe::Seen;
 use super::{Applied, ReconcileError, api, current};
 use crate::api::FINALIZER;
 use crate::controller::Context;
+use crate::controller::clouds::Managed;
 
-pub(super) async fn add(ctx: &Context, seen: &Seen) -> Result<Applied, ReconcileError> {
+pub(super) async fn add<K: Managed>(ctx: &Context<K>, seen: &Seen<K>) -> Result<Applied<K>, ReconcileError> {
     let mut finalizers = seen.facts.manifest.finalizers().to_vec();
     finalizers.push(FINALIZER.to_owned());
     set(ctx, seen, &finalizers).await
 }
 
-pub(super) async fn remove(ctx: &Context, seen: &Seen) -> Result<Applied, ReconcileError> {
+pub(super) async fn remove<K: Managed>(ctx: &Context<K>, seen: &Seen<K>) -> Result<Applied<K>, ReconcileError> {
     let mut finalizers = seen.facts.manifest.finalizers().to_vec();
     finalizers.retain(|finalizer| finalizer != FINALIZER);
     set(ctx, seen, &finalizers).await
 }
 
-async fn set(ctx: &Context, seen: &Seen, finalizers: &[String]) -> Result<Applied, ReconcileError> {
+async fn set<K: Managed>(
+    ctx: &Context<K>,
+    seen: &Seen<K>,
+    finalizers: &[String],
+) -> Result<Applied<K>, ReconcileError> {
     let manifest = &seen.facts.manifest;
     // The version keeps a finalizer that somebody else has just set or removed from being undone.
     let patch = json!({"metadata": {"resourceVersion": manifest.resource_version(), "finalizers": finalizers}});

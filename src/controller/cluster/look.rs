@@ -2,50 +2,84 @@
 
 use std::sync::Mutex;
 
+use jiff::Timestamp;
+
 use super::observe::Seen;
 use super::{Applied, ReconcileError, hold_off};
-use crate::api::identity::ClusterId;
+use crate::api::identity::Handle;
 use crate::cloud::budget::Priority;
 use crate::cloud::error::CloudError;
+use crate::cloud::provider::{Found, Provider};
 use crate::controller::Context;
 use crate::controller::accounts::Session;
+use crate::controller::clouds::Managed;
 use crate::controller::memory::{self, Memory};
 use crate::plan::{Look, TroubleKind};
 
 /// Asks for one cluster, and remembers what was seen.
-pub(super) async fn look(
-    ctx: &Context,
-    seen: &Seen,
-    memory: &Mutex<Memory>,
-    id: &ClusterId,
-) -> Result<Applied, ReconcileError> {
+pub(super) async fn look<K: Managed>(
+    ctx: &Context<K>,
+    seen: &Seen<K>,
+    memory: &Mutex<Memory<K>>,
+    target: Handle,
+) -> Result<Applied<K>, ReconcileError> {
     let Some(session) = &seen.session else {
         return Ok(Applied::Failed);
     };
     let at = ctx.clock.now();
-    match session.find(id, Priority::Edit).await {
+    match session.client.find(&target, Priority::Edit).await {
         Ok(found) => {
-            if let Some(cluster) = &found {
-                session.place.touch(cluster.clone(), at);
-            }
-            let look = Look { id: id.clone(), at, by: session.credential.clone(), found };
-            let mut memory = memory::lock(memory);
-            memory.look = Some(look);
-            memory.was_answered();
+            remember(session, memory, target, at, found);
+            memory::lock(memory).was_answered();
             Ok(Applied::Again)
         }
         Err(error) => Ok(failed(ctx, session, memory, &error).await),
     }
 }
 
+/// Takes in what a look that began at `at` found.
+pub(super) fn remember<K: Managed>(
+    session: &Session<K>,
+    memory: &Mutex<Memory<K>>,
+    target: Handle,
+    at: Timestamp,
+    found: Found<K::Cluster>,
+) {
+    if let Some(cluster) = &found.cluster {
+        session.place.touch(cluster.clone(), at);
+    }
+    memory::lock(memory).look = Some(Look { target, at, by: session.credential.clone(), found });
+}
+
+/// Asks what there is around the location's clusters, once for all who want to know it now.
+pub(super) async fn survey<K: Managed>(
+    ctx: &Context<K>,
+    seen: &Seen<K>,
+    memory: &Mutex<Memory<K>>,
+) -> Result<Applied<K>, ReconcileError> {
+    let Some(session) = &seen.session else {
+        return Ok(Applied::Failed);
+    };
+    match session.place.survey(&session.client, seen.facts.now, &ctx.clock).await {
+        Ok(()) => Ok(Applied::Again),
+        Err(error) => Ok(failed(ctx, session, memory, &error).await),
+    }
+}
+
 /// Takes note of a call that brought nothing and changed nothing.
-pub(super) async fn failed(ctx: &Context, session: &Session, memory: &Mutex<Memory>, error: &CloudError) -> Applied {
+pub(super) async fn failed<K: Managed>(
+    ctx: &Context<K>,
+    session: &Session<K>,
+    memory: &Mutex<Memory<K>>,
+    error: &CloudError,
+) -> Applied<K> {
     let now = ctx.clock.now();
     match error {
         CloudError::RateLimited { retry_after } => {
             memory::lock(memory).failed(TroubleKind::RateLimited, error.to_string(), now);
             hold_off(ctx, memory, *retry_after);
         }
+        CloudError::Busy { .. } => memory::lock(memory).failed(TroubleKind::Busy, error.to_string(), now),
         CloudError::UnknownOutcome { .. } => {
             memory::lock(memory).failed(TroubleKind::OutcomeUnknown, error.to_string(), now);
         }

@@ -13,17 +13,17 @@ use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use kube::ResourceExt;
 use kube::api::Api;
 use kube::runtime::controller::Action;
-use kube::{Resource, ResourceExt};
 
 use super::backoff;
 use super::memory::{self, Memory};
 use super::records::{RecordError, Stored};
 use super::{Context, Holder};
 use crate::api::shared::Management;
-use crate::api::typedb::TypeDBCluster;
 use crate::clock;
+use crate::controller::clouds::Managed;
 use crate::plan::{Plan, Step, looked_after_elsewhere, plan};
 
 /// More steps than any one reconcile needs; reaching it means that two steps undo each other.
@@ -50,11 +50,11 @@ pub(crate) enum ReconcileError {
 }
 
 /// What came of a step.
-enum Applied {
+enum Applied<K: Managed> {
     /// Observe and decide anew.
     Again,
     /// The same, with the manifest as the API server has it now.
-    Changed(Box<TypeDBCluster>),
+    Changed(Box<K>),
     /// The attempt failed, and its memory says until when to wait.
     Failed,
     /// The manifest is gone.
@@ -62,29 +62,29 @@ enum Applied {
 }
 
 /// Reconciles one manifest. What goes wrong is logged, told where it lasts, and tried again after a while.
-pub(crate) async fn reconcile(manifest: Arc<TypeDBCluster>, ctx: Arc<Context>) -> Result<Action, Infallible> {
+pub(crate) async fn reconcile<K: Managed>(manifest: Arc<K>, ctx: Arc<Context<K>>) -> Result<Action, Infallible> {
     ctx.synced().await;
     let started = Instant::now();
     let memory = ctx.memories.of(&manifest.uid().unwrap_or_default());
-    let result = tokio::time::timeout(LONGEST, Box::pin(look_after(&manifest, &ctx, &memory)))
+    let result = tokio::time::timeout(LONGEST, Box::pin(look_after(&*manifest, &*ctx, &memory)))
         .await
         .unwrap_or_else(|_| Err(ReconcileError::Late));
     let word = if result.is_ok() { "success" } else { "error" };
-    ctx.metrics.reconciled("typedbcluster", word, started.elapsed());
+    ctx.metrics.reconciled(K::NAME, word, started.elapsed());
     match result {
         Ok(action) => {
             memory::lock(&memory).interruptions = 0;
             Ok(action)
         }
-        Err(error) => Ok(interrupted(&manifest, &ctx, &memory, &error).await),
+        Err(error) => Ok(interrupted(&*manifest, &*ctx, &memory, &error).await),
     }
 }
 
 /// A reconcile did not come to its end, so that the status cannot be trusted to say why.
-async fn interrupted(
-    manifest: &TypeDBCluster,
-    ctx: &Context,
-    memory: &Mutex<Memory>,
+async fn interrupted<K: Managed>(
+    manifest: &K,
+    ctx: &Context<K>,
+    memory: &Mutex<Memory<K>>,
     error: &ReconcileError,
 ) -> Action {
     let interruptions = {
@@ -100,10 +100,14 @@ async fn interrupted(
     Action::requeue(wait)
 }
 
-async fn look_after(manifest: &TypeDBCluster, ctx: &Context, memory: &Mutex<Memory>) -> Result<Action, ReconcileError> {
+async fn look_after<K: Managed>(
+    manifest: &K,
+    ctx: &Context<K>,
+    memory: &Mutex<Memory<K>>,
+) -> Result<Action, ReconcileError> {
     let mut manifest = manifest.clone();
     for _ in 0..MOST_STEPS {
-        let seen = observe::observe(ctx, &manifest, memory, observe::Record::Cached).await?;
+        let seen = observe::observe(ctx, &manifest, memory, observe::Freshness::Cached).await?;
         if let Some(sentence) = looked_after_elsewhere(&seen.facts) {
             if !std::mem::replace(&mut memory::lock(memory).warned_of_another, true) {
                 ctx.events.warn(&manifest.object_ref(&()), "LookedAfterElsewhere", sentence).await;
@@ -136,12 +140,12 @@ async fn look_after(manifest: &TypeDBCluster, ctx: &Context, memory: &Mutex<Memo
     Err(ReconcileError::Restless(MOST_STEPS))
 }
 
-async fn carry_out(
-    ctx: &Context,
-    seen: &observe::Seen,
-    memory: &Mutex<Memory>,
-    step: Step,
-) -> Result<Applied, ReconcileError> {
+async fn carry_out<K: Managed>(
+    ctx: &Context<K>,
+    seen: &observe::Seen<K>,
+    memory: &Mutex<Memory<K>>,
+    step: Step<K>,
+) -> Result<Applied<K>, ReconcileError> {
     match step {
         Step::AddFinalizer => finalizer::add(ctx, seen).await,
         // The one step in Kubernetes that cannot be taken back is decided afresh, as a write to the cloud is.
@@ -150,7 +154,8 @@ async fn carry_out(
             Err(moved_on) => Ok(moved_on),
         },
         Step::RemoveFinalizer => finalizer::remove(ctx, seen).await,
-        Step::Look(id) => look::look(ctx, seen, memory, &id).await,
+        Step::Look(target) => look::look(ctx, seen, memory, target).await,
+        Step::Survey => look::survey(ctx, seen, memory).await,
         Step::Record(change) => bookkeeping::change(ctx, seen, memory, change).await,
         Step::Cloud(write) => write::send(ctx, seen, memory, write).await,
         Step::Database(step) => database::change(ctx, seen, memory, step).await,
@@ -159,7 +164,7 @@ async fn carry_out(
 }
 
 /// Until something happens, or something is to be looked at again.
-fn rest(ctx: &Context, memory: &Mutex<Memory>, plan: &Plan) -> Action {
+fn rest<K: Managed>(ctx: &Context<K>, memory: &Mutex<Memory<K>>, plan: &Plan<K>) -> Action {
     let mut memory = memory::lock(memory);
     let now = ctx.clock.now();
     if plan.next.is_none() && plan.is_at_rest() {
@@ -179,27 +184,27 @@ fn rest(ctx: &Context, memory: &Mutex<Memory>, plan: &Plan) -> Action {
 }
 
 /// The manifest as the API server has it; none where it is gone, or another object has its name.
-async fn current(ctx: &Context, manifest: &TypeDBCluster) -> Result<Option<TypeDBCluster>, kube::Error> {
+async fn current<K: Managed>(ctx: &Context<K>, manifest: &K) -> Result<Option<K>, kube::Error> {
     let found = api(ctx, manifest).get_opt(&manifest.name_any()).await?;
     Ok(found.filter(|found| found.uid() == manifest.uid()))
 }
 
-fn api(ctx: &Context, manifest: &TypeDBCluster) -> Api<TypeDBCluster> {
+fn api<K: Managed>(ctx: &Context<K>, manifest: &K) -> Api<K> {
     Api::namespaced(ctx.client.clone(), &manifest.namespace().unwrap_or_default())
 }
 
 /// Whether `step` is still the first thing to do, with manifest and record read afresh. This is the last look before a
 /// write. `Err` says how to go on where it is not.
-async fn still_first(
-    ctx: &Context,
-    seen: &observe::Seen,
-    memory: &Mutex<Memory>,
-    step: &Step,
-) -> Result<Result<observe::Seen, Applied>, ReconcileError> {
+async fn still_first<K: Managed>(
+    ctx: &Context<K>,
+    seen: &observe::Seen<K>,
+    memory: &Mutex<Memory<K>>,
+    step: &Step<K>,
+) -> Result<Result<observe::Seen<K>, Applied<K>>, ReconcileError> {
     let Some(manifest) = current(ctx, &seen.facts.manifest).await? else {
         return Ok(Err(Applied::Gone));
     };
-    let fresh = observe::observe(ctx, &manifest, memory, observe::Record::Fresh).await?;
+    let fresh = observe::observe(ctx, &manifest, memory, observe::Freshness::Fresh).await?;
     // The step would be sent to where the account pointed when it was decided.
     let same_reach = fresh.facts.account.reach == seen.facts.account.reach;
     if same_reach && plan(&fresh.facts).next.as_ref() == Some(step) {
@@ -209,20 +214,19 @@ async fn still_first(
 }
 
 /// Notes a failure after which nothing is tried for a while.
-fn hold_off(ctx: &Context, memory: &Mutex<Memory>, wait: Duration) {
+fn hold_off<K: Managed>(ctx: &Context<K>, memory: &Mutex<Memory<K>>, wait: Duration) {
     let now = ctx.clock.now();
     memory::lock(memory).attempts.not_before = Some(clock::later(now, backoff::spread(wait)));
 }
 
-impl Context {
+impl<K: Managed> Context<K> {
     /// Whether a record's manifest is there and manages its cluster. One that cannot be seen from here is taken to do so.
-    pub(crate) fn claims(&self, stored: &Stored) -> bool {
+    pub(crate) fn claims(&self, stored: &Stored<K>) -> bool {
         let owner = &stored.record.owner;
         !stored.record.filed
             && match self.holder(owner) {
                 Holder::Lives(manifest) => {
-                    manifest.uid().as_ref() == Some(&owner.uid)
-                        && manifest.spec.common.management == Management::Managed
+                    manifest.uid().as_ref() == Some(&owner.uid) && manifest.common().management == Management::Managed
                 }
                 Holder::Gone => false,
                 Holder::Unwatched => true,

@@ -1,20 +1,23 @@
 //! Gathering the facts about one manifest. At rest nothing here asks anyone.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::{Namespace, Secret};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
-use kube::{Api, CustomResourceExt, ResourceExt};
+use kube::{Api, ResourceExt};
 
 use super::ReconcileError;
+use crate::api::account::CloudAccount;
 use crate::api::annotation;
-use crate::api::identity::{ClusterId, Location};
+use crate::api::condition::Reason;
+use crate::api::identity::{ClusterId, Handle, Location};
 use crate::api::secret::Password;
 use crate::api::shared::Management;
-use crate::api::typedb::TypeDBCluster;
 use crate::clock;
 use crate::controller::accounts::Session;
+use crate::controller::clouds::Managed;
 use crate::controller::locations::AccountKey;
 use crate::controller::memory::{self, Memory, Passwords};
 use crate::controller::records::{Stored, name_of};
@@ -31,37 +34,38 @@ const TRY_PASSWORDS_AGAIN: Duration = Duration::from_secs(60 * 60);
 
 /// Where the record comes from.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Record {
+pub(super) enum Freshness {
     Cached,
     Fresh,
 }
 
 /// The facts, and what they were taken from.
-pub(super) struct Seen {
-    pub(super) facts: Facts,
-    pub(super) stored: Option<Arc<Stored>>,
-    pub(super) session: Option<Session>,
+pub(super) struct Seen<K: Managed> {
+    pub(super) facts: Facts<K>,
+    pub(super) stored: Option<Arc<Stored<K>>>,
+    pub(super) session: Option<Session<K>>,
 }
 
 /// Gathers what is known about a manifest.
-pub(super) async fn observe(
-    ctx: &Context,
-    manifest: &TypeDBCluster,
-    memory: &Mutex<Memory>,
-    record: Record,
-) -> Result<Seen, ReconcileError> {
+pub(super) async fn observe<K: Managed>(
+    ctx: &Context<K>,
+    manifest: &K,
+    memory: &Mutex<Memory<K>>,
+    freshness: Freshness,
+) -> Result<Seen<K>, ReconcileError> {
     let now = ctx.clock.now();
     let namespace = manifest.namespace().unwrap_or_default();
-    let name = name_of(&namespace, &manifest.name_any());
-    let stored = match record {
-        Record::Cached => ctx.records.cached(&name)?,
-        Record::Fresh => ctx.records.fresh(&name).await?,
+    let name = name_of::<K>(&namespace, &manifest.name_any());
+    let stored = match freshness {
+        Freshness::Cached => ctx.records.cached(&name)?,
+        Freshness::Fresh => ctx.records.fresh(&name).await?,
     };
     let (account, session) = account(ctx, manifest);
     let edited = remember(manifest, session.as_ref(), memory, now);
     let passwords = passwords(ctx, manifest, stored.as_deref(), memory, now).await?;
     let namespace_uid = namespace_uid(ctx, &namespace, memory).await?;
     let inventory = session.as_ref().and_then(|session| session.place.inventory());
+    let catalogue = session.as_ref().and_then(|session| session.place.catalogue());
     let location = session.as_ref().map(|session| &session.place.location);
     let rivals = location.map(|location| rivals(ctx, manifest, stored.as_deref(), location)).unwrap_or_default();
     let definition_deleted = definition_goes(ctx, manifest).await?;
@@ -80,6 +84,7 @@ pub(super) async fn observe(
         rivals,
         inventory,
         look,
+        catalogue,
         wanted_password: passwords.wanted,
         current_password: passwords.current,
         published_password: passwords.published,
@@ -88,12 +93,15 @@ pub(super) async fn observe(
     Ok(Seen { facts, stored, session })
 }
 
-fn account(ctx: &Context, manifest: &TypeDBCluster) -> (AccountFacts, Option<Session>) {
+fn account<K: Managed>(ctx: &Context<K>, manifest: &K) -> (AccountFacts, Option<Session<K>>) {
     let key = AccountKey::of(manifest);
     let known = ctx.accounts.get(&key);
     let session = known.as_ref().and_then(|known| known.session.clone());
-    let standing = match (ctx.account_objects.get(&key.object()), known) {
+    let standing = match (ctx.stores.account_objects.get(&key.object()), known) {
         (None, _) => AccountStanding::Missing,
+        (Some(account), _) if account.spec.location().is_some_and(|location| !K::lives_at(&location)) => {
+            AccountStanding::Refused(Reason::InvalidSpec, not_of_this_cloud::<K>(&account))
+        }
         (Some(_), None) => AccountStanding::Connecting,
         (Some(_), Some(known)) => known.standing,
     };
@@ -105,16 +113,21 @@ fn account(ctx: &Context, manifest: &TypeDBCluster) -> (AccountFacts, Option<Ses
     (AccountFacts { standing, reach }, session)
 }
 
+fn not_of_this_cloud<K: Managed>(account: &CloudAccount) -> String {
+    let there = account.spec.location().map_or("no cloud", |location| location.cloud());
+    format!("it names {there}, and a {} lives in {}. Correct spec.accountRef.", K::kind(&()), K::CLOUD)
+}
+
 /// Notes what was seen of the manifest, and answers since when it is as it is.
-fn remember(
-    manifest: &TypeDBCluster,
-    session: Option<&Session>,
-    memory: &Mutex<Memory>,
+fn remember<K: Managed>(
+    manifest: &K,
+    session: Option<&Session<K>>,
+    memory: &Mutex<Memory<K>>,
     now: jiff::Timestamp,
 ) -> jiff::Timestamp {
     let annotations = [annotation::RECONCILE_AT, annotation::PAUSED, annotation::FORGET];
     let start = Fingerprint::default()
-        .part(manifest.metadata.generation.unwrap_or_default().to_be_bytes())
+        .part(manifest.meta().generation.unwrap_or_default().to_be_bytes())
         .part(session.map_or("", |session| &session.made_from));
     let inputs = annotations
         .iter()
@@ -122,22 +135,31 @@ fn remember(
         .finish();
     let mut memory = memory::lock(memory);
     memory.saw_inputs(&inputs);
-    let created = manifest.metadata.creation_timestamp.as_ref().map(|time| time.0);
-    memory.saw_generation(manifest.metadata.generation.unwrap_or_default(), created, now)
+    let created = manifest.meta().creation_timestamp.as_ref().map(|time| time.0);
+    memory.saw_generation(manifest.meta().generation.unwrap_or_default(), created, now)
 }
 
 /// Whether the kind itself is being deleted, and every manifest with it: then nobody asked for a database's end.
-async fn definition_goes(ctx: &Context, manifest: &TypeDBCluster) -> Result<bool, kube::Error> {
-    let ending = manifest.metadata.deletion_timestamp.is_some() && !manifest.finalizers().is_empty();
+async fn definition_goes<K: Managed>(ctx: &Context<K>, manifest: &K) -> Result<bool, kube::Error> {
+    let ending = manifest.meta().deletion_timestamp.is_some() && !manifest.finalizers().is_empty();
     if !ending {
         return Ok(false);
     }
     let api = Api::<CustomResourceDefinition>::all(ctx.client.clone());
-    let definition = api.get_opt(TypeDBCluster::crd_name()).await?;
+    let definition = api.get_opt(&crd_name::<K>()).await?;
     Ok(definition.is_none_or(|definition| definition.metadata.deletion_timestamp.is_some()))
 }
 
-async fn namespace_uid(ctx: &Context, namespace: &str, memory: &Mutex<Memory>) -> Result<String, kube::Error> {
+/// The name of the kind's definition.
+fn crd_name<K: Managed>() -> String {
+    format!("{}.{}", K::plural(&()), K::group(&()))
+}
+
+async fn namespace_uid<K: Managed>(
+    ctx: &Context<K>,
+    namespace: &str,
+    memory: &Mutex<Memory<K>>,
+) -> Result<String, kube::Error> {
     // A manifest cannot outlive its namespace, so what was once read stays true.
     if let Some(uid) = memory::lock(memory).namespace_uid.clone() {
         return Ok(uid);
@@ -148,11 +170,11 @@ async fn namespace_uid(ctx: &Context, namespace: &str, memory: &Mutex<Memory>) -
 }
 
 /// The passwords that the manifest refers to, read now and then. Reading them anew also has the connection Secret checked.
-async fn passwords(
-    ctx: &Context,
-    manifest: &TypeDBCluster,
-    stored: Option<&Stored>,
-    memory: &Mutex<Memory>,
+async fn passwords<K: Managed>(
+    ctx: &Context<K>,
+    manifest: &K,
+    stored: Option<&Stored<K>>,
+    memory: &Mutex<Memory<K>>,
     now: jiff::Timestamp,
 ) -> Result<Passwords, kube::Error> {
     {
@@ -171,9 +193,9 @@ async fn passwords(
         }
     }
     let namespace = manifest.namespace().unwrap_or_default();
-    let admin = &manifest.spec.admin;
-    let wanted = secrets::password(&ctx.client, &namespace, admin.password_secret_ref.as_ref()).await?;
-    let current = secrets::password(&ctx.client, &namespace, admin.current_password_secret_ref.as_ref()).await?;
+    let (wanted, current) = manifest.password_refs();
+    let wanted = secrets::password(&ctx.client, &namespace, wanted).await?;
+    let current = secrets::password(&ctx.client, &namespace, current).await?;
     let known = stored.is_some_and(|stored| stored.record.password.current.is_some());
     let published = if known { None } else { published(ctx, manifest).await? };
     let missing = [&wanted, &current].into_iter().any(|given| matches!(given, Given::Missing(_)));
@@ -191,8 +213,8 @@ async fn passwords(
 }
 
 /// The password in the manifest's own connection Secret.
-async fn published(ctx: &Context, manifest: &TypeDBCluster) -> Result<Option<Password>, kube::Error> {
-    let Some(binding) = manifest.status.as_ref().and_then(|status| status.common.binding.as_ref()) else {
+async fn published<K: Managed>(ctx: &Context<K>, manifest: &K) -> Result<Option<Password>, kube::Error> {
+    let Some(binding) = manifest.status().map(K::common_status).and_then(|status| status.binding.as_ref()) else {
         return Ok(None);
     };
     let api = Api::<Secret>::namespaced(ctx.client.clone(), &manifest.namespace().unwrap_or_default());
@@ -202,16 +224,17 @@ async fn published(ctx: &Context, manifest: &TypeDBCluster) -> Result<Option<Pas
 }
 
 /// What other manifests have to do with the clusters that this one may be about.
-fn rivals(ctx: &Context, manifest: &TypeDBCluster, stored: Option<&Stored>, location: &Location) -> Vec<Rival> {
-    let own = name_of(&manifest.namespace().unwrap_or_default(), &manifest.name_any());
-    let name = ClusterId::new(manifest.name_any());
-    let recorded = stored.and_then(|stored| stored.record.cluster_id());
-    let reported = manifest.status.as_ref().and_then(|status| status.common.external_id.as_ref());
-    let spec = &manifest.spec;
-    let ids = [Some(&name), spec.cluster_id.as_ref(), spec.common.external_id.as_ref(), recorded, reported];
+fn rivals<K: Managed>(ctx: &Context<K>, manifest: &K, stored: Option<&Stored<K>>, location: &Location) -> Vec<Rival> {
+    let own = name_of::<K>(&manifest.namespace().unwrap_or_default(), &manifest.name_any());
+    let by_id = |id: &ClusterId| Handle::Id(id.clone());
+    let recorded = stored.and_then(|stored| stored.record.target());
+    let reported = manifest.status().and_then(|status| K::common_status(status).external_id.as_ref()).map(by_id);
+    let adopted = manifest.common().external_id.as_ref();
+    let targets = [Some(manifest.wanted()), manifest.shares(), adopted.map(by_id), recorded, reported];
+    let targets: BTreeSet<Handle> = targets.into_iter().flatten().collect();
     let mut rivals = Vec::new();
-    for id in ids.into_iter().flatten() {
-        for stored in ctx.records.about(location, id) {
+    for target in targets {
+        for stored in ctx.records.about(location, &target) {
             if stored.name == own || !ctx.claims(&stored) {
                 continue;
             }
@@ -220,37 +243,36 @@ fn rivals(ctx: &Context, manifest: &TypeDBCluster, stored: Option<&Stored>, loca
             rivals.push(Rival {
                 namespace: record.owner.namespace.clone(),
                 name: record.owner.name.clone(),
-                id: id.clone(),
+                target: target.clone(),
                 stake,
             });
         }
     }
     let bound = stored.is_some_and(|stored| stored.record.bound.is_some());
-    if let Some(id) = spec.common.external_id.as_ref().filter(|_| !bound) {
+    if let Some(id) = adopted.filter(|_| !bound) {
         rivals.extend(earlier_newcomers(ctx, manifest, location, id));
     }
     rivals
 }
 
-fn earlier_newcomers(ctx: &Context, manifest: &TypeDBCluster, location: &Location, id: &ClusterId) -> Vec<Rival> {
-    let rank = |manifest: &TypeDBCluster| (manifest.creation_timestamp(), manifest.uid());
+fn earlier_newcomers<K: Managed>(ctx: &Context<K>, manifest: &K, location: &Location, id: &ClusterId) -> Vec<Rival> {
+    let rank = |manifest: &K| (manifest.creation_timestamp(), manifest.uid());
     let own = rank(manifest);
-    let there = |other: &TypeDBCluster| {
-        let account = ctx.account_objects.get(&AccountKey::of(other).object());
+    let there = |other: &K| {
+        let account = ctx.stores.account_objects.get(&AccountKey::of(other).object());
         account.is_some_and(|account| account.spec.location().as_ref() == Some(location))
     };
-    ctx.manifests
+    ctx.stores
+        .manifests
         .state()
         .iter()
-        .filter(|other| other.uid() != manifest.uid() && other.spec.common.external_id.as_ref() == Some(id))
-        .filter(|other| {
-            other.spec.common.management == Management::Managed && other.metadata.deletion_timestamp.is_none()
-        })
+        .filter(|other| other.uid() != manifest.uid() && other.common().external_id.as_ref() == Some(id))
+        .filter(|other| other.common().management == Management::Managed && other.meta().deletion_timestamp.is_none())
         .filter(|other| rank(other) < own && there(other))
         .map(|other| Rival {
             namespace: other.namespace().unwrap_or_default(),
             name: other.name_any(),
-            id: id.clone(),
+            target: Handle::Id(id.clone()),
             stake: Stake::EarlierNewcomer,
         })
         .collect()

@@ -1,35 +1,39 @@
 //! The status, written only where it differs, and an Event when something starts to need a person.
 
+use kube::ResourceExt;
 use kube::api::{Patch, PatchParams};
-use kube::{Resource, ResourceExt};
 use serde_json::json;
 
 use super::observe::Seen;
 use super::{ReconcileError, api};
 use crate::api::MANAGER;
 use crate::api::condition::{ConditionType, Standing};
-use crate::api::typedb::{TypeDBCluster, TypeDBClusterStatus};
 use crate::controller::Context;
+use crate::controller::clouds::Managed;
 use crate::plan::{Plan, Verdict, status};
 
 /// What came of it.
-pub(super) enum Published {
+pub(super) enum Published<K: Managed> {
     Same,
-    Changed(Box<TypeDBCluster>),
+    Changed(Box<K>),
     /// The manifest has moved on since it was read.
     Stale,
 }
 
-pub(super) async fn publish(ctx: &Context, seen: &Seen, plan: &Plan) -> Result<Published, ReconcileError> {
+pub(super) async fn publish<K: Managed>(
+    ctx: &Context<K>,
+    seen: &Seen<K>,
+    plan: &Plan<K>,
+) -> Result<Published<K>, ReconcileError> {
     let manifest = &seen.facts.manifest;
-    let before = manifest.status.clone().unwrap_or_default();
+    let before = manifest.status().cloned().unwrap_or_default();
     let after = status(&seen.facts, plan);
     if before == after {
         return Ok(Published::Same);
     }
     let patch = json!({
-        "apiVersion": TypeDBCluster::api_version(&()),
-        "kind": TypeDBCluster::kind(&()),
+        "apiVersion": K::api_version(&()),
+        "kind": K::kind(&()),
         "metadata": {"name": manifest.name_any(), "resourceVersion": manifest.resource_version()},
         "status": after,
     });
@@ -44,12 +48,12 @@ pub(super) async fn publish(ctx: &Context, seen: &Seen, plan: &Plan) -> Result<P
     }
 }
 
-async fn warn(ctx: &Context, manifest: &TypeDBCluster, before: &TypeDBClusterStatus, plan: &Plan) {
+async fn warn<K: Managed>(ctx: &Context<K>, manifest: &K, before: &K::Status, plan: &Plan<K>) {
     let Verdict::Stands { reason, message, .. } = &plan.verdict else { return };
-    let known =
-        before.common.conditions.iter().any(|condition| {
-            condition.type_ == ConditionType::Stalled.as_str() && condition.reason == reason.to_string()
-        });
+    let known = K::common_status(before)
+        .conditions
+        .iter()
+        .any(|condition| condition.type_ == ConditionType::Stalled.as_str() && condition.reason == reason.to_string());
     if reason.standing() == Standing::Stalled && !known {
         ctx.events.warn(&manifest.object_ref(&()), &reason.to_string(), message.clone()).await;
     }

@@ -4,37 +4,39 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use rand::RngExt as _;
+use secrecy::SecretString;
 use tokio::time::Instant;
 
 use super::bookkeeping::{own_name, own_record, tell};
-use super::look::failed;
+use super::look::{failed, remember};
 use super::observe::Seen;
 use super::{Applied, ReconcileError, hold_off, still_first};
-use crate::api::identity::{ClusterId, Identity};
+use crate::api::identity::{ClusterId, Handle, Identity};
 use crate::cloud::budget::{Permit, Priority};
 use crate::cloud::call::{WRITE_DEADLINE, WRITE_TOKEN_WAIT};
 use crate::cloud::error::CloudError;
-use crate::cloud::typedb::wire::{Cluster, ClusterDeploy};
+use crate::cloud::provider::Provider;
 use crate::controller::Context;
 use crate::controller::accounts::Session;
+use crate::controller::clouds::Managed;
 use crate::controller::events::Word;
 use crate::controller::memory::{self, Memory};
 use crate::controller::records::{RecordError, Stored};
 use crate::plan::{
-    CloudWrite, CreateIntent, Intent, Look, Refusal, RefusalKind, SEND_WITHIN, Step, TroubleKind, created_by,
-    refusal_fingerprint,
+    Change, ChangeIntent, CloudCluster, CloudWrite, CreateIntent, Intent, Record, Refusal, RefusalKind, SEND_WITHIN,
+    Step, TroubleKind, created_by, refusal_fingerprint,
 };
 
 /// How long a stopping process waits before it looks whether it may write after all; it never will.
 const CLOSED: Duration = Duration::from_secs(60);
 
 /// Carries out one write to the cloud, if it is still the thing to do when everything has been read afresh.
-pub(super) async fn send(
-    ctx: &Context,
-    seen: &Seen,
-    memory: &Mutex<Memory>,
-    write: CloudWrite,
-) -> Result<Applied, ReconcileError> {
+pub(super) async fn send<K: Managed>(
+    ctx: &Context<K>,
+    seen: &Seen<K>,
+    memory: &Mutex<Memory<K>>,
+    write: CloudWrite<K>,
+) -> Result<Applied<K>, ReconcileError> {
     let Some(session) = &seen.session else {
         return Ok(Applied::Failed);
     };
@@ -43,14 +45,15 @@ pub(super) async fn send(
         Ok(permit) => permit,
         Err(error) => return Ok(failed(ctx, session, memory, &error).await),
     };
-    if let Err(error) = look_again(ctx, session, memory, &write).await {
+    if let Err(error) = look_again(ctx, session, memory, seen, &write).await {
         return Ok(failed(ctx, session, memory, &error).await);
     }
     let looked = Instant::now();
     let step = Step::Cloud(write.clone());
-    let claiming = match write {
+    let claiming = match &write {
         CloudWrite::Deploy { .. } => Some(ctx.claiming.lock().await),
-        CloudWrite::Destroy(_) => None,
+        CloudWrite::Change(change) if change.creates().is_some() => Some(ctx.claiming.lock().await),
+        CloudWrite::Change(_) | CloudWrite::Destroy(_) => None,
     };
     // Whoever stood in line for long looks again.
     if looked.elapsed() > SEND_WITHIN {
@@ -84,33 +87,44 @@ pub(super) async fn send(
     let attempt = Attempt { ctx, seen: &fresh, session, memory, announced };
     match write {
         CloudWrite::Deploy { request, .. } => attempt.deploy(permit, request).await,
+        CloudWrite::Change(change) => attempt.change(permit, change).await,
         CloudWrite::Destroy(identity) => attempt.destroy(permit, &identity).await,
     }
 }
 
-/// The cluster's id, asked for just before the write.
-async fn look_again(
-    ctx: &Context,
-    session: &Session,
-    memory: &Mutex<Memory>,
-    write: &CloudWrite,
+/// What was looked up just before the write: that a name is free, that a cluster is still there and what is done to it,
+/// what there is around clusters.
+async fn look_again<K: Managed>(
+    ctx: &Context<K>,
+    session: &Session<K>,
+    memory: &Mutex<Memory<K>>,
+    seen: &Seen<K>,
+    write: &CloudWrite<K>,
 ) -> Result<(), CloudError> {
     let at = ctx.clock.now();
-    let (id, found) = match write {
-        // That the name is free needs no list. That a cluster is gone does.
-        CloudWrite::Deploy { request, .. } => match session.client.get(&request.id, Priority::Edit).await {
-            Ok(answer) => (&request.id, Some(answer.value)),
-            Err(CloudError::NotFound { .. }) => (&request.id, None),
-            Err(error) => return Err(error),
-        },
-        CloudWrite::Destroy(identity) => (&identity.id, session.find(&identity.id, Priority::Edit).await?),
+    let by_id = |id: &ClusterId| Handle::Id(id.clone());
+    let (target, found) = match (write, seen.facts.record.as_ref().and_then(Record::bound_id)) {
+        (CloudWrite::Deploy { request, .. }, _) => {
+            let target = K::target(request);
+            let found = session.client.look_before_create(&target).await?;
+            (target, found)
+        }
+        (CloudWrite::Destroy(Identity { id, .. }), _) | (CloudWrite::Change(_), Some(id)) => {
+            (by_id(id), session.client.find(&by_id(id), Priority::Edit).await?)
+        }
+        (CloudWrite::Change(_), None) => return session.place.survey(&session.client, at, &ctx.clock).await,
     };
-    memory::lock(memory).look = Some(Look { id: id.clone(), at, by: session.credential.clone(), found });
+    remember(session, memory, target, at, found);
     Ok(())
 }
 
 /// Writes the intent to the record. Its compare-and-swap keeps a second writer, or a stale cache, from sending.
-async fn announce(ctx: &Context, seen: &Seen, session: &Session, write: &CloudWrite) -> Result<Stored, ReconcileError> {
+async fn announce<K: Managed>(
+    ctx: &Context<K>,
+    seen: &Seen<K>,
+    session: &Session<K>,
+    write: &CloudWrite<K>,
+) -> Result<Stored<K>, ReconcileError> {
     let Some(mut stored) = own_record(seen) else {
         return Err(RecordError::Conflict.into());
     };
@@ -129,50 +143,68 @@ async fn announce(ctx: &Context, seen: &Seen, session: &Session, write: &CloudWr
                 request: request.clone(),
             }))
         }
+        CloudWrite::Change(change) => Intent::Change(Box::new(ChangeIntent {
+            attempt,
+            announced: now,
+            change: change.clone(),
+            after: seen.facts.look.as_ref().and_then(|look| look.operations().first()).map(|last| last.id.clone()),
+            fingerprint: refusal_fingerprint(&seen.facts, write),
+        })),
         CloudWrite::Destroy(_) => Intent::Destroy { attempt, announced: now },
     });
-    stored.record.refusal = None;
+    stored.record.refusals.remove(write.subject());
     Ok(ctx.records.write(&stored).await?)
 }
 
 /// A write whose announcement stands in the record.
-struct Attempt<'a> {
-    ctx: &'a Context,
-    seen: &'a Seen,
-    session: &'a Session,
-    memory: &'a Mutex<Memory>,
-    announced: Stored,
+struct Attempt<'a, K: Managed> {
+    ctx: &'a Context<K>,
+    seen: &'a Seen<K>,
+    session: &'a Session<K>,
+    memory: &'a Mutex<Memory<K>>,
+    announced: Stored<K>,
 }
 
-impl Attempt<'_> {
-    async fn deploy(mut self, permit: Permit, request: ClusterDeploy) -> Result<Applied, ReconcileError> {
-        let id = request.id.clone();
+impl<K: Managed> Attempt<'_, K> {
+    /// The password that the write sets, which is never part of what is announced.
+    fn password(&self) -> Option<SecretString> {
+        self.announced.record.password.pending.as_ref().map(|password| password.as_secret().clone())
+    }
+
+    async fn deploy(mut self, permit: Permit, request: K::Request) -> Result<Applied<K>, ReconcileError> {
+        let target = K::target(&request);
+        let password = self.password();
         // The Event goes out beside the request, which has its time by the announcement.
-        let told = tell(self.ctx, self.seen, Word::Creating, format!("Cluster {id} is being created."));
-        let (answer, ()) = tokio::join!(self.session.client.deploy(permit, &request), told);
+        let told = tell(self.ctx, self.seen, Word::Creating, format!("Cluster {target} is being created."));
+        let (answer, ()) = tokio::join!(self.session.client.create(permit, &request, password.as_ref()), told);
         match answer {
-            Ok(answer) if answer.value.id == id => {
-                self.announced.record.bound = Some(created_by(&request, &answer.value, &self.session.credential));
-                self.announced.record.intent = None;
+            Ok(cluster) if cluster.answers_to(&target) => {
+                let fixed = self.seen.facts.fixed(&cluster);
+                let bound = created_by(&request, &cluster, fixed, &self.session.credential);
+                self.announced.record.settle_creation(bound);
                 self.write_record().await?;
-                self.took_effect(answer.value);
-                tell(self.ctx, self.seen, Word::Created, format!("Cluster {id} was created.")).await;
+                let note = format!("Cluster {} was created.", cluster.title());
+                self.took_effect(Some(cluster));
+                tell(self.ctx, self.seen, Word::Created, note).await;
                 Ok(Applied::Again)
             }
             Ok(answer) => {
-                let message = format!("the cloud answered with cluster {} instead of {id}", answer.value.id);
+                let message = format!("the cloud answered with cluster {} instead of {target}", answer.title());
                 Ok(failed(self.ctx, self.session, self.memory, &CloudError::UnknownOutcome { message }).await)
             }
             Err(error) => self.deploy_failed(request, error).await,
         }
     }
 
-    async fn deploy_failed(self, request: ClusterDeploy, error: CloudError) -> Result<Applied, ReconcileError> {
+    async fn deploy_failed(self, request: K::Request, error: CloudError) -> Result<Applied<K>, ReconcileError> {
         let first = self.announced.record.creation().is_none_or(|intent| intent.sends == 1);
         let write = CloudWrite::Deploy { request, again: false };
         match &error {
             // Nothing was sent, or it surely had no effect, so that there is nothing to find out.
-            CloudError::RateLimited { .. } | CloudError::Unavailable { .. } | CloudError::Unauthenticated { .. }
+            CloudError::RateLimited { .. }
+            | CloudError::Unavailable { .. }
+            | CloudError::Unauthenticated { .. }
+            | CloudError::Busy { .. }
                 if first =>
             {
                 self.withdraw(None, &error).await
@@ -187,13 +219,43 @@ impl Attempt<'_> {
         }
     }
 
-    async fn destroy(self, permit: Permit, identity: &Identity) -> Result<Applied, ReconcileError> {
+    async fn change(mut self, permit: Permit, change: K::Change) -> Result<Applied<K>, ReconcileError> {
+        let id = self.announced.record.bound_id().cloned();
+        let password = self.password();
+        let told = tell(self.ctx, self.seen, Word::Changing, format!("{}.", change.summary()));
+        let client = &self.session.client;
+        let (answer, ()) = tokio::join!(client.change(permit, id.as_ref(), &change, password.as_ref()), told);
+        let write = CloudWrite::Change(change.clone());
+        match answer {
+            Ok(cluster) => {
+                // What is created besides the cluster is there at once. Everything else is looked at until it is done.
+                if change.creates().is_some() {
+                    // Whoever needs it must not find the intent gone, and still read that it is missing.
+                    self.session.place.forget_catalogue();
+                    self.announced.record.settle_change(None);
+                    self.write_record().await?;
+                }
+                self.took_effect(cluster);
+                Ok(Applied::Again)
+            }
+            Err(
+                error @ (CloudError::RateLimited { .. }
+                | CloudError::Unavailable { .. }
+                | CloudError::Unauthenticated { .. }
+                | CloudError::Busy { .. }),
+            ) => self.withdraw(None, &error).await,
+            Err(error) if error.is_definite_refusal() => self.withdraw(Some(&write), &error).await,
+            Err(error) => Ok(failed(self.ctx, self.session, self.memory, &error).await),
+        }
+    }
+
+    async fn destroy(self, permit: Permit, identity: &Identity) -> Result<Applied<K>, ReconcileError> {
         let id: &ClusterId = &identity.id;
         let told = tell(self.ctx, self.seen, Word::Destroying, format!("Cluster {id} is being destroyed."));
         let (answer, ()) = tokio::join!(self.session.client.destroy(permit, id), told);
         match answer {
-            Ok(answer) => {
-                self.took_effect(answer.value);
+            Ok(cluster) => {
+                self.took_effect(cluster);
                 Ok(Applied::Again)
             }
             // Gone already, which a look has still to prove; or this is how the cloud says no.
@@ -202,6 +264,7 @@ impl Attempt<'_> {
                 memory::lock(self.memory).failed(TroubleKind::OutcomeUnknown, message, now);
                 Ok(Applied::Again)
             }
+            Err(error @ CloudError::Busy { .. }) => self.withdraw(None, &error).await,
             Err(error) if error.is_definite_refusal() && !matches!(error, CloudError::Unauthenticated { .. }) => {
                 let write = CloudWrite::Destroy(identity.clone());
                 self.withdraw(Some(&write), &error).await
@@ -211,18 +274,22 @@ impl Attempt<'_> {
     }
 
     /// Clears the intent with the very next write. A refused `write` is remembered, so that it is not repeated until something changes.
-    async fn withdraw(mut self, write: Option<&CloudWrite>, error: &CloudError) -> Result<Applied, ReconcileError> {
+    async fn withdraw(
+        mut self,
+        write: Option<&CloudWrite<K>>,
+        error: &CloudError,
+    ) -> Result<Applied<K>, ReconcileError> {
         self.announced.record.intent = None;
-        self.announced.record.refusal = write.map(|write| Refusal {
-            kind: if matches!(error, CloudError::Forbidden { .. }) {
-                RefusalKind::Forbidden
-            } else {
-                RefusalKind::Refused
-            },
-            message: error.message().to_owned(),
-            fingerprint: refusal_fingerprint(&self.seen.facts, write),
-            at: self.ctx.clock.now(),
-        });
+        if let Some(write) = write {
+            let kind = match error {
+                CloudError::Forbidden { .. } => RefusalKind::Forbidden,
+                _ => RefusalKind::Refused,
+            };
+            let message = error.message().to_owned();
+            let fingerprint = refusal_fingerprint(&self.seen.facts, write);
+            let refusal = Refusal { kind, message, fingerprint, at: self.ctx.clock.now() };
+            self.announced.record.refusals.insert(write.subject().to_owned(), refusal);
+        }
         self.write_record().await?;
         if write.is_none() {
             return Ok(failed(self.ctx, self.session, self.memory, error).await);
@@ -239,8 +306,11 @@ impl Attempt<'_> {
         Ok(())
     }
 
-    fn took_effect(&self, cluster: Cluster) {
+    fn took_effect(&self, cluster: Option<K::Cluster>) {
         memory::lock(self.memory).succeeded();
-        self.session.place.touch(cluster, self.ctx.clock.now());
+        match cluster {
+            Some(cluster) => self.session.place.touch(cluster, self.ctx.clock.now()),
+            None => self.session.place.hasten(),
+        }
     }
 }

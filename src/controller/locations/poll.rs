@@ -10,16 +10,16 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::{AccountKey, Command, Enlisted, MAX_POLL_INTERVAL, Place, lock};
-use crate::api::identity::{ClusterId, CreatedAt};
-use crate::api::typedb::TypeDBCluster;
+use crate::api::identity::{ClusterId, CreatedAt, Handle};
 use crate::clock::Clock;
 use crate::cloud::budget::Priority;
 use crate::cloud::error::CloudError;
-use crate::cloud::typedb::wire::Cluster;
+use crate::cloud::provider::Provider;
 use crate::controller::backoff;
+use crate::controller::clouds::Managed;
 use crate::controller::records::Records;
 use crate::controller::wake::Wake;
-use crate::plan::{Health, Inventory};
+use crate::plan::{CloudCluster, Health, Inventory};
 
 /// Between two lists while a cluster has been in transition for up to ten minutes, for up to an hour.
 const SOON: Duration = Duration::from_secs(5);
@@ -43,26 +43,26 @@ enum Asked {
 }
 
 /// The task of one location.
-pub(super) struct Poller {
-    place: Arc<Place>,
+pub(super) struct Poller<K: Managed> {
+    place: Arc<Place<K>>,
     clock: Clock,
-    wake: Wake,
-    manifests: Store<TypeDBCluster>,
-    records: Arc<Records>,
-    accounts: BTreeMap<AccountKey, Enlisted>,
+    wake: Wake<K>,
+    manifests: Store<K>,
+    records: Arc<Records<K>>,
+    accounts: BTreeMap<AccountKey, Enlisted<K>>,
     in_transition: HashMap<ClusterId, Instant>,
     failures: u32,
     next: Instant,
     last: Option<Instant>,
 }
 
-impl Poller {
+impl<K: Managed> Poller<K> {
     pub(super) fn new(
-        place: Arc<Place>,
+        place: Arc<Place<K>>,
         clock: Clock,
-        wake: Wake,
-        manifests: Store<TypeDBCluster>,
-        records: Arc<Records>,
+        wake: Wake<K>,
+        manifests: Store<K>,
+        records: Arc<Records<K>>,
     ) -> Self {
         Self {
             place,
@@ -78,7 +78,7 @@ impl Poller {
         }
     }
 
-    pub(super) async fn run(mut self, mut line: mpsc::Receiver<Command>) {
+    pub(super) async fn run(mut self, mut line: mpsc::Receiver<Command<K>>) {
         loop {
             tokio::select! {
                 command = line.recv() => match command {
@@ -91,7 +91,7 @@ impl Poller {
         }
     }
 
-    async fn obey(&mut self, command: Command) {
+    async fn obey(&mut self, command: Command<K>) {
         match command {
             Command::Enlist(account, enlisted) => {
                 self.accounts.insert(account.clone(), enlisted);
@@ -230,12 +230,12 @@ impl Poller {
     }
 
     /// Makes a list the inventory, and wakes whom the difference concerns.
-    async fn take_in(&mut self, mut clusters: Vec<Cluster>, started: Timestamp) {
+    async fn take_in(&mut self, mut clusters: Vec<K::Cluster>, started: Timestamp) {
         self.keep_touched(&mut clusters, started);
         self.in_transition
-            .retain(|id, _| clusters.iter().any(|cluster| cluster.id == *id && cluster.status.in_transition()));
-        for cluster in clusters.iter().filter(|cluster| cluster.status.in_transition()) {
-            self.in_transition.entry(cluster.id.clone()).or_insert_with(Instant::now);
+            .retain(|id, _| clusters.iter().any(|cluster| cluster.id() == id && cluster.phase().in_transition()));
+        for cluster in clusters.iter().filter(|cluster| cluster.phase().in_transition()) {
+            self.in_transition.entry(cluster.id().clone()).or_insert_with(Instant::now);
         }
         let before = self.place.inventory();
         let list = Arc::new(Inventory { clusters, at: Some(started) });
@@ -249,11 +249,11 @@ impl Poller {
     }
 
     /// What a write answered after the list was asked for is newer than the list.
-    fn keep_touched(&self, clusters: &mut Vec<Cluster>, started: Timestamp) {
+    fn keep_touched(&self, clusters: &mut Vec<K::Cluster>, started: Timestamp) {
         let mut touched = lock(&self.place.touched);
         touched.retain(|_, (at, _)| *at >= started);
         for (id, (_, cluster)) in touched.iter() {
-            clusters.retain(|listed| listed.id != *id);
+            clusters.retain(|listed| listed.id() != id);
             clusters.push(cluster.clone());
         }
     }
@@ -262,19 +262,19 @@ impl Poller {
     async fn wake_refused(&self) {
         for stored in self.records.all() {
             let record = &stored.record;
-            if record.refusal.is_some() && record.location == self.place.location {
+            if !record.refusals.is_empty() && record.location == self.place.location {
                 self.wake.cluster(ObjectRef::new(&record.owner.name).within(&record.owner.namespace)).await;
             }
         }
     }
 
-    async fn wake_concerned(&self, changed: &HashSet<ClusterId>) {
+    async fn wake_concerned(&self, changed: &HashSet<Handle>) {
         if changed.is_empty() {
             return;
         }
         self.wake.concerned(&self.manifests, changed).await;
-        for id in changed {
-            for stored in self.records.about(&self.place.location, id) {
+        for target in changed {
+            for stored in self.records.about(&self.place.location, target) {
                 self.wake.record(stored.object()).await;
                 let owner = &stored.record.owner;
                 self.wake.cluster(ObjectRef::new(&owner.name).within(&owner.namespace)).await;
@@ -284,14 +284,17 @@ impl Poller {
 }
 
 /// Which databases there are, whatever they are doing.
-fn identities(clusters: &[Cluster]) -> HashSet<(&ClusterId, CreatedAt)> {
-    clusters.iter().map(|cluster| (&cluster.id, cluster.created_at)).collect()
+fn identities<C: CloudCluster>(clusters: &[C]) -> HashSet<(&ClusterId, CreatedAt)> {
+    clusters.iter().map(|cluster| (cluster.id(), cluster.created_at())).collect()
 }
 
-/// The ids that came, went, or stand for something else now.
-fn changed(before: &[Cluster], after: &[Cluster]) -> HashSet<ClusterId> {
-    let old: HashMap<&ClusterId, &Cluster> = before.iter().map(|cluster| (&cluster.id, cluster)).collect();
-    let new: HashMap<&ClusterId, &Cluster> = after.iter().map(|cluster| (&cluster.id, cluster)).collect();
-    let differs = |id: &&ClusterId| old.get(id) != new.get(id);
-    old.keys().chain(new.keys()).copied().filter(differs).cloned().collect()
+/// What leads to the clusters that came, went, or are otherwise now.
+fn changed<C: CloudCluster>(before: &[C], after: &[C]) -> HashSet<Handle> {
+    let (old, new) = (by_id(before), by_id(after));
+    let differs = |cluster: &&C| old.get(cluster.id()) != new.get(cluster.id());
+    before.iter().chain(after).filter(differs).flat_map(CloudCluster::handles).collect()
+}
+
+fn by_id<C: CloudCluster>(clusters: &[C]) -> HashMap<&ClusterId, &C> {
+    clusters.iter().map(|cluster| (cluster.id(), cluster)).collect()
 }

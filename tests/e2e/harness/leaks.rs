@@ -9,6 +9,7 @@ use kube::Client;
 use kube::discovery::{ApiGroup, Discovery, Scope, verbs};
 use serde_json::Value;
 
+use super::eventually;
 use super::proxy::Write;
 
 /// Keys of the operator's Secrets whose values are no secrets.
@@ -53,8 +54,13 @@ pub(crate) async fn objects(client: &Client, namespaces: &[String]) -> Vec<(Stri
                 format!("/apis/{}", resource.api_version)
             };
             let path = format!("{base}/namespaces/{namespace}/{}", resource.plural);
-            let request = http::Request::get(&path).body(Vec::new()).expect("a request");
-            found.push((path, client.request_text(request).await.expect("a list")));
+            // A kind that was defined a moment ago is served before it can be listed.
+            let text = eventually(&format!("{path} is listed"), async || {
+                let request = http::Request::get(&path).body(Vec::new()).expect("a request");
+                client.request_text(request).await.map_err(|error| error.to_string())
+            })
+            .await;
+            found.push((path, text));
         }
     }
     found

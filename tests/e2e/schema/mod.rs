@@ -1,5 +1,7 @@
 //! The kinds on a real API server: what it refuses, and how they look there. No operator runs.
 
+mod cratedb;
+
 use kube::api::{Api, DeleteParams, DynamicObject, Patch, PatchParams};
 use serde_json::{Value, json};
 
@@ -107,12 +109,17 @@ async fn the_location_of_an_account_is_fixed_and_its_certificates_have_one_sourc
         &world.namespace,
         &kube::api::ApiResource::erase::<clusterwright::api::account::CloudAccount>(&()),
     );
+    let cratedb = json!({"organizationId": "00000000-0000-4000-8000-000000000001"});
     let both = json!({"secretRef": {"name": "a"}, "configMapRef": {"name": "a"}});
     let table = [
         (json!({"typedbCloud": {"team": "other"}}), "the location is immutable: create another CloudAccount"),
         (json!({"typedbCloud": {"space": "other"}}), "the location is immutable"),
         (json!({"typedbCloud": {"endpoint": "https://example.org"}}), "the location is immutable"),
         (json!({"typedbCloud": {"endpoint": "ftp://example.org"}}), "should match"),
+        (json!({"cratedbCloud": cratedb}), "give exactly one of typedbCloud and cratedbCloud"),
+        (json!({"typedbCloud": null}), "give exactly one of typedbCloud and cratedbCloud"),
+        (json!({"typedbCloud": null, "cratedbCloud": cratedb}), "the location is immutable"),
+        (json!({"typedbCloud": null, "cratedbCloud": {"organizationId": "acme"}}), "should be at least 36 chars long"),
         (json!({"caBundle": {}}), "give exactly one of configMapRef and secretRef"),
         (json!({"caBundle": both}), "give exactly one of configMapRef and secretRef"),
         (json!({"credentials": []}), "should have at least 1 items"),

@@ -1,0 +1,40 @@
+//! What the schema of a CloudAccount says besides its fields.
+
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
+    CustomResourceColumnDefinition, CustomResourceDefinition, ValidationRule,
+};
+use kube::CustomResourceExt;
+
+use super::rules::{rule, unchanged};
+use super::{age, finish, message, ready, text, wide};
+use crate::api::account::CloudAccount;
+
+pub(super) fn definition() -> CustomResourceDefinition {
+    finish(CloudAccount::crd(), &columns(), &rules())
+}
+
+fn columns() -> Vec<CustomResourceColumnDefinition> {
+    let counts = [text("Managed", ".status.clusters.managed"), text("Unmanaged", ".status.clusters.unmanaged")];
+    let wider = [text("Location", ".status.location"), message()].map(wide);
+    ready().into_iter().chain(counts).chain([age()]).chain(wider).collect()
+}
+
+fn rules() -> Vec<ValidationRule> {
+    vec![
+        rule(
+            "has(self.spec.typedbCloud) != has(self.spec.cratedbCloud)",
+            ".spec",
+            "give exactly one of typedbCloud and cratedbCloud",
+        ),
+        rule(
+            format!("{} && {}", unchanged("typedbCloud"), unchanged("cratedbCloud")),
+            ".spec",
+            "the location is immutable: create another CloudAccount for another cloud, team, space, organization or endpoint",
+        ),
+        rule(
+            "!has(self.spec.caBundle) || has(self.spec.caBundle.configMapRef) != has(self.spec.caBundle.secretRef)",
+            ".spec.caBundle",
+            "give exactly one of configMapRef and secretRef",
+        ),
+    ]
+}

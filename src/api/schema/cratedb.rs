@@ -1,0 +1,146 @@
+//! What the schema of a CrateDBCluster says besides its fields.
+
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
+    CustomResourceColumnDefinition, CustomResourceDefinition, JSONSchemaProps, JSONSchemaPropsOrArray, ValidationRule,
+};
+use kube::CustomResourceExt;
+
+use super::rules::{DOES_NOT_CREATE, common, fixed_at_creation, fixed_unless, needed_to_create, rule};
+use super::{account, cluster_columns, finish, integer, property, text};
+use crate::api::cratedb::{CrateDBCluster, FREE_PRODUCT, FREE_SUBSCRIPTION};
+
+pub(super) fn definition() -> CustomResourceDefinition {
+    let mut definition = finish(CrateDBCluster::crd(), &columns(), &rules());
+    let versions = definition.spec.versions.iter_mut();
+    let schemas = versions.filter_map(|version| version.schema.as_mut()?.open_api_v3_schema.as_mut());
+    schemas.filter_map(|schema| property(property(schema, "spec")?, "allowedCidrs")).for_each(finish_allow_list);
+    definition
+}
+
+/// The list is one value, as an entry that somebody else has added must not stay, and as a list that others have taken
+/// their entries out of must not be left empty, which would open the database to all.
+fn finish_allow_list(list: &mut JSONSchemaProps) {
+    list.x_kubernetes_list_type = Some("atomic".to_owned());
+    list.x_kubernetes_validations = Some(vec![rule(
+        "self.all(entry, self.exists_one(other, other.cidr == entry.cidr))",
+        "",
+        "a network is listed twice: remove one of the entries",
+    )]);
+    if let Some(JSONSchemaPropsOrArray::Schema(entry)) = &mut list.items
+        && let Some(cidr) = property(entry, "cidr")
+    {
+        cidr.x_kubernetes_validations = Some(vec![
+            rule(
+                "isCIDR(self)",
+                "",
+                "not a network: write an address and the length of its prefix, such as 203.0.113.0/24",
+            ),
+            rule(
+                "!isCIDR(self) || cidr(self) == cidr(self).masked()",
+                "",
+                "not the first address of a network: clear the bits behind the prefix, or write /32 (IPv6: /128) for one address",
+            ),
+        ]);
+    }
+}
+
+fn columns() -> Vec<CustomResourceColumnDefinition> {
+    let own = [
+        text("Version", ".status.version"),
+        integer("Nodes", ".status.nodes"),
+        integer("Storage", ".status.storagePerNodeGiB"),
+        text("Product", ".status.product"),
+    ];
+    cluster_columns(own, [account()])
+}
+
+fn rules() -> Vec<ValidationRule> {
+    let mut rules = common();
+    rules.extend(name_of_the_cluster());
+    rules.extend(choices());
+    rules.extend(of_a_free_cluster());
+    rules.extend(["project", "product"].map(needed_to_create));
+    rules.extend(["clusterName", "subscriptionId", "channel", "username"].map(|field| fixed_at_creation(field, field)));
+    rules.push(fixed_at_creation("product.tier", "tier"));
+    rules.push(fixed_at_creation("storage.diskType", "diskType"));
+    rules.push(fixed_unless("project", PROJECT_AS_OBSERVED));
+    rules
+}
+
+/// The project may be named by its id as well as by name and region.
+const PROJECT_AS_OBSERVED: &str = "has(self.spec.project) && (has(self.spec.project.id) \
+    ? has(oldSelf.status.observed.projectId) && self.spec.project.id == oldSelf.status.observed.projectId \
+    : has(self.spec.project.name) && has(self.spec.project.region) \
+      && has(oldSelf.status.observed.projectName) && has(oldSelf.status.observed.region) \
+      && self.spec.project.name == oldSelf.status.observed.projectName \
+      && self.spec.project.region == oldSelf.status.observed.region)";
+
+fn name_of_the_cluster() -> [ValidationRule; 2] {
+    [
+        rule(
+            format!("{DOES_NOT_CREATE} || has(self.spec.clusterName) || size(self.metadata.name) >= 3"),
+            "",
+            "metadata.name is too short for the cluster's name: use at least 3 characters, or set spec.clusterName",
+        ),
+        rule(
+            format!(
+                "{DOES_NOT_CREATE} || has(self.spec.clusterName) || self.metadata.name.matches('^[a-z0-9]([a-z0-9-]*[a-z0-9])?$')"
+            ),
+            "",
+            "metadata.name cannot be the cluster's name: use lowercase letters, digits and hyphens, or set spec.clusterName",
+        ),
+    ]
+}
+
+fn choices() -> [ValidationRule; 2] {
+    [
+        rule(
+            "!has(self.spec.project) || (has(self.spec.project.id) \
+             ? !has(self.spec.project.name) && !has(self.spec.project.region) \
+             : has(self.spec.project.name) && has(self.spec.project.region))",
+            ".spec.project",
+            "give either the project's id, or its name and region",
+        ),
+        rule(
+            "!has(self.spec.username) || !(self.spec.username in ['system', 'gc_admin', 'crate'])",
+            ".spec.username",
+            "username is reserved by the cloud: choose another than system, gc_admin and crate",
+        ),
+    ]
+}
+
+fn of_a_free_cluster() -> [ValidationRule; 5] {
+    let not_free = format!("!has(self.spec.product) || self.spec.product.name != '{FREE_PRODUCT}'");
+    [
+        rule(
+            format!("{not_free} || !has(self.spec.nodes) || self.spec.nodes == 1"),
+            ".spec.nodes",
+            "a crfree cluster has one node: set nodes to 1, or choose another product",
+        ),
+        rule(
+            format!("{not_free} || !has(self.spec.storage) || !has(self.spec.storage.sizePerNodeGiB)"),
+            ".spec.storage",
+            "the disk of a crfree cluster has one size: remove storage.sizePerNodeGiB, or choose another product",
+        ),
+        rule(
+            format!("{not_free} || !has(self.spec.power) || self.spec.power != 'Suspended'"),
+            ".spec.power",
+            "a crfree cluster is suspended by the cloud alone: remove power, or choose another product",
+        ),
+        rule(
+            format!(
+                "{not_free} || !has(self.spec.subscriptionId) || self.spec.subscriptionId == '{FREE_SUBSCRIPTION}'"
+            ),
+            ".spec.subscriptionId",
+            "a crfree cluster has no subscription: remove subscriptionId, or choose another product",
+        ),
+        rule(
+            format!(
+                "!has(self.spec.subscriptionId) || self.spec.subscriptionId != '{FREE_SUBSCRIPTION}' \
+                 || !has(self.spec.product) || self.spec.product.name == '{FREE_PRODUCT}'"
+            ),
+            ".spec.subscriptionId",
+            "free_tier pays for the product crfree only: name another subscription, or choose that product",
+        ),
+    ]
+}

@@ -1,0 +1,16 @@
+//! What there is around the clusters of an organization.
+
+use super::wire::{CrateVersion, Product, Project, Region, Subscription};
+
+/// What clusters can be made from, and what they share.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Catalogue {
+    pub projects: Vec<Project>,
+    pub subscriptions: Vec<Subscription>,
+    pub products: Vec<Product>,
+    pub regions: Vec<Region>,
+    /// The newest versions of each channel: stable, testing and nightly.
+    pub stable: Vec<CrateVersion>,
+    pub testing: Vec<CrateVersion>,
+    pub nightly: Vec<CrateVersion>,
+}

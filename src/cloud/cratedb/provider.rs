@@ -1,0 +1,169 @@
+//! CrateDB Cloud as the operator speaks to it.
+
+use std::sync::Arc;
+
+use secrecy::SecretString;
+
+use super::catalogue::Catalogue;
+use super::change::Change;
+use super::client::Client;
+use super::database::Database;
+use super::wire::{self, Cluster, ClusterProvision};
+use crate::api::identity::{ClusterId, Handle, Location};
+use crate::cloud::budget::{Permit, Priority};
+use crate::cloud::call::Answer;
+use crate::cloud::database::DatabaseError;
+use crate::cloud::endpoint::DatabaseUrl;
+use crate::cloud::error::CloudError;
+use crate::cloud::provider::{self, Found, Operation, OperationState, Provider, Way};
+use crate::cloud::transport::Transport;
+
+impl Provider for Client {
+    type Cluster = Cluster;
+    type Request = ClusterProvision<()>;
+    type Change = Change;
+    type Catalogue = Catalogue;
+    type Database = Database;
+
+    fn connect(way: Way) -> Option<Self> {
+        let Way { transport, budget, credential, location, clock: _, observer } = way;
+        let Location::CratedbCloud { endpoint, organization } = location else { return None };
+        Some(Self::new(transport, budget, credential, endpoint, &organization).with_observer(observer))
+    }
+
+    async fn list(&self, priority: Priority) -> Result<Answer<Vec<Cluster>>, CloudError> {
+        Self::list(self, priority).await
+    }
+
+    async fn find(&self, target: &Handle, priority: Priority) -> Result<Found<Cluster>, CloudError> {
+        match target {
+            Handle::Id(id) => self.find_by_id(id, priority).await,
+            Handle::Name(name) => self.find_by_name(name, priority).await,
+            Handle::Project(_) => Ok(Found::just(None)),
+        }
+    }
+
+    async fn survey(&self) -> Result<Catalogue, CloudError> {
+        let priority = Priority::Edit;
+        let versions = self.versions(priority).await?.value.crate_versions;
+        Ok(Catalogue {
+            projects: self.projects(priority).await?.value,
+            subscriptions: self.subscriptions(priority).await?.value,
+            products: self.products(priority).await?.value,
+            regions: self.regions(priority).await?.value,
+            stable: versions.stable,
+            testing: versions.testing,
+            nightly: versions.nightly,
+        })
+    }
+
+    async fn create(
+        &self,
+        permit: Permit,
+        request: &ClusterProvision<()>,
+        password: Option<&SecretString>,
+    ) -> Result<Cluster, CloudError> {
+        Ok(Self::create(self, permit, request, needed(password)?).await?.value)
+    }
+
+    /// What is answered shows the cluster as it was before, so that it is looked at anew instead.
+    async fn change(
+        &self,
+        permit: Permit,
+        cluster: Option<&ClusterId>,
+        change: &Change,
+        password: Option<&SecretString>,
+    ) -> Result<Option<Cluster>, CloudError> {
+        if let Change::CreateProject { name, region } = change {
+            self.create_project(permit, name, region).await?;
+            return Ok(None);
+        }
+        let Some(id) = cluster else {
+            return Err(CloudError::Invalid { message: "there is no cluster to change".to_owned() });
+        };
+        match change {
+            Change::CreateProject { .. } => return Ok(None),
+            Change::DeletionProtection(protected) => self.set_deletion_protection(permit, id, *protected).await?,
+            Change::AllowList(networks) => self.set_allow_list(permit, id, networks).await?,
+            Change::Password => self.set_password(permit, id, needed(password)?).await?,
+            Change::Storage { bytes_per_node } => self.set_storage(permit, id, *bytes_per_node).await?,
+            Change::Nodes { product_unit } => self.set_nodes(permit, id, *product_unit).await?,
+            Change::Suspended(suspended) => self.set_suspended(permit, id, *suspended).await?,
+        };
+        Ok(None)
+    }
+
+    async fn destroy(&self, permit: Permit, id: &ClusterId) -> Result<Option<Cluster>, CloudError> {
+        Self::destroy(self, permit, id).await?;
+        Ok(None)
+    }
+
+    fn database(transport: Arc<dyn Transport>, url: DatabaseUrl) -> Database {
+        Database::new(transport, url)
+    }
+}
+
+fn needed(password: Option<&SecretString>) -> Result<&SecretString, CloudError> {
+    password.ok_or_else(|| CloudError::Invalid { message: "there is no password to set".to_owned() })
+}
+
+impl Client {
+    /// The operations are read first: what they tell to be done, the cluster then shows.
+    async fn find_by_id(&self, id: &ClusterId, priority: Priority) -> Result<Found<Cluster>, CloudError> {
+        let told = match self.operations(id, priority).await {
+            Ok(told) => told.value.operations,
+            Err(CloudError::NotFound { .. }) => Vec::new(),
+            Err(error) => return Err(error),
+        };
+        match self.get(id, priority).await {
+            Ok(answer) => {
+                let mut operations: Vec<Operation> = told.into_iter().filter_map(operation).collect();
+                operations.sort_by_key(|operation| std::cmp::Reverse(operation.started));
+                return Ok(Found { cluster: Some(answer.value), taken: false, operations });
+            }
+            Err(CloudError::NotFound { .. }) => {}
+            Err(error) => return Err(error),
+        }
+        let list = Self::list(self, priority).await?.value;
+        Ok(Found::just(list.into_iter().find(|cluster| cluster.id == *id)))
+    }
+
+    /// A name that the list does not show may be taken all the same, by a cluster of another organization.
+    async fn find_by_name(&self, name: &str, priority: Priority) -> Result<Found<Cluster>, CloudError> {
+        let list = Self::list(self, priority).await?.value;
+        if let Some(cluster) = list.into_iter().find(|cluster| cluster.name == name) {
+            return Ok(Found::just(Some(cluster)));
+        }
+        let taken = self.name_taken(name, priority).await?.value;
+        Ok(Found { cluster: None, taken, operations: Vec::new() })
+    }
+}
+
+/// An operation whose beginning cannot be read cannot be put in order, and tells nothing.
+fn operation(told: wire::Operation) -> Option<Operation> {
+    let state = match told.status {
+        wire::OperationStatus::Succeeded => OperationState::Succeeded,
+        wire::OperationStatus::Failed => OperationState::Failed,
+        _ => OperationState::Running,
+    };
+    Some(Operation {
+        id: told.id,
+        kind: told.kind.as_str().to_owned(),
+        state,
+        message: told.feedback_data.message,
+        started: told.dc.created.timestamp()?,
+    })
+}
+
+impl provider::Database for Database {
+    type Session = ();
+
+    async fn sign_in(&self, user: &str, password: &SecretString) -> Result<(), DatabaseError> {
+        self.prove(user, password).await
+    }
+
+    /// The cloud keeps the passwords of its users; changed behind its back, they would be put back.
+    async fn set_password(&self, (): &(), _user: &str, _new: &SecretString) -> Result<(), DatabaseError> {
+        Err(DatabaseError::Refused { message: "the cloud's API changes passwords, not the database".to_owned() })
+    }
+}

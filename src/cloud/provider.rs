@@ -1,0 +1,161 @@
+//! What the operator asks of every cloud, so that it can speak to any of them without knowing which.
+
+use std::fmt::{self, Debug};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use secrecy::SecretString;
+
+use super::budget::{Budget, Permit, Priority};
+use super::call::Answer;
+use super::credential::Credential;
+use super::database::DatabaseError;
+use super::endpoint::DatabaseUrl;
+use super::error::CloudError;
+use super::observer::Observer;
+use super::transport::Transport;
+use crate::api::identity::{ClusterId, Handle, Location};
+use crate::clock::Clock;
+
+/// What a client is made from.
+#[derive(Debug)]
+pub struct Way {
+    pub transport: Arc<dyn Transport>,
+    pub budget: Budget,
+    pub credential: Credential,
+    pub location: Location,
+    pub clock: Clock,
+    pub observer: Arc<dyn Observer>,
+}
+
+/// What a look at one cluster found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found<C> {
+    pub cluster: Option<C>,
+    /// There is no such cluster here, and yet the cloud says that its name is in use.
+    pub taken: bool,
+    /// What the cluster is doing or did last, newest first; empty in a cloud that does not tell.
+    pub operations: Vec<Operation>,
+}
+
+impl<C> Found<C> {
+    /// A cluster, or none, about whose doings nothing is told.
+    #[must_use]
+    pub fn just(cluster: Option<C>) -> Self {
+        Self { cluster, taken: false, operations: Vec::new() }
+    }
+}
+
+/// Something that a cloud does to a cluster after the request for it was answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Operation {
+    pub id: String,
+    /// The cloud's own word for what is done.
+    pub kind: String,
+    pub state: OperationState,
+    /// What the cloud says about it.
+    pub message: Option<String>,
+    pub started: Timestamp,
+}
+
+/// How far an operation is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OperationState {
+    Running,
+    Succeeded,
+    Failed,
+}
+
+impl fmt::Display for OperationState {
+    /// The variant's own name.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Debug::fmt(self, formatter)
+    }
+}
+
+/// A cloud at one location, as one credential. Clones share connections, budget and token.
+///
+/// Calls decide nothing and repeat only what surely had no effect. A write is handed its permit, so that nothing is
+/// waited for between the look before it and the request.
+pub trait Provider: Clone + Debug + Send + Sync + Sized + 'static {
+    type Cluster;
+    /// What a create sends, but for the password.
+    type Request;
+    type Change;
+    /// What there is around clusters: what they can be made from, and what they share.
+    type Catalogue;
+    type Database: Database;
+
+    /// Makes no call yet. None where the location is in another cloud.
+    fn connect(way: Way) -> Option<Self>;
+
+    /// Every cluster of the location.
+    fn list(&self, priority: Priority) -> impl Future<Output = Result<Answer<Vec<Self::Cluster>>, CloudError>> + Send;
+
+    /// One cluster. Where it is not found by what it is looked for by, the list is read as well: only both together prove
+    /// that it is not there.
+    fn find(
+        &self,
+        target: &Handle,
+        priority: Priority,
+    ) -> impl Future<Output = Result<Found<Self::Cluster>, CloudError>> + Send;
+
+    /// Whether a create would find its name free, just before it is sent. It need not read the list.
+    fn look_before_create(
+        &self,
+        target: &Handle,
+    ) -> impl Future<Output = Result<Found<Self::Cluster>, CloudError>> + Send {
+        self.find(target, Priority::Edit)
+    }
+
+    /// What there is around clusters.
+    fn survey(&self) -> impl Future<Output = Result<Self::Catalogue, CloudError>> + Send;
+
+    /// Creates a cluster, and answers it as it is at that moment.
+    fn create(
+        &self,
+        permit: Permit,
+        request: &Self::Request,
+        password: Option<&SecretString>,
+    ) -> impl Future<Output = Result<Self::Cluster, CloudError>> + Send;
+
+    /// Changes one thing. The cluster, where one is answered, may still show what was before.
+    fn change(
+        &self,
+        permit: Permit,
+        cluster: Option<&ClusterId>,
+        change: &Self::Change,
+        password: Option<&SecretString>,
+    ) -> impl Future<Output = Result<Option<Self::Cluster>, CloudError>> + Send;
+
+    /// Destroys a cluster and its data, and answers it where the cloud still shows it.
+    fn destroy(
+        &self,
+        permit: Permit,
+        id: &ClusterId,
+    ) -> impl Future<Output = Result<Option<Self::Cluster>, CloudError>> + Send;
+
+    /// The database of a cluster at its own endpoint.
+    fn database(transport: Arc<dyn Transport>, url: DatabaseUrl) -> Self::Database;
+}
+
+/// The API of a cluster's own servers, as far as its users' passwords go.
+pub trait Database: Debug + Send + Sync {
+    /// Somebody who is signed in.
+    type Session: Send + Sync;
+
+    /// Proves a password by signing in with it.
+    fn sign_in(
+        &self,
+        user: &str,
+        password: &SecretString,
+    ) -> impl Future<Output = Result<Self::Session, DatabaseError>> + Send;
+
+    /// Gives `user` a new password. Sessions begun with the old one may end.
+    fn set_password(
+        &self,
+        session: &Self::Session,
+        user: &str,
+        new: &SecretString,
+    ) -> impl Future<Output = Result<(), DatabaseError>> + Send;
+}

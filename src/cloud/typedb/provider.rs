@@ -1,0 +1,108 @@
+//! TypeDB Cloud as the operator speaks to it.
+
+use std::sync::Arc;
+
+use secrecy::SecretString;
+
+use super::client::Client;
+use super::database::{Database, DatabaseSession};
+use super::exchange::KeyExchange;
+use super::wire::{Change, Cluster, ClusterDeploy};
+use crate::api::identity::{ClusterId, Handle, Location};
+use crate::cloud::budget::{Permit, Priority};
+use crate::cloud::call::Answer;
+use crate::cloud::database::DatabaseError;
+use crate::cloud::endpoint::DatabaseUrl;
+use crate::cloud::error::CloudError;
+use crate::cloud::provider::{self, Found, Provider, Way};
+use crate::cloud::token::TokenSource;
+use crate::cloud::transport::Transport;
+
+impl Provider for Client {
+    type Cluster = Cluster;
+    type Request = ClusterDeploy;
+    type Change = Change;
+    /// Nothing is shared, and what a cluster can be made from, the cloud says when it is asked to make it.
+    type Catalogue = ();
+    type Database = Database;
+
+    fn connect(way: Way) -> Option<Self> {
+        let Way { transport, budget, credential, location, clock, observer } = way;
+        let Location::TypedbCloud { endpoint, team, space } = location else { return None };
+        let exchange = KeyExchange::new(Arc::clone(&transport), &endpoint, credential);
+        let token = TokenSource::spawn(exchange, clock);
+        Some(Self::new(transport, budget, token, endpoint, &team, &space).with_observer(observer))
+    }
+
+    async fn list(&self, priority: Priority) -> Result<Answer<Vec<Cluster>>, CloudError> {
+        Self::list(self, priority).await
+    }
+
+    async fn find(&self, target: &Handle, priority: Priority) -> Result<Found<Cluster>, CloudError> {
+        let found = self.look_before_create(target).await?;
+        if found.cluster.is_some() {
+            return Ok(found);
+        }
+        let list = Self::list(self, priority).await?.value;
+        Ok(Found::just(list.into_iter().find(|cluster| *target == Handle::Id(cluster.id.clone()))))
+    }
+
+    async fn look_before_create(&self, target: &Handle) -> Result<Found<Cluster>, CloudError> {
+        let Handle::Id(id) = target else {
+            return Ok(Found::just(None));
+        };
+        match self.get(id, Priority::Edit).await {
+            Ok(answer) => Ok(Found::just(Some(answer.value))),
+            Err(CloudError::NotFound { .. }) => Ok(Found::just(None)),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn survey(&self) -> Result<(), CloudError> {
+        Ok(())
+    }
+
+    async fn create(
+        &self,
+        permit: Permit,
+        request: &ClusterDeploy,
+        _password: Option<&SecretString>,
+    ) -> Result<Cluster, CloudError> {
+        Ok(self.deploy(permit, request).await?.value)
+    }
+
+    async fn change(
+        &self,
+        _permit: Permit,
+        _cluster: Option<&ClusterId>,
+        change: &Change,
+        _password: Option<&SecretString>,
+    ) -> Result<Option<Cluster>, CloudError> {
+        match *change {}
+    }
+
+    async fn destroy(&self, permit: Permit, id: &ClusterId) -> Result<Option<Cluster>, CloudError> {
+        Ok(Some(Self::destroy(self, permit, id).await?.value))
+    }
+
+    fn database(transport: Arc<dyn Transport>, url: DatabaseUrl) -> Database {
+        Database::new(transport, url)
+    }
+}
+
+impl provider::Database for Database {
+    type Session = DatabaseSession;
+
+    async fn sign_in(&self, user: &str, password: &SecretString) -> Result<DatabaseSession, DatabaseError> {
+        Self::sign_in(self, user, password).await
+    }
+
+    async fn set_password(
+        &self,
+        session: &DatabaseSession,
+        user: &str,
+        new: &SecretString,
+    ) -> Result<(), DatabaseError> {
+        Self::set_password(self, session, user, new).await
+    }
+}

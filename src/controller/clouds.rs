@@ -1,0 +1,39 @@
+//! The clouds that there are. Nothing else of the controller names one.
+
+use kube::Client;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use super::run::{self, Config};
+use crate::api::cratedb::CrateDBCluster;
+use crate::api::typedb::TypeDBCluster;
+use crate::cloud::cratedb;
+use crate::cloud::provider::Provider;
+use crate::cloud::typedb;
+use crate::plan::Kind;
+
+/// Starts what looks after each kind of cluster.
+pub(super) fn start(client: &Client, config: &Config, stop: &watch::Receiver<bool>, tasks: &mut JoinSet<()>) {
+    run::start::<TypeDBCluster>(client, config, stop, tasks);
+    run::start::<CrateDBCluster>(client, config, stop, tasks);
+}
+
+/// A kind of cluster together with the client of its cloud.
+pub(crate) trait Managed: Kind {
+    type Client: Provider<Cluster = Self::Cluster, Request = Self::Request, Change = Self::Change, Catalogue = Self::Catalogue>;
+
+    /// The kind's name in metrics and in the names of records.
+    const NAME: &'static str;
+}
+
+impl Managed for CrateDBCluster {
+    type Client = cratedb::client::Client;
+
+    const NAME: &'static str = "cratedbcluster";
+}
+
+impl Managed for TypeDBCluster {
+    type Client = typedb::client::Client;
+
+    const NAME: &'static str = "typedbcluster";
+}

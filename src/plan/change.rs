@@ -1,0 +1,117 @@
+//! Changes of a running cluster: one at a time, each followed to its end.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::facts::{Facts, Look};
+use super::kind::{Change, CloudCluster, Kind};
+use super::record::{Bound, ChangeIntent, Refusal, RefusalKind};
+use super::step::{Plan, RecordChange, Step, Verdict};
+use crate::api::condition::Reason;
+use crate::api::identity::Handle;
+use crate::clock;
+use crate::cloud::provider::{Operation, OperationState};
+
+/// How often a cluster is looked at while something is done to it.
+const FOLLOW: Duration = Duration::from_secs(10);
+
+/// Decides while a change is announced and its end is not known: nothing else is asked for meanwhile.
+pub(super) fn follow<K: Kind>(facts: &Facts<K>, intent: &ChangeIntent<K>, cluster: &K::Cluster) -> Plan<K> {
+    let target = Handle::Id(cluster.id().clone());
+    let under_way = format!("{}.", intent.change.summary());
+    let Some(look) = facts.look_at(&target).filter(|look| look.at > intent.announced) else {
+        return Plan::step(Step::Look(target), intent.change.reason(), under_way);
+    };
+    let Some(operation) = set_off(intent, look) else {
+        return without_trace(facts, intent, cluster, look);
+    };
+    match operation.state {
+        OperationState::Running => {
+            let message = operation.message.clone().unwrap_or(under_way);
+            following(facts, look, Plan::standing(intent.change.reason(), message))
+        }
+        OperationState::Succeeded => settled(None),
+        OperationState::Failed => settled(Some(Refusal {
+            kind: RefusalKind::Failed,
+            message: operation.message.clone().unwrap_or_else(|| format!("{} failed", operation.kind)),
+            fingerprint: intent.fingerprint.clone(),
+            at: facts.now,
+        })),
+    }
+}
+
+/// Decides while it is not known whether something that a create needs has come into being.
+pub(super) fn settle_unbound<K: Kind>(facts: &Facts<K>, intent: &ChangeIntent<K>) -> Plan<K> {
+    let settled_after = intent.settled_after();
+    if facts.now > settled_after {
+        return settled(None);
+    }
+    let message = format!("{} was asked for, and the outcome is not known yet.", intent.change.summary());
+    Plan::standing(Reason::OutcomeUnknown, message)
+        .looking_again(until(facts.now, settled_after) + Duration::from_secs(1))
+}
+
+fn settled<K: Kind>(refusal: Option<Refusal>) -> Plan<K> {
+    Plan::quietly(Step::Record(RecordChange::SettleChange(refusal)))
+}
+
+/// The operation that came of the change: of its kind, and newer than what was known when the change was announced.
+fn set_off<'a, K: Kind>(intent: &ChangeIntent<K>, look: &'a Look<K>) -> Option<&'a Operation> {
+    let kind = intent.change.operation()?;
+    let news = look.operations().iter().take_while(|operation| Some(&operation.id) != intent.after.as_ref());
+    news.filter(|operation| operation.kind == kind).last()
+}
+
+/// Nothing tells of the change, so that the cluster itself has to.
+fn without_trace<K: Kind>(facts: &Facts<K>, intent: &ChangeIntent<K>, cluster: &K::Cluster, look: &Look<K>) -> Plan<K> {
+    if intent.change.shown_by(cluster) {
+        return settled(None);
+    }
+    let settled_after = intent.settled_after();
+    if look.at > settled_after && cluster.busy().is_none() {
+        return settled(None);
+    }
+    let message =
+        format!("{} was asked for, and nothing tells of it yet. The cloud is looked at.", intent.change.summary());
+    following(facts, look, Plan::standing(Reason::OutcomeUnknown, message))
+}
+
+/// The same plan, with another look when the last one has grown old.
+fn following<K: Kind>(facts: &Facts<K>, look: &Look<K>, plan: Plan<K>) -> Plan<K> {
+    let due = clock::later(look.at, FOLLOW);
+    if facts.now >= due {
+        return Plan { next: Some(Step::Look(look.target.clone())), ..plan };
+    }
+    plan.looking_again(until(facts.now, due))
+}
+
+fn until(now: Timestamp, moment: Timestamp) -> Duration {
+    Duration::try_from(moment.duration_since(now)).unwrap_or(FOLLOW)
+}
+
+/// The cloud is busy with the cluster, by whomever it was asked: what there is to do waits for the end.
+pub(super) fn waiting<K: Kind>(facts: &Facts<K>, bound: &Bound<K>, operation: String) -> Plan<K> {
+    let id = &bound.identity.id;
+    let message = format!("The cloud is busy with cluster {id} ({operation}). What is to be done waits for that.");
+    let plan = Plan::standing(Reason::WaitingForOperation, message);
+    match facts.look_at(&Handle::Id(id.clone())) {
+        Some(look) => following(facts, look, plan),
+        None => Plan { next: Some(Step::Look(Handle::Id(id.clone()))), ..plan },
+    }
+}
+
+/// The same with the words of the operation that runs, and with another look when the last one has grown old.
+pub(super) fn told<K: Kind>(facts: &Facts<K>, cluster: &K::Cluster, mut plan: Plan<K>) -> Plan<K> {
+    let target = Handle::Id(cluster.id().clone());
+    let Some(look) = facts.look_at(&target) else {
+        return Plan { next: Some(Step::Look(target)), ..plan };
+    };
+    let running = look.operations().iter().find(|operation| operation.state == OperationState::Running);
+    if let (Some(words), Verdict::Stands { message, .. }) =
+        (running.and_then(|told| told.message.as_ref()), &mut plan.verdict)
+    {
+        message.clone_from(words);
+    }
+    following(facts, look, plan)
+}

@@ -1,0 +1,86 @@
+//! What each change is called, and by what its end is recognised.
+
+use super::networks::same;
+use crate::api::condition::Reason;
+use crate::api::cratedb::CrateDBCluster;
+use crate::api::identity::Handle;
+use crate::cloud::cratedb::change::Change;
+use crate::cloud::cratedb::wire::Cluster;
+use crate::plan::kind;
+
+impl kind::Change<CrateDBCluster> for Change {
+    fn field(&self) -> &'static str {
+        match self {
+            Self::CreateProject { .. } => "project",
+            Self::DeletionProtection(_) => "deletionProtection",
+            Self::AllowList(_) => "allowedCidrs",
+            Self::Password => "passwordSecretRef",
+            Self::Storage { .. } => "storage.sizePerNodeGiB",
+            Self::Nodes { .. } => "nodes",
+            Self::Suspended(_) => "power",
+        }
+    }
+
+    fn summary(&self) -> String {
+        match self {
+            Self::CreateProject { name, region } => format!("Creating project {name} in {region}"),
+            Self::DeletionProtection(true) => "Protecting the cluster from deletion".to_owned(),
+            Self::DeletionProtection(false) => "Lifting the cluster's protection from deletion".to_owned(),
+            Self::AllowList(networks) if networks.is_empty() => "Opening the database to all networks".to_owned(),
+            Self::AllowList(networks) => format!("Allowing {} networks to reach the database", networks.len()),
+            Self::Password => "Changing the password of the database's user".to_owned(),
+            Self::Storage { bytes_per_node } => {
+                format!("Growing the disk of each node to {} GiB", bytes_per_node / super::GIB)
+            }
+            Self::Nodes { product_unit } => format!("Scaling the cluster to {} nodes", product_unit + 1),
+            Self::Suspended(true) => "Suspending the cluster".to_owned(),
+            Self::Suspended(false) => "Resuming the cluster".to_owned(),
+        }
+    }
+
+    fn reason(&self) -> Reason {
+        match self {
+            Self::CreateProject { .. } => Reason::Creating,
+            Self::Suspended(true) => Reason::Suspending,
+            Self::Suspended(false) => Reason::Resuming,
+            _ => Reason::Updating,
+        }
+    }
+
+    fn operation(&self) -> Option<&'static str> {
+        match self {
+            Self::CreateProject { .. } | Self::DeletionProtection(_) => None,
+            Self::AllowList(_) => Some("ALLOWED_CIDR_UPDATE"),
+            Self::Password => Some("PASSWORD_UPDATE"),
+            Self::Storage { .. } => Some("EXPAND_STORAGE"),
+            Self::Nodes { .. } => Some("SCALE"),
+            Self::Suspended(_) => Some("SUSPEND"),
+        }
+    }
+
+    fn shown_by(&self, cluster: &Cluster) -> bool {
+        match self {
+            Self::CreateProject { .. } | Self::Password => false,
+            Self::DeletionProtection(protected) => cluster.deletion_protected == Some(*protected),
+            Self::AllowList(networks) => same(networks, &cluster.ip_whitelist),
+            Self::Storage { bytes_per_node } => cluster.bytes_per_node().is_some_and(|there| there >= *bytes_per_node),
+            Self::Nodes { product_unit } => cluster.product_unit == Some(*product_unit),
+            Self::Suspended(suspended) => cluster.suspended == Some(*suspended),
+        }
+    }
+
+    fn creates(&self) -> Option<Handle> {
+        match self {
+            Self::CreateProject { name, .. } => Some(Handle::Project(name.clone())),
+            _ => None,
+        }
+    }
+
+    fn wakes(&self) -> bool {
+        matches!(self, Self::Suspended(false) | Self::DeletionProtection(_))
+    }
+
+    fn sets_password(&self) -> bool {
+        *self == Self::Password
+    }
+}

@@ -1,0 +1,77 @@
+//! What a cluster in CrateDB Cloud is doing.
+
+use crate::api::identity::{ClusterId, CreatedAt, Handle};
+use crate::cloud::cratedb::wire::{Cluster, HealthStatus, OperationKind, OperationStatus};
+use crate::plan::kind::{CloudCluster, Phase};
+
+impl CloudCluster for Cluster {
+    fn id(&self) -> &ClusterId {
+        &self.id
+    }
+
+    fn created_at(&self) -> CreatedAt {
+        self.dc.created
+    }
+
+    fn handles(&self) -> Vec<Handle> {
+        vec![Handle::Id(self.id.clone()), Handle::Name(self.name.clone())]
+    }
+
+    fn phase(&self) -> Phase {
+        match &self.health.running_operation {
+            Some(OperationKind::Create) => Phase::Creating,
+            Some(OperationKind::Suspend) if self.is_suspended() => Phase::Resuming,
+            Some(OperationKind::Suspend) => Phase::Suspending,
+            Some(other) => Phase::Changing(other.to_string()),
+            None if self.creation_failed() => Phase::Failed,
+            None if self.is_suspended() => Phase::Suspended,
+            None => Phase::Running,
+        }
+    }
+
+    fn word(&self) -> String {
+        match &self.health.running_operation {
+            Some(operation) => format!("{} ({operation})", self.health.status),
+            None => self.health.status.to_string(),
+        }
+    }
+
+    fn busy(&self) -> Option<String> {
+        self.health.running_operation.as_ref().map(ToString::to_string)
+    }
+
+    fn serves(&self) -> bool {
+        let up = matches!(self.health.status, HealthStatus::Green | HealthStatus::Yellow);
+        up && matches!(self.phase(), Phase::Running | Phase::Changing(_))
+    }
+
+    fn addresses(&self) -> Vec<String> {
+        self.address().into_iter().collect()
+    }
+
+    fn title(&self) -> String {
+        self.name.clone()
+    }
+}
+
+impl Cluster {
+    fn is_suspended(&self) -> bool {
+        self.suspended == Some(true) || self.health.status == HealthStatus::Suspended
+    }
+
+    fn creation_failed(&self) -> bool {
+        self.last_async_operation
+            .as_ref()
+            .is_some_and(|last| last.kind == OperationKind::Create && last.status == OperationStatus::Failed)
+    }
+
+    /// The number of nodes.
+    pub(super) fn nodes(&self) -> Option<i64> {
+        self.num_nodes.or_else(|| self.product_unit.map(|unit| unit + 1))
+    }
+
+    /// The disk of each node.
+    pub(super) fn bytes_per_node(&self) -> Option<i64> {
+        self.hardware_specs.as_ref()?.disk_size_per_node_bytes
+    }
+}

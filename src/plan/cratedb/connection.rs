@@ -1,0 +1,33 @@
+//! What an application needs to reach the database.
+
+use std::collections::BTreeMap;
+
+use crate::api::cratedb::CrateDBCluster;
+use crate::api::secret::Password;
+use crate::cloud::cratedb::wire::Cluster;
+use crate::plan::connection::percent_encoded;
+use crate::plan::record::Record;
+
+/// The port of the SQL endpoint, where an address names none.
+const PORT: &str = "4200";
+
+pub(super) fn of(
+    record: &Record<CrateDBCluster>,
+    cluster: &Cluster,
+    password: Option<&Password>,
+) -> BTreeMap<&'static str, String> {
+    let Some(address) = cluster.address() else {
+        return BTreeMap::new();
+    };
+    let (host, port) = address.rsplit_once(':').unwrap_or((&address, PORT));
+    let mut data = BTreeMap::from([("host", host.to_owned()), ("port", port.to_owned())]);
+    // A cluster of the simulator speaks plain HTTP, as its endpoint does; the vendor's speak TLS.
+    let plain = record.location.endpoint().as_str().starts_with("http://");
+    data.insert("url", format!("{}://{address}", if plain { "http" } else { "https" }));
+    if let (Some(password), Some(user)) = (password, &cluster.username) {
+        let (user, password) = (percent_encoded(user), percent_encoded(password.expose()));
+        let tls = if plain { "" } else { "?ssl=true" };
+        data.insert("uri", format!("crate://{user}:{password}@{address}{tls}"));
+    }
+    data
+}

@@ -1,0 +1,202 @@
+//! CrateDB Cloud: ids that the cloud chooses, operations that go on behind the answer, projects, and nodes that scale.
+
+mod change;
+mod cluster;
+mod connection;
+mod destroy;
+mod differences;
+mod fixed;
+mod networks;
+mod password;
+mod request;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use kube::ResourceExt;
+
+use super::facts::Facts;
+use super::kind::{Difference, Kind};
+use super::password::PasswordPlan;
+use super::record::{Bound, Record};
+use super::status::{cut, word};
+use super::step::Plan;
+use crate::api::cratedb::{AllowedCidr, CrateDBCluster, CrateDBClusterStatus, FixedAtCreation, LastOperation};
+use crate::api::identity::{Handle, Location};
+use crate::api::secret::Password;
+use crate::api::shared::{CommonSpec, CommonStatus, PasswordRef, PlannedStep, Power};
+use crate::cloud::cratedb::catalogue::Catalogue;
+use crate::cloud::cratedb::change::Change;
+use crate::cloud::cratedb::wire::{Cluster, ClusterProvision};
+use crate::cloud::provider::Operation;
+
+/// The database's user of a manifest that names none.
+const DEFAULT_USERNAME: &str = "admin";
+
+/// One GiB in bytes.
+const GIB: i64 = 1024 * 1024 * 1024;
+
+/// What we did to a cluster and must not forget.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Applied {
+    /// We set the cloud's own protection, so that we may lift it.
+    pub protected: bool,
+}
+
+impl Kind for CrateDBCluster {
+    type Cluster = Cluster;
+    type Request = ClusterProvision<()>;
+    type Change = Change;
+    type Fixed = FixedAtCreation;
+    type Applied = Applied;
+    type Catalogue = Catalogue;
+
+    const NAME_FIELD: &'static str = "clusterName";
+    const PASSWORD_FIELD: &'static str = "spec.passwordSecretRef";
+    const FACTORY_PASSWORD: Option<&'static str> = None;
+    const CLOUD: &'static str = "CrateDB Cloud";
+    const BINDING: (&'static str, &'static str) = ("cratedb", "cratedb-cloud");
+    const CREATED_WITH_PASSWORD: bool = true;
+    const NOT_AGAIN_WITHIN: Duration = Duration::from_secs(10 * 60);
+
+    fn lives_at(location: &Location) -> bool {
+        matches!(location, Location::CratedbCloud { .. })
+    }
+
+    fn common(&self) -> &CommonSpec {
+        &self.spec.common
+    }
+
+    fn common_status(status: &CrateDBClusterStatus) -> &CommonStatus {
+        &status.common
+    }
+
+    fn common_status_mut(status: &mut CrateDBClusterStatus) -> &mut CommonStatus {
+        &mut status.common
+    }
+
+    fn password_refs(&self) -> (Option<&PasswordRef>, Option<&PasswordRef>) {
+        (self.spec.password_secret_ref.as_ref(), None)
+    }
+
+    fn user(&self, record: Option<&Record<Self>>) -> String {
+        let bound = record.and_then(|record| record.bound.as_ref());
+        let there = bound.and_then(|bound| bound.fixed.username.clone());
+        there.or_else(|| self.spec.username.clone()).unwrap_or_else(|| DEFAULT_USERNAME.to_owned())
+    }
+
+    fn wanted(&self) -> Handle {
+        Handle::Name(wanted_name(self))
+    }
+
+    fn shares(&self) -> Option<Handle> {
+        self.spec.project.as_ref()?.name.clone().map(Handle::Project)
+    }
+
+    fn target(request: &ClusterProvision<()>) -> Handle {
+        Handle::Name(request.cluster.name.clone())
+    }
+
+    fn is_about(&self, bound: &Bound<Self>) -> bool {
+        bound.fixed.cluster_name.as_ref().is_none_or(|name| *name == wanted_name(self))
+    }
+
+    fn request(facts: &Facts<Self>, record: Option<&Record<Self>>) -> Result<ClusterProvision<()>, Box<Plan<Self>>> {
+        request::of(facts, record)
+    }
+
+    fn came_from(cluster: &Cluster, request: &ClusterProvision<()>) -> bool {
+        let wanted = &request.cluster;
+        let disk_type = wanted.hardware_specs.as_ref().and_then(|specs| specs.disk_type.as_ref());
+        let there = cluster.hardware_specs.as_ref().and_then(|specs| specs.disk_type.as_ref());
+        cluster.name == wanted.name
+            && cluster.project_id.as_ref() == Some(&request.project_id)
+            && cluster.subscription_id.as_ref().is_none_or(|id| *id == request.subscription_id)
+            && cluster.channel.as_ref() == Some(&wanted.channel)
+            && cluster.product_tier.as_ref() == Some(&wanted.product_tier)
+            && cluster.username.as_ref() == Some(&wanted.username)
+            && (disk_type.is_none() || disk_type == there)
+    }
+
+    fn applied(_request: &ClusterProvision<()>) -> Applied {
+        Applied::default()
+    }
+
+    fn note_applied(applied: &mut Applied, change: &Change) {
+        if let Change::DeletionProtection(protected) = change {
+            applied.protected = *protected;
+        }
+    }
+
+    fn fixed(cluster: &Cluster, catalogue: Option<&Catalogue>) -> FixedAtCreation {
+        fixed::of(cluster, catalogue)
+    }
+
+    fn fixed_differences(&self, there: &FixedAtCreation) -> Vec<PlannedStep> {
+        fixed::differences(&self.spec, there)
+    }
+
+    fn differences(facts: &Facts<Self>, bound: Option<&Bound<Self>>, cluster: &Cluster) -> Vec<Difference<Self>> {
+        differences::of(facts, bound, cluster)
+    }
+
+    fn wants_suspended(&self) -> Option<bool> {
+        self.spec.power.map(|power| power == Power::Suspended)
+    }
+
+    fn way_in(
+        facts: &Facts<Self>,
+        record: &Record<Self>,
+        bound: &Bound<Self>,
+        cluster: &Cluster,
+    ) -> PasswordPlan<Self> {
+        password::plan(facts, record, bound, cluster)
+    }
+
+    fn before_destroy(facts: &Facts<Self>, bound: &Bound<Self>, cluster: &Cluster) -> Option<Plan<Self>> {
+        destroy::beforehand(facts, bound, cluster)
+    }
+
+    fn connection(
+        record: &Record<Self>,
+        cluster: &Cluster,
+        password: Option<&Password>,
+    ) -> BTreeMap<&'static str, String> {
+        connection::of(record, cluster, password)
+    }
+
+    fn show(cluster: &Cluster, fixed: Option<&FixedAtCreation>, status: &mut CrateDBClusterStatus) {
+        status.common.version = cluster.crate_version.as_deref().map(word);
+        status.nodes = cluster.nodes();
+        status.product = cluster.product_name.as_deref().map(word);
+        status.storage_per_node_gib = cluster.bytes_per_node().map(|bytes| bytes / GIB);
+        status.power = cluster.suspended.map(|is| if is { Power::Suspended } else { Power::Running });
+        status.url = cluster.url.as_deref().map(|url| cut(url, 512));
+        let shown = |network: &crate::cloud::cratedb::wire::AllowedCidr| AllowedCidr {
+            cidr: word(&network.cidr),
+            description: (!network.description.is_empty()).then(|| cut(&network.description, 253)),
+        };
+        status.allowed_cidrs = Some(cluster.ip_whitelist.iter().take(64).map(shown).collect());
+        let known = fixed.cloned().unwrap_or_default();
+        Self::show_fixed(&fixed::completed(fixed::of(cluster, None), &known), status);
+    }
+
+    fn show_fixed(fixed: &FixedAtCreation, status: &mut CrateDBClusterStatus) {
+        status.observed = Some(fixed::shown(fixed));
+    }
+
+    fn show_operation(operation: &Operation, status: &mut CrateDBClusterStatus) {
+        status.last_operation = Some(LastOperation {
+            id: cut(&operation.id, 128),
+            type_: word(&operation.kind),
+            state: operation.state.to_string(),
+            message: operation.message.as_deref().map(|message| cut(message, 1024)),
+        });
+    }
+}
+
+/// The name that the manifest's cluster has or shall get.
+fn wanted_name(manifest: &CrateDBCluster) -> String {
+    manifest.spec.cluster_name.clone().unwrap_or_else(|| manifest.name_any())
+}

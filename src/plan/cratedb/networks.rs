@@ -1,0 +1,30 @@
+//! Networks that may reach a database, compared as what they are and not as how they are written.
+
+use std::collections::BTreeSet;
+
+use ipnet::IpNet;
+
+use crate::cloud::cratedb::wire::AllowedCidr;
+
+/// A network in its shortest form. What cannot be read is left as it is: the cloud says what is wrong with it.
+pub(super) fn normalised(cidr: &str) -> String {
+    let cidr = cidr.trim();
+    cidr.parse::<IpNet>().map_or_else(|_| cidr.to_owned(), |network| network.trunc().to_string())
+}
+
+/// Whether two lists let the same networks in. Order, notation and descriptions make no difference.
+pub(super) fn same(one: &[AllowedCidr], other: &[AllowedCidr]) -> bool {
+    set(one) == set(other)
+}
+
+fn set(networks: &[AllowedCidr]) -> BTreeSet<String> {
+    networks.iter().map(|network| normalised(&network.cidr)).collect()
+}
+
+/// The list in words, for people.
+pub(super) fn words(networks: &[AllowedCidr]) -> String {
+    if networks.is_empty() {
+        return "all networks".to_owned();
+    }
+    set(networks).into_iter().collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,266 @@
+//! The request that creates a cluster, made from the manifest and from what the organization has.
+
+use std::time::Duration;
+
+use super::{GIB, password, wanted_name};
+use crate::api::condition::Reason;
+use crate::api::cratedb::{Channel, CrateDBCluster, FREE_PRODUCT, FREE_SUBSCRIPTION, ProductSpec, ProjectSpec};
+use crate::api::identity::Handle;
+use crate::cloud::cratedb::catalogue::Catalogue;
+use crate::cloud::cratedb::change::Change;
+use crate::cloud::cratedb::wire::{ClusterProvision, CrateVersion, HardwareSpecs, NewCluster, Product, Project};
+use crate::plan::creation::lacking;
+use crate::plan::facts::Facts;
+use crate::plan::kind::{Change as _, Kind};
+use crate::plan::record::Record;
+use crate::plan::refusal::still_refused;
+use crate::plan::step::{CloudWrite, Plan, Step};
+
+/// What there is around clusters is read again after this long.
+pub(super) const CATALOGUE_LASTS: Duration = Duration::from_secs(10 * 60);
+
+/// How often it is looked whether a project that another manifest creates is there.
+const PROJECT_SOON: Duration = Duration::from_secs(5);
+
+type Instead = Box<Plan<CrateDBCluster>>;
+
+/// The request, or what is to be done or said instead.
+pub(super) fn of(
+    facts: &Facts<CrateDBCluster>,
+    record: Option<&Record<CrateDBCluster>>,
+) -> Result<ClusterProvision<()>, Instead> {
+    let spec = &facts.manifest.spec;
+    let (Some(product), Some(project)) = (&spec.product, &spec.project) else {
+        let missing = [("product", spec.product.is_none()), ("project", spec.project.is_none())];
+        let missing: Vec<&str> = missing.into_iter().filter_map(|(name, absent)| absent.then_some(name)).collect();
+        return Err(lacking(facts, &missing));
+    };
+    let Some(read) = facts.catalogue.as_ref().filter(|read| facts.is_recent(read.at, CATALOGUE_LASTS)) else {
+        let message = "What the cloud offers is being looked up.";
+        return Err(Box::new(Plan::step(Step::Survey, Reason::Creating, message)));
+    };
+    let catalogue = &read.catalogue;
+    let subscription_id = subscription(facts, catalogue, product)?;
+    // What is wrong with the rest is said before a project is created for nothing.
+    let region = region(catalogue, project)?;
+    let offered = offered(catalogue, product, &region)?;
+    let product_unit = product_unit(facts, offered)?;
+    let hardware_specs = hardware(facts, offered)?;
+    let crate_version = version(facts, catalogue)?;
+    let project_id = project_id(facts, record, catalogue, project, &region)?;
+    password::before_create(facts, record)?;
+    Ok(ClusterProvision {
+        cluster: NewCluster {
+            name: wanted_name(&facts.manifest),
+            crate_version,
+            channel: spec.channel.unwrap_or(Channel::Stable).as_str().to_owned(),
+            product_name: product.name.clone(),
+            product_tier: product.tier.clone(),
+            product_unit,
+            hardware_specs,
+            username: facts.manifest.user(None),
+            password: (),
+        },
+        subscription_id,
+        project_id,
+    })
+}
+
+fn invalid(message: String) -> Instead {
+    Box::new(Plan::held(Reason::InvalidSpec, message))
+}
+
+/// The one that is named, or the only active one.
+fn subscription(
+    facts: &Facts<CrateDBCluster>,
+    catalogue: &Catalogue,
+    product: &ProductSpec,
+) -> Result<String, Instead> {
+    if product.name == FREE_PRODUCT {
+        return Ok(FREE_SUBSCRIPTION.to_owned());
+    }
+    let active: Vec<&str> = catalogue
+        .subscriptions
+        .iter()
+        .filter(|subscription| subscription.active == Some(true))
+        .map(|subscription| subscription.id.as_str())
+        .collect();
+    if let Some(named) = &facts.manifest.spec.subscription_id {
+        let known = catalogue.subscriptions.iter().any(|subscription| subscription.id == *named);
+        return match (known, active.contains(&named.as_str())) {
+            (_, true) => Ok(named.clone()),
+            (true, false) => Err(invalid(format!(
+                "Subscription {named} is not active. Activate it in the cloud's console, or name another one in spec.subscriptionId."
+            ))),
+            (false, false) => Err(invalid(format!(
+                "The organization has no subscription {named}. Correct spec.subscriptionId; active are: {}.",
+                listed(&active)
+            ))),
+        };
+    }
+    match active.as_slice() {
+        [only] => Ok((*only).to_owned()),
+        [] => Err(invalid(
+            "The organization has no active subscription. Set one up in the cloud's console, or use the product crfree."
+                .to_owned(),
+        )),
+        several => Err(Box::new(Plan::held(
+            Reason::SubscriptionAmbiguous,
+            format!(
+                "The organization has several active subscriptions: {}. Name one in spec.subscriptionId.",
+                listed(several)
+            ),
+        ))),
+    }
+}
+
+fn listed(words: &[&str]) -> String {
+    if words.is_empty() { "none".to_owned() } else { words.join(", ") }
+}
+
+/// The region of the project, by which products are offered.
+fn region(catalogue: &Catalogue, project: &ProjectSpec) -> Result<String, Instead> {
+    let by_id = |id: &String| catalogue.projects.iter().find(|there| there.id == *id);
+    match (&project.id, &project.region) {
+        (Some(id), _) => match by_id(id) {
+            Some(there) => Ok(there.region.clone().unwrap_or_default()),
+            None => Err(invalid(format!(
+                "The organization has no project {id}. Correct spec.project.id, or give name and region instead."
+            ))),
+        },
+        (None, Some(region)) => Ok(region.clone()),
+        (None, None) => Err(invalid("spec.project needs an id, or a name and a region.".to_owned())),
+    }
+}
+
+/// The project of this name, which is created where there is none.
+fn project_id(
+    facts: &Facts<CrateDBCluster>,
+    record: Option<&Record<CrateDBCluster>>,
+    catalogue: &Catalogue,
+    project: &ProjectSpec,
+    region: &str,
+) -> Result<String, Instead> {
+    if let Some(id) = &project.id {
+        return Ok(id.clone());
+    }
+    let name = project.name.clone().unwrap_or_default();
+    let namesakes: Vec<&Project> = catalogue.projects.iter().filter(|there| there.name == name).collect();
+    let here: Vec<&&Project> = namesakes.iter().filter(|there| there.region.as_deref() == Some(region)).collect();
+    match (here.as_slice(), namesakes.first()) {
+        ([only], _) => Ok(only.id.clone()),
+        ([], None) => Err(create_project(facts, record, catalogue, name, region)),
+        ([], Some(elsewhere)) => Err(invalid(format!(
+            "Project {name} is in region {}, and not in {region}. Correct spec.project.region, or give the project another name.",
+            elsewhere.region.as_deref().unwrap_or("unknown")
+        ))),
+        (several, _) => Err(invalid(format!(
+            "There are several projects {name} in {region}: {}. Name one in spec.project.id.",
+            listed(&several.iter().map(|there| there.id.as_str()).collect::<Vec<_>>())
+        ))),
+    }
+}
+
+fn create_project(
+    facts: &Facts<CrateDBCluster>,
+    record: Option<&Record<CrateDBCluster>>,
+    catalogue: &Catalogue,
+    name: String,
+    region: &str,
+) -> Instead {
+    if let Some(rival) = facts.rival_for(&Handle::Project(name.clone())) {
+        let message = format!("Project {name} is being created for {} in namespace {}.", rival.name, rival.namespace);
+        return Box::new(Plan::standing(Reason::Creating, message).looking_again(PROJECT_SOON));
+    }
+    if !catalogue.regions.iter().any(|there| there.name == region) {
+        let known: Vec<&str> = catalogue.regions.iter().map(|there| there.name.as_str()).collect();
+        return invalid(format!(
+            "There is no region {region}. Correct spec.project.region; there are: {}.",
+            listed(&known)
+        ));
+    }
+    let change = Change::CreateProject { name, region: region.to_owned() };
+    let message = format!("{}.", change.summary());
+    let write = CloudWrite::Change(change);
+    Box::new(
+        still_refused(facts, record, &write)
+            .unwrap_or_else(|| Plan::step(Step::Cloud(write), Reason::Creating, message)),
+    )
+}
+
+/// The product in the price list of the region.
+fn offered<'a>(catalogue: &'a Catalogue, product: &ProductSpec, region: &str) -> Result<&'a Product, Instead> {
+    let here = |there: &&Product| there.region.as_deref().is_none_or(|its| its.is_empty() || its == region);
+    let found =
+        catalogue.products.iter().filter(here).find(|there| there.name == product.name && there.tier == product.tier);
+    found.ok_or_else(|| {
+        let mut names: Vec<String> =
+            catalogue.products.iter().filter(here).map(|there| format!("{} ({})", there.name, there.tier)).collect();
+        names.sort();
+        names.dedup();
+        invalid(format!(
+            "There is no product {} of tier {} in {region}. Correct spec.product; there are: {}.",
+            product.name,
+            product.tier,
+            listed(&names.iter().map(String::as_str).collect::<Vec<_>>())
+        ))
+    })
+}
+
+fn product_unit(facts: &Facts<CrateDBCluster>, product: &Product) -> Result<i64, Instead> {
+    let nodes = facts.manifest.spec.nodes.unwrap_or(1);
+    let unit = nodes - 1;
+    if product.scaling.is_empty() || product.scaling.iter().any(|option| option.value == unit) {
+        return Ok(unit);
+    }
+    let possible: Vec<String> = product.scaling.iter().map(|option| (option.value + 1).to_string()).collect();
+    Err(invalid(format!(
+        "Product {} cannot be had with {nodes} nodes. Correct spec.nodes; possible are: {}.",
+        product.name,
+        possible.join(", ")
+    )))
+}
+
+/// What the manifest says of the disks, within what the product allows.
+fn hardware(facts: &Facts<CrateDBCluster>, product: &Product) -> Result<Option<HardwareSpecs>, Instead> {
+    let Some(storage) = &facts.manifest.spec.storage else {
+        return Ok(None);
+    };
+    let wanted = storage.size_per_node_gib.map(|size| size * GIB);
+    let beyond = |bytes: &i64| {
+        product.specs.storage_minimum_bytes.is_some_and(|least| *bytes < least)
+            || product.specs.storage_maximum_bytes.is_some_and(|most| *bytes > most)
+    };
+    if let Some(bytes) = wanted.filter(beyond) {
+        let size = |bytes: Option<i64>| bytes.map_or_else(|| "?".to_owned(), |bytes| (bytes / GIB).to_string());
+        return Err(invalid(format!(
+            "Product {} has disks of {} to {} GiB per node, not {}. Correct spec.storage.sizePerNodeGiB.",
+            product.name,
+            size(product.specs.storage_minimum_bytes),
+            size(product.specs.storage_maximum_bytes),
+            bytes / GIB
+        )));
+    }
+    Ok(Some(HardwareSpecs {
+        disk_size_per_node_bytes: wanted,
+        disk_type: storage.disk_type.map(|disk| disk.as_str().to_owned()),
+        ..HardwareSpecs::default()
+    }))
+}
+
+/// The version that is asked for, which the cloud itself judges, or the newest of the channel.
+fn version(facts: &Facts<CrateDBCluster>, catalogue: &Catalogue) -> Result<String, Instead> {
+    let spec = &facts.manifest.spec;
+    if let Some(version) = &spec.version {
+        return Ok(version.clone());
+    }
+    let channel = spec.channel.unwrap_or(Channel::Stable);
+    let offered: &[CrateVersion] = match channel {
+        Channel::Stable => &catalogue.stable,
+        Channel::Testing => &catalogue.testing,
+        Channel::Nightly => &catalogue.nightly,
+    };
+    offered.first().map(|newest| newest.version.clone()).ok_or_else(|| {
+        invalid(format!("The cloud offers no version in the channel {channel}. Name one in spec.version."))
+    })
+}

@@ -1,0 +1,227 @@
+//! What decisions need to know about a kind of cluster, so that they are made alike for all of them.
+//!
+//! Each kind answers these questions in a module of its own. Nothing else here names a cloud.
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+
+use std::time::Duration;
+
+use kube::Resource;
+use kube::core::NamespaceResourceScope;
+use kube::core::object::HasStatus;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::facts::Facts;
+use super::password::PasswordPlan;
+use super::record::{Bound, Record};
+use super::step::Plan;
+use crate::api::condition::Reason;
+use crate::api::identity::{ClusterId, CreatedAt, Handle, Location};
+use crate::api::secret::Password;
+use crate::api::shared::{CommonSpec, CommonStatus, PasswordRef, PlannedStep};
+use crate::cloud::provider::Operation;
+
+/// Plain data that a record can keep.
+pub trait Data: Clone + Debug + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static {}
+
+impl<T: Clone + Debug + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static> Data for T {}
+
+/// A kind of cluster: the manifest, and everything that decisions about it need to know of its cloud.
+pub trait Kind:
+    Resource<DynamicType = (), Scope = NamespaceResourceScope>
+    + HasStatus<Status: Clone + Debug + Default + PartialEq + Serialize + Send + Sync>
+    + Data
+{
+    /// A cluster as its cloud describes it.
+    type Cluster: CloudCluster;
+    /// What a create sends, but for the password.
+    type Request: Data;
+    /// One change that the cloud is asked for.
+    type Change: Change<Self>;
+    /// What cannot change once a cluster exists.
+    type Fixed: Data;
+    /// What was last applied and cannot be seen in the cloud afterwards.
+    type Applied: Data + Default;
+    /// What there is around clusters: what they can be made from, and what they share.
+    type Catalogue: Clone + Debug + Send + Sync + 'static;
+
+    /// The manifest's field that gives the cluster its name.
+    const NAME_FIELD: &'static str;
+    /// What the database's own password is given by, where the operator cannot know it.
+    const PASSWORD_FIELD: &'static str;
+    /// The password that every new cluster has until it is replaced; none where a create is given one.
+    const FACTORY_PASSWORD: Option<&'static str>;
+    /// The cloud's name, for messages.
+    const CLOUD: &'static str;
+    /// The type and the provider of the connection Secret, as the Service Binding convention has them.
+    const BINDING: (&'static str, &'static str);
+    /// Whether a create is given the password that its database's user gets.
+    const CREATED_WITH_PASSWORD: bool;
+    /// How long after the last moment at which a create could have taken effect the same name is not asked for again.
+    /// Zero where the name is the id, so that the same request can only lead to one cluster.
+    const NOT_AGAIN_WITHIN: Duration;
+
+    /// Whether clusters of this kind live there.
+    fn lives_at(location: &Location) -> bool;
+
+    /// What the manifest asks for, as every kind has it.
+    fn common(&self) -> &CommonSpec;
+    /// What was reported, as every kind has it.
+    fn common_status(status: &Self::Status) -> &CommonStatus;
+    /// The same, to be changed.
+    fn common_status_mut(status: &mut Self::Status) -> &mut CommonStatus;
+    /// The password that the database's user shall have, and the one that it is said to have.
+    fn password_refs(&self) -> (Option<&PasswordRef>, Option<&PasswordRef>);
+    /// The database's user whose password is looked after, of the manifest's cluster.
+    fn user(&self, record: Option<&Record<Self>>) -> String;
+
+    /// What the manifest's cluster is looked for by, as long as none is recorded.
+    fn wanted(&self) -> Handle;
+    /// What of the manifest's needs others may be about to create as well.
+    fn shares(&self) -> Option<Handle> {
+        None
+    }
+    /// What a create's cluster is looked for by.
+    fn target(request: &Self::Request) -> Handle;
+    /// Whether the manifest is about the bound cluster, by the name that it gives.
+    fn is_about(&self, bound: &Bound<Self>) -> bool;
+
+    /// The request that creates the manifest's cluster, or what is to be done or said instead.
+    fn request(facts: &Facts<Self>, record: Option<&Record<Self>>) -> Result<Self::Request, Box<Plan<Self>>>;
+    /// Whether the cluster has everything that is fixed at creation as it was asked for.
+    fn came_from(cluster: &Self::Cluster, request: &Self::Request) -> bool;
+    /// What a create has applied.
+    fn applied(request: &Self::Request) -> Self::Applied;
+    /// Notes a change that was carried out and cannot be seen in the cloud afterwards.
+    fn note_applied(_applied: &mut Self::Applied, _change: &Self::Change) {}
+    /// What cannot change about a cluster, as the cloud reports it.
+    fn fixed(cluster: &Self::Cluster, catalogue: Option<&Self::Catalogue>) -> Self::Fixed;
+
+    /// What is written in the manifest, fixed at creation, and otherwise in the cloud.
+    fn fixed_differences(&self, there: &Self::Fixed) -> Vec<PlannedStep>;
+    /// Every difference between what is written in the manifest and the cluster, in the order in which they are put right.
+    fn differences(facts: &Facts<Self>, bound: Option<&Bound<Self>>, cluster: &Self::Cluster) -> Vec<Difference<Self>>;
+    /// Whether the manifest asks for the cluster to be suspended; none where it leaves that alone.
+    fn wants_suspended(&self) -> Option<bool> {
+        None
+    }
+    /// What the password asks for.
+    fn way_in(
+        facts: &Facts<Self>,
+        record: &Record<Self>,
+        bound: &Bound<Self>,
+        cluster: &Self::Cluster,
+    ) -> PasswordPlan<Self>;
+    /// What is to be done or said before a cluster is destroyed.
+    fn before_destroy(_facts: &Facts<Self>, _bound: &Bound<Self>, _cluster: &Self::Cluster) -> Option<Plan<Self>> {
+        None
+    }
+    /// What an application needs to reach the database, besides what every kind's connection Secret holds.
+    fn connection(
+        record: &Record<Self>,
+        cluster: &Self::Cluster,
+        password: Option<&Password>,
+    ) -> BTreeMap<&'static str, String>;
+
+    /// Shows in the status what the cloud says of the cluster.
+    fn show(cluster: &Self::Cluster, fixed: Option<&Self::Fixed>, status: &mut Self::Status);
+    /// Shows in the status what the record says was fixed, where the cluster has not been seen.
+    fn show_fixed(fixed: &Self::Fixed, status: &mut Self::Status);
+    /// Shows in the status what the cloud is doing to the cluster.
+    fn show_operation(_operation: &Operation, _status: &mut Self::Status) {}
+}
+
+/// A cluster as its cloud describes it.
+pub trait CloudCluster: Clone + Debug + PartialEq + Send + Sync + 'static {
+    /// The cluster's id.
+    fn id(&self) -> &ClusterId;
+    /// When it was created.
+    fn created_at(&self) -> CreatedAt;
+    /// What leads to it.
+    fn handles(&self) -> Vec<Handle> {
+        vec![Handle::Id(self.id().clone())]
+    }
+    /// Whether this is the cluster, or one of those, that `target` leads to.
+    fn answers_to(&self, target: &Handle) -> bool {
+        self.handles().contains(target)
+    }
+    /// What it is doing.
+    fn phase(&self) -> Phase;
+    /// The cloud's own word for that.
+    fn word(&self) -> String;
+    /// The cloud's word for the operation that runs, before whose end it takes no other; none in a cloud that takes any.
+    fn busy(&self) -> Option<String> {
+        None
+    }
+    /// Whether its database serves, as far as the cloud can tell.
+    fn serves(&self) -> bool;
+    /// Host and port at which the database is spoken to; empty where there is none yet.
+    fn addresses(&self) -> Vec<String>;
+    /// The cluster in a message: the word by which people know it.
+    fn title(&self) -> String {
+        self.id().to_string()
+    }
+}
+
+/// What a cluster is doing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Phase {
+    Creating,
+    Running,
+    Suspending,
+    Suspended,
+    Resuming,
+    Destroying,
+    /// It is there, and something is done to it; the cloud's word for that.
+    Changing(String),
+    /// Its creation came to nothing.
+    Failed,
+    /// A word that was not known when this was written.
+    Unknown,
+}
+
+impl Phase {
+    /// Whether the cluster is expected to leave this phase by itself.
+    #[must_use]
+    pub fn in_transition(&self) -> bool {
+        !matches!(self, Self::Running | Self::Suspended | Self::Failed)
+    }
+}
+
+/// One difference between manifest and cluster.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Difference<K: Kind> {
+    pub shown: PlannedStep,
+    /// What puts it right; none where this version cannot, and then `shown` says why.
+    pub change: Option<K::Change>,
+    /// It comes before the password: who may reach the database, and destroy it.
+    pub first: bool,
+}
+
+/// One change that the cloud is asked for.
+pub trait Change<K: Kind>: Data {
+    /// The manifest's field that asks for it, which is also what a refusal is remembered by.
+    fn field(&self) -> &'static str;
+    /// The change in a few words, as the beginning of a sentence.
+    fn summary(&self) -> String;
+    /// How a manifest stands while the change is carried out.
+    fn reason(&self) -> Reason;
+    /// The cloud's word for the operation that it sets off; none where it is done when it is answered.
+    fn operation(&self) -> Option<&'static str>;
+    /// Whether the cluster shows it.
+    fn shown_by(&self, cluster: &K::Cluster) -> bool;
+    /// What it creates besides the cluster.
+    fn creates(&self) -> Option<Handle> {
+        None
+    }
+    /// Whether it sets the pending password.
+    fn sets_password(&self) -> bool {
+        false
+    }
+    /// Whether it can be asked for while the cluster is suspended.
+    fn wakes(&self) -> bool {
+        false
+    }
+}

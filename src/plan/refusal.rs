@@ -1,0 +1,74 @@
+//! What the cloud refused is not asked for again until something has changed, or an hour has passed.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::facts::Facts;
+use super::kind::{CloudCluster, Kind};
+use super::record::{Record, RefusalKind};
+use super::step::{CloudWrite, Plan};
+use crate::api::annotation;
+use crate::api::condition::Reason;
+use crate::api::identity::Identity;
+use crate::clock;
+use crate::fingerprint::Fingerprint;
+
+/// A refused request is tried again after this long even if nothing changed.
+pub(super) const REFUSAL_LASTS: Duration = Duration::from_secs(60 * 60);
+
+/// The plan for a write that the cloud refused, while nothing has changed since and the hour is not over.
+pub(super) fn still_refused<K: Kind>(
+    facts: &Facts<K>,
+    record: Option<&Record<K>>,
+    write: &CloudWrite<K>,
+) -> Option<Plan<K>> {
+    let refusal = record?.refusals.get(write.subject())?;
+    let retry = clock::later(refusal.at, REFUSAL_LASTS);
+    let stands = facts.now < retry && refusal.fingerprint == refusal_fingerprint(facts, write);
+    let held_back = facts.attempts.not_before.is_some_and(|moment| moment > facts.now);
+    if !stands && !held_back {
+        return None;
+    }
+    let (reason, said, way_out) = match refusal.kind {
+        RefusalKind::Refused => (Reason::ChangeRefused, "refused", "Correct the manifest, or what the message names"),
+        RefusalKind::Forbidden => {
+            (Reason::CredentialsInsufficient, "refused", "Give the account's credentials more access")
+        }
+        RefusalKind::Failed => {
+            (Reason::OperationFailed, "accepted the request and failed", "Correct what the message names")
+        }
+    };
+    let wait = Duration::try_from(retry.duration_since(facts.now)).unwrap_or(REFUSAL_LASTS);
+    Some(
+        Plan::standing(
+            reason,
+            format!(
+                "The cloud {said}: \"{}\". {way_out}; it is tried again after a change, or within the hour.",
+                refusal.message
+            ),
+        )
+        .looking_again(wait),
+    )
+}
+
+/// What was asked, with which credential and amid which other clusters. A refusal stands while this stays the same.
+#[must_use]
+pub fn refusal_fingerprint<K: Kind>(facts: &Facts<K>, write: &CloudWrite<K>) -> String {
+    let asked = match write {
+        CloudWrite::Deploy { request, .. } => serde_json::to_string(request).unwrap_or_default(),
+        CloudWrite::Change(change) => serde_json::to_string(change).unwrap_or_default(),
+        CloudWrite::Destroy(Identity { id, created_at }) => format!("{id} {}", created_at.epoch_millis()),
+    };
+    // The cloud promises no order of its list.
+    let clusters: BTreeMap<_, _> = facts
+        .inventory
+        .iter()
+        .flat_map(|inventory| &inventory.clusters)
+        .map(|cluster| (cluster.id(), cluster.created_at().epoch_millis()))
+        .collect();
+    let start = Fingerprint::default()
+        .part(asked)
+        .part(facts.account.reach.as_ref().map_or("", |reach| &reach.made_from))
+        .part(facts.annotation(annotation::RECONCILE_AT).unwrap_or_default());
+    clusters.into_iter().fold(start, |all, (id, created)| all.part(id.as_str()).part(created.to_be_bytes())).finish()
+}

@@ -23,6 +23,8 @@ pub(super) struct Call<'w> {
     pub(super) environment: &'w mut Environment,
     pub(super) caller: Caller,
     pub(super) now: Timestamp,
+    /// The region that the vendor's command line names in a header.
+    pub(super) region: Option<&'w str>,
     pub(super) query: &'w [(String, String)],
     pub(super) body: &'w [u8],
 }

@@ -198,7 +198,8 @@ impl Asked {
                 None => Err(Refusal::unauthenticated()),
             };
             let reply = caller.and_then(|caller| {
-                let mut call = Call { cloud: cratedb, environment, caller, now, query: &query, body: &body };
+                let region = headers.get("x-region").and_then(|region| region.to_str().ok());
+                let mut call = Call { cloud: cratedb, environment, caller, now, region, query: &query, body: &body };
                 let answer = act(&mut call)?;
                 if let Some(effect) = answer.effect() {
                     call.audit(effect);

@@ -11,7 +11,7 @@ use super::body::Fields;
 use super::call::{Call, Caller, Reply, effect};
 use super::catalogue;
 use super::cloud::{Cloud, Organization, new_id};
-use super::cluster::{Cluster, Spec, dublin_core};
+use super::cluster::{Cluster, Spec, dublin_core, whole_millis};
 use super::directory::ADMIN;
 use super::refusal::Refusal;
 use crate::simulator::answer::Answer;
@@ -202,7 +202,7 @@ impl AuditEvent {
     fn describe(&self) -> Value {
         let [id, email, name] = &self.actor;
         json!({
-            "id": self.id, "action": self.action, "created": self.created, "context": {"id": self.subject},
+            "id": self.id, "action": self.action, "created": whole_millis(self.created), "context": {"id": self.subject},
             "actor": {"id": id, "email": email, "name": name, "username": id},
         })
     }

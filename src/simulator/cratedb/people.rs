@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::body::Fields;
 use super::call::{Call, Caller, Reply, effect};
 use super::cloud::new_id;
-use super::cluster::dublin_core;
+use super::cluster::{dublin_core, whole_millis};
 use super::directory::{ADMIN, Key, MEMBER, PROJECT_ADMIN, PROJECT_MEMBER, User};
 use super::refusal::Refusal;
 use crate::simulator::addresses::random_text;
@@ -200,7 +200,7 @@ impl Key {
             shown["dc"] = dublin_core(created, created);
         }
         if let Some(used) = self.last_used {
-            shown["last_used"] = json!(used);
+            shown["last_used"] = json!(whole_millis(used));
         }
         shown
     }

@@ -164,7 +164,7 @@ impl Call<'_> {
     fn filtered(&self, products: Vec<Value>) -> Value {
         let fits = |product: &Value| {
             let fits = |name| self.parameter(name).is_none_or(|wanted| product[name] == wanted);
-            ["tier", "name", "plan", "offer"].into_iter().all(fits)
+            ["kind", "tier", "name", "plan", "offer"].into_iter().all(fits)
         };
         products.into_iter().filter(fits).collect()
     }

@@ -200,8 +200,13 @@ async fn a_free_cluster_that_nobody_uses_is_suspended_and_then_deleted() {
     assert_eq!(client.cluster(id).await.ok()["suspended"], false);
     pass(1).await;
     assert_eq!(client.cluster(id).await.ok()["health"]["status"], "SUSPENDED");
-    pass(10 * DAY - 1).await;
-    client.cluster(id).await.ok();
+    client.change(id, "suspend", json!({"suspended": false})).await.refused(400);
+    let path = format!("cratedb/clusters/{id}/suspend");
+    client.control(Method::PUT, &path, json!({"suspended": false})).await.empty(204);
+    pass(180).await;
+    assert_eq!(client.cluster(id).await.ok()["suspended"], false, "somebody has resumed it in the console");
+    pass(14 * DAY - 181).await;
+    assert_eq!(client.cluster(id).await.ok()["suspended"], true);
     pass(1).await;
     client.cluster(id).await.refused(404);
 }

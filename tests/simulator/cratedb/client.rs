@@ -59,6 +59,7 @@ pub(crate) struct Client {
     transport: Transport,
     authorization: Option<String>,
     host: String,
+    region: Option<&'static str>,
     checked: bool,
 }
 
@@ -66,7 +67,7 @@ impl Client {
     /// Without a key.
     pub(crate) fn stranger(simulator: &Simulator) -> Self {
         let transport = Transport::stranger(simulator);
-        Self { transport, authorization: None, host: "console.cratedb.cloud".to_owned(), checked: true }
+        Self { transport, authorization: None, host: "console.cratedb.cloud".to_owned(), region: None, checked: true }
     }
 
     /// With the key of the first organization's admin.
@@ -90,6 +91,11 @@ impl Client {
         Self { authorization: Some(format!("Basic {pair}")), ..self.clone() }
     }
 
+    /// As the vendor's command line names a region.
+    pub(crate) fn in_region(&self, region: &'static str) -> Self {
+        Self { region: Some(region), ..self.clone() }
+    }
+
     /// Its answers are known not to keep to the vendor's document.
     pub(crate) fn beyond_the_document(self) -> Self {
         Self { checked: false, ..self }
@@ -99,6 +105,9 @@ impl Client {
         let mut request = Request::builder().method(method.clone()).uri(path).header(HOST, &self.host);
         if let Some(authorization) = &self.authorization {
             request = request.header(AUTHORIZATION, authorization);
+        }
+        if let Some(region) = self.region {
+            request = request.header("x-region", region);
         }
         let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
         let reply = self.transport.carry(request.body(body).unwrap()).await;

@@ -63,7 +63,6 @@ async fn a_create_answers_at_once_and_takes_five_minutes() {
 #[case("/subscription_id", json!("00000000-0000-4000-8000-000000000032"))]
 #[case("/subscription_id", json!("free_tier"))]
 #[case("/project", json!(null))]
-#[case("/project", json!({"name": "tests"}))]
 #[case("/project", json!({"name": "tests", "region": "moon"}))]
 #[case("/project", json!({"name": "-", "region": REGION}))]
 #[case("/project_id", json!("00000000-0000-4000-8000-0000000000ff"))]

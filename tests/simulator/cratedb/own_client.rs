@@ -56,7 +56,7 @@ async fn a_life_from_create_to_destroy() {
     assert!(client.quotas(poll).await.unwrap().value.is_empty());
     assert!(client.remaining_budget(poll).await.unwrap().value.remaining_budget_per_month.unwrap() > 0.0);
     let project = client.create_project(permit().await, "tests", REGION).await.unwrap().value;
-    assert_eq!(client.projects(poll).await.unwrap().value, [project.clone()]);
+    assert_eq!(client.projects(poll).await.unwrap().value, std::slice::from_ref(&project));
 
     let mut wanted = paid("orders");
     wanted["project_id"] = json!(project.id);

@@ -17,8 +17,9 @@ async fn a_life_is_possible_under_every_answer_to_the_unknowns() {
         let cratedb = cratedb::Settings { unknowns, ..cratedb::Settings::default() };
         let simulator = Simulator::new(Settings { cratedb, seed, ..settings() });
         let client = Client::admin(&simulator).beyond_the_document();
-        let cluster = client.created(paid("orders")).await;
-        let id = cluster["id"].as_str().unwrap();
+        let created = client.create(paid("orders")).await.created();
+        let id = created["id"].as_str().unwrap();
+        pass(1200).await;
         for (action, body) in [
             ("ip-restrictions", json!({"ip_whitelist": [{"cidr": "192.0.2.0/24"}]})),
             ("scale", json!({"product_unit": 2})),
@@ -29,7 +30,7 @@ async fn a_life_is_possible_under_every_answer_to_the_unknowns() {
             ("deletion-protection", json!({"deletion_protected": false})),
         ] {
             client.change(id, action, body).await.ok();
-            pass(300).await;
+            pass(1200).await;
         }
         let after = client.cluster(id).await.ok();
         assert_eq!((&after["num_nodes"], &after["suspended"]), (&json!(3), &json!(false)), "seed {seed}");

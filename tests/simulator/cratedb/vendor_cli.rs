@@ -13,9 +13,9 @@ async fn followed(client: &Client, id: &str, kind: &str) -> Vec<(String, String)
         let answer = client.get(&format!("clusters/{id}/operations/?type={kind}&limit=1")).await.ok();
         let operations = answer["operations"].as_array().unwrap();
         assert_eq!((operations.len(), &operations[0]["type"]), (1, &json!(kind)), "an empty list ends the wait");
-        let feedback = operations[0]["feedback_data"].as_object().expect("it fails on null");
+        assert!(operations[0]["feedback_data"].is_object(), "it fails on null");
         let text = |value: &Value| value.as_str().unwrap().to_owned();
-        let step = (text(&operations[0]["status"]), text(&feedback["message"]));
+        let step = (text(&operations[0]["status"]), text(&operations[0]["feedback_data"]["message"]));
         if seen.last() != Some(&step) {
             seen.push(step);
         }
@@ -60,6 +60,16 @@ async fn the_organization_is_looked_up_by_its_project() {
     let project = client.post("projects/", project).await.created();
     let looked_up = client.get(&format!("projects/{}/", project["id"].as_str().unwrap())).await.ok();
     assert_eq!(looked_up["organization_id"], ORGANIZATION);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_project_is_made_in_the_region_that_a_header_names() {
+    let client = Client::admin(&world());
+    let body = json!({"name": "shop", "organization_id": ORGANIZATION});
+    for (header, region) in [(REGION, REGION), ("_any_", "aks1.westeurope.azure")] {
+        let made = client.in_region(header).post("projects/", body.clone()).await.created();
+        assert_eq!(made["region"], region);
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -197,14 +197,14 @@ impl Call<'_> {
 
     /// Whether the organization may have one more cluster like this.
     fn check_room(&self, organization: &str, product: &Product, unit: i64, bytes_per_node: i64) -> Result<(), Refusal> {
-        let Some(limit) = self.settings().max_clusters_per_organization else {
-            return self.check_budget(organization, catalogue::monthly(product, unit, bytes_per_node), None);
-        };
-        if self.cloud.clusters.iter().filter(|cluster| cluster.organization_id == organization).count() >= limit {
-            let message = format!("The organization has reached its quota of {limit} clusters.");
-            return Err(Refusal::new(self.settings().unknowns.quota_status.0, message));
+        let there = self.cloud.clusters.iter().filter(|cluster| cluster.organization_id == organization).count();
+        match self.settings().max_clusters_per_organization {
+            Some(limit) if there >= limit => {
+                let message = format!("The organization has reached its quota of {limit} clusters.");
+                Err(Refusal::new(self.settings().unknowns.quota_status.0, message))
+            }
+            _ => self.check_budget(organization, catalogue::monthly(product, unit, bytes_per_node), None),
         }
-        self.check_budget(organization, catalogue::monthly(product, unit, bytes_per_node), None)
     }
 }
 

@@ -12,15 +12,15 @@ use crate::simulator::answer::Answer;
 
 impl Call<'_> {
     pub(super) fn list_projects(&self) -> Answer {
-        let visible = self.visible_organizations();
-        let projects = self.cloud.projects.iter().filter(|project| visible.contains(&project.organization_id));
-        Answer::shown(projects.map(Project::describe).collect())
+        let seen = |project: &&Project| self.caller.sees(&project.organization_id, &project.id);
+        Answer::shown(self.cloud.projects.iter().filter(seen).map(Project::describe).collect())
     }
 
     pub(super) fn list_projects_of(&mut self, organization: &str) -> Reply {
         self.organization(organization)?;
-        let projects = self.cloud.projects.iter().filter(|project| project.organization_id == organization);
-        Ok(Answer::shown(projects.map(Project::describe).collect()))
+        let seen =
+            |project: &&Project| project.organization_id == organization && self.caller.sees(organization, &project.id);
+        Ok(Answer::shown(self.cloud.projects.iter().filter(seen).map(Project::describe).collect()))
     }
 
     pub(super) fn get_project(&mut self, id: &str) -> Reply {

@@ -105,7 +105,8 @@ impl Call<'_> {
         Answer::shown(json!({
             "version": {"release": "1.0.0", "prerelease": false},
             "crate_versions": {
-                "stable": newest(&offered.stable), "testing": newest(&offered.testing), "nightly": newest(&offered.nightly),
+                "stable": newest(&offered.stable), "testing": newest(&offered.testing),
+                "nightly": newest(&offered.nightly),
             },
         }))
     }

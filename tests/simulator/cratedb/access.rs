@@ -119,6 +119,25 @@ async fn a_project_admin_scales_but_does_not_expand_storage() {
     member.change(id, "scale", json!({"product_unit": 3})).await.refused(403);
 }
 
+#[tokio::test(start_paused = true)]
+async fn who_is_in_one_project_only_sees_nothing_else() {
+    let simulator = world();
+    let (admin, guest) = (Client::admin(&simulator), Client::of(&simulator, "simulator-second"));
+    let shared = admin.created(paid("shared")).await;
+    let hidden = admin.created(paid("hidden")).await;
+    let project = shared["project_id"].as_str().unwrap();
+    let role = json!({"user": "second@example.com", "role_fqn": "project_member"});
+    admin.post(&format!("projects/{project}/users/"), role).await.created();
+    for path in ["clusters/".to_owned(), format!("organizations/{ORGANIZATION}/clusters/")] {
+        let seen = guest.get(&path).await.ok();
+        assert_eq!((seen.as_array().unwrap().len(), &seen[0]["id"]), (1, &shared["id"]), "{path}");
+    }
+    assert_eq!(guest.get("projects/").await.ok().as_array().unwrap().len(), 1);
+    guest.cluster(shared["id"].as_str().unwrap()).await.ok();
+    guest.cluster(hidden["id"].as_str().unwrap()).await.refused(403);
+    guest.change(shared["id"].as_str().unwrap(), "scale", json!({"product_unit": 2})).await.refused(403);
+}
+
 #[rstest]
 #[case(false)]
 #[case(true)]

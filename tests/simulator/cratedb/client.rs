@@ -23,8 +23,8 @@ pub(crate) const GIB: i64 = 1024 * 1024 * 1024;
 pub(crate) fn paid(name: &str) -> Value {
     json!({
         "cluster": {
-            "name": name, "crate_version": "5.8.3", "channel": "stable", "product_name": "cr1", "product_tier": "default",
-            "product_unit": 1, "username": "admin", "password": PASSWORD,
+            "name": name, "crate_version": "5.8.3", "channel": "stable", "product_name": "cr1",
+            "product_tier": "default", "product_unit": 1, "username": "admin", "password": PASSWORD,
             "hardware_specs": {"disk_size_per_node_bytes": 64 * GIB},
         },
         "subscription_id": SUBSCRIPTION, "project": {"name": "tests", "region": REGION},

@@ -70,7 +70,8 @@ fn without_trace<K: Kind>(facts: &Facts<K>, intent: &ChangeIntent<K>, cluster: &
     }
     let settled_after = intent.settled_after();
     if look.at > settled_after && cluster.busy().is_none() {
-        return settled(None);
+        // It had no effect, and is not taken for done.
+        return Plan::quietly(Step::Record(RecordChange::ClearIntent(None)));
     }
     let message =
         format!("{} was asked for, and nothing tells of it yet. The cloud is looked at.", intent.change.summary());

@@ -10,14 +10,21 @@ use super::{Applied, ReconcileError, still_first};
 use crate::api::secret::Password;
 use crate::clock;
 use crate::cloud::database::{DATABASE_DEADLINE, DatabaseError};
-use crate::cloud::typedb::database::{Database, DatabaseSession};
+use crate::cloud::provider::{Database, Provider};
 use crate::controller::Context;
 use crate::controller::clouds::Managed;
 use crate::controller::events::Word;
 use crate::controller::memory::{self, Memory};
 use crate::plan::{DatabaseStep, NewPassword, Step, TroubleKind};
 
-const USER: &str = "admin";
+/// The database of a kind's clusters, at its own endpoint.
+type DatabaseOf<K> = <<K as Managed>::Client as Provider>::Database;
+
+/// A database together with the user whose password is looked after.
+struct Door<K: Managed> {
+    database: DatabaseOf<K>,
+    user: String,
+}
 
 /// Characters of a generated password: 32 of 62 make more than 190 bits.
 const LENGTH: usize = 32;
@@ -34,13 +41,13 @@ pub(super) async fn change<K: Managed>(
     };
     let result = match step {
         DatabaseStep::Announce(new) => announce(ctx, &fresh, new).await,
-        DatabaseStep::Prove { address, claims } => match database(ctx, &fresh, memory, &address) {
-            Some(database) => conclude(ctx, &fresh, memory, prove(&database, &claims).await).await,
+        DatabaseStep::Prove { address, claims } => match door(ctx, &fresh, memory, &address) {
+            Some(door) => conclude(ctx, &fresh, memory, prove(&door, &claims).await).await,
             None => Ok(Applied::Again),
         },
-        DatabaseStep::SetPassword { address, candidates, pending } => match database(ctx, &fresh, memory, &address) {
-            Some(database) => {
-                let outcome = prove_or_set(ctx, &database, &candidates, &pending).await;
+        DatabaseStep::SetPassword { address, candidates, pending } => match door(ctx, &fresh, memory, &address) {
+            Some(door) => {
+                let outcome = prove_or_set(ctx, &door, &candidates, &pending).await;
                 conclude(ctx, &fresh, memory, outcome).await
             }
             None => Ok(Applied::Again),
@@ -68,15 +75,13 @@ async fn announce<K: Managed>(
 }
 
 /// The database at its own endpoint, if that may be spoken to.
-fn database<K: Managed>(
-    ctx: &Context<K>,
-    seen: &Seen<K>,
-    memory: &Mutex<Memory<K>>,
-    address: &str,
-) -> Option<Database> {
+fn door<K: Managed>(ctx: &Context<K>, seen: &Seen<K>, memory: &Mutex<Memory<K>>, address: &str) -> Option<Door<K>> {
     let session = seen.session.as_ref()?;
     match ctx.policy.database_url(session.place.location.endpoint(), address) {
-        Ok(url) => Some(Database::new(session.transport.clone(), url)),
+        Ok(url) => Some(Door {
+            database: K::Client::database(session.transport.clone(), url),
+            user: seen.facts.manifest.user(seen.facts.record.as_ref()),
+        }),
         Err(refusal) => {
             memory::lock(memory).attempts.database_refused = Some(refusal.to_string());
             None
@@ -106,8 +111,9 @@ async fn conclude<K: Managed>(
         Ok(Outcome::Known(password)) => proved(ctx, seen, memory, password).await?,
         Ok(Outcome::Set(password)) => {
             proved(ctx, seen, memory, password).await?;
-            let note = "The password of the database's user admin was set, and opens it.";
-            tell(ctx, seen, Word::PasswordSet, note.to_owned()).await;
+            let user = seen.facts.manifest.user(seen.facts.record.as_ref());
+            let note = format!("The password of the database's user {user} was set, and opens it.");
+            tell(ctx, seen, Word::PasswordSet, note).await;
         }
         Ok(Outcome::Unknown) => {
             let mut memory = memory::lock(memory);
@@ -143,9 +149,9 @@ async fn proved<K: Managed>(
 }
 
 /// Finds out which of the claimed passwords opens the database.
-async fn prove(database: &Database, claims: &[Password]) -> Result<Outcome, DatabaseError> {
+async fn prove<K: Managed>(door: &Door<K>, claims: &[Password]) -> Result<Outcome, DatabaseError> {
     for claim in claims {
-        if opens(database, claim).await?.is_some() {
+        if opens(door, claim).await?.is_some() {
             return Ok(Outcome::Known(claim.clone()));
         }
     }
@@ -155,31 +161,34 @@ async fn prove(database: &Database, claims: &[Password]) -> Result<Outcome, Data
 /// Sees to it that the pending password opens the database, and proves it.
 async fn prove_or_set<K: Managed>(
     ctx: &Context<K>,
-    database: &Database,
+    door: &Door<K>,
     candidates: &[Password],
     pending: &Password,
 ) -> Result<Outcome, DatabaseError> {
-    if opens(database, pending).await?.is_some() {
+    if opens(door, pending).await?.is_some() {
         return Ok(Outcome::Set(pending.clone()));
     }
     for candidate in candidates {
-        if let Some(session) = opens(database, candidate).await? {
+        if let Some(session) = opens(door, candidate).await? {
             if !ctx.gate.permits(DATABASE_DEADLINE) {
                 return Err(DatabaseError::Unreachable { message: "this operator is about to stop".to_owned() });
             }
-            match database.set_password(&session, USER, pending.as_secret()).await {
+            match door.database.set_password(&session, &door.user, pending.as_secret()).await {
                 Err(DatabaseError::Refused { message }) => return Ok(Outcome::Refused(message)),
                 other => other?,
             }
-            let proof = opens(database, pending).await?;
+            let proof = opens(door, pending).await?;
             return Ok(proof.map_or(Outcome::Unknown, |_| Outcome::Set(pending.clone())));
         }
     }
     Ok(Outcome::Unknown)
 }
 
-async fn opens(database: &Database, password: &Password) -> Result<Option<DatabaseSession>, DatabaseError> {
-    match database.sign_in(USER, password.as_secret()).await {
+async fn opens<K: Managed>(
+    door: &Door<K>,
+    password: &Password,
+) -> Result<Option<<DatabaseOf<K> as Database>::Session>, DatabaseError> {
+    match door.database.sign_in(&door.user, password.as_secret()).await {
         Ok(session) => Ok(Some(session)),
         Err(DatabaseError::WrongPassword) => Ok(None),
         Err(error) => Err(error),

@@ -208,7 +208,7 @@ impl<'a, K: Kind> Work<'a, K> {
         let shown = std::mem::take(&mut self.shown);
         // Whatever is asked for now would be refused.
         if let (true, Some(operation)) = (step.writes_to_a_cloud(), self.cluster.busy()) {
-            let waiting = change::waiting(facts, bound, operation);
+            let waiting = change::waiting(facts, bound, self.cluster, &operation);
             return Some(in_transition(facts, self.cluster, waiting).pending(shown));
         }
         let message = format!("{}.", step.summary());

@@ -29,7 +29,7 @@ pub(super) fn follow<K: Kind>(facts: &Facts<K>, intent: &ChangeIntent<K>, cluste
     match operation.state {
         OperationState::Running => {
             let message = operation.message.clone().unwrap_or(under_way);
-            following(facts, look, Plan::standing(intent.change.reason(), message))
+            following(facts, look, cluster, Plan::standing(intent.change.reason(), message))
         }
         OperationState::Succeeded => settled(None),
         OperationState::Failed => settled(Some(Refusal {
@@ -74,13 +74,14 @@ fn without_trace<K: Kind>(facts: &Facts<K>, intent: &ChangeIntent<K>, cluster: &
     }
     let message =
         format!("{} was asked for, and nothing tells of it yet. The cloud is looked at.", intent.change.summary());
-    following(facts, look, Plan::standing(Reason::OutcomeUnknown, message))
+    following(facts, look, cluster, Plan::standing(Reason::OutcomeUnknown, message))
 }
 
-/// The same plan, with another look when the last one has grown old.
-fn following<K: Kind>(facts: &Facts<K>, look: &Look<K>, plan: Plan<K>) -> Plan<K> {
+/// The same plan, with another look when the last one has grown old, or when the list has news.
+fn following<K: Kind>(facts: &Facts<K>, look: &Look<K>, cluster: &K::Cluster, plan: Plan<K>) -> Plan<K> {
     let due = clock::later(look.at, FOLLOW);
-    if facts.now >= due {
+    let news = look.found.cluster.as_ref().is_some_and(|seen| seen.busy() != cluster.busy());
+    if news || facts.now >= due {
         return Plan { next: Some(Step::Look(look.target.clone())), ..plan };
     }
     plan.looking_again(until(facts.now, due))
@@ -91,12 +92,12 @@ fn until(now: Timestamp, moment: Timestamp) -> Duration {
 }
 
 /// The cloud is busy with the cluster, by whomever it was asked: what there is to do waits for the end.
-pub(super) fn waiting<K: Kind>(facts: &Facts<K>, bound: &Bound<K>, operation: String) -> Plan<K> {
+pub(super) fn waiting<K: Kind>(facts: &Facts<K>, bound: &Bound<K>, cluster: &K::Cluster, operation: &str) -> Plan<K> {
     let id = &bound.identity.id;
     let message = format!("The cloud is busy with cluster {id} ({operation}). What is to be done waits for that.");
     let plan = Plan::standing(Reason::WaitingForOperation, message);
     match facts.look_at(&Handle::Id(id.clone())) {
-        Some(look) => following(facts, look, plan),
+        Some(look) => following(facts, look, cluster, plan),
         None => Plan { next: Some(Step::Look(Handle::Id(id.clone()))), ..plan },
     }
 }
@@ -113,5 +114,5 @@ pub(super) fn told<K: Kind>(facts: &Facts<K>, cluster: &K::Cluster, mut plan: Pl
     {
         message.clone_from(words);
     }
-    following(facts, look, plan)
+    following(facts, look, cluster, plan)
 }

@@ -241,17 +241,14 @@ impl<K: Kind> Record<K> {
     pub fn settle_change(&mut self, refusal: Option<Refusal>) {
         let Some(Intent::Change(intent)) = self.intent.take() else { return };
         let subject = intent.change.field().to_owned();
-        match refusal {
-            Some(refusal) => {
-                self.refusals.insert(subject, refusal);
-            }
-            None => {
-                self.refusals.remove(&subject);
-                self.password_sent |= intent.change.sets_password();
-                if let Some(bound) = &mut self.bound {
-                    K::note_applied(&mut bound.applied, &intent.change);
-                }
-            }
+        if let Some(refusal) = refusal {
+            self.refusals.insert(subject, refusal);
+            return;
+        }
+        self.refusals.remove(&subject);
+        self.password_sent |= intent.change.sets_password();
+        if let Some(bound) = &mut self.bound {
+            K::note_applied(&mut bound.applied, &intent.change);
         }
     }
 

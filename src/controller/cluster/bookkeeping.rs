@@ -131,8 +131,14 @@ async fn settle_change<K: Managed>(
         session.place.forget_catalogue();
     }
     let failure = refusal.as_ref().map(|refusal| refusal.message.clone());
+    let sets_password = intent.change.sets_password();
     amend(ctx, seen, |record| record.settle_change(refusal)).await?;
-    memory::lock(memory).succeeded();
+    {
+        let mut memory = memory::lock(memory);
+        memory.succeeded();
+        // What did not open the database before may be what has just been set.
+        memory.attempts.password_unknown &= !sets_password;
+    }
     if let Some(session) = &seen.session {
         session.place.hasten();
     }

@@ -28,7 +28,7 @@ use crate::api::shared::{CommonSpec, CommonStatus, PasswordRef, PlannedStep, Pow
 use crate::cloud::cratedb::catalogue::Catalogue;
 use crate::cloud::cratedb::change::Change;
 use crate::cloud::cratedb::wire::{Cluster, ClusterProvision};
-use crate::cloud::provider::Operation;
+use crate::cloud::provider::{Operation, OperationState};
 
 /// The database's user of a manifest that names none.
 const DEFAULT_USERNAME: &str = "admin";
@@ -178,6 +178,9 @@ impl Kind for CrateDBCluster {
             description: (!network.description.is_empty()).then(|| cut(&network.description, 253)),
         };
         status.allowed_cidrs = Some(cluster.ip_whitelist.iter().take(64).map(shown).collect());
+        if let Some(last) = &cluster.last_async_operation {
+            tell_operation(status, &last.id, last.kind.as_str(), OperationState::from(&last.status), None);
+        }
         let known = fixed.cloned().unwrap_or_default();
         Self::show_fixed(&fixed::completed(fixed::of(cluster, None), &known), status);
     }
@@ -186,14 +189,34 @@ impl Kind for CrateDBCluster {
         status.observed = Some(fixed::shown(fixed));
     }
 
+    /// What a look heard of an operation is older than what the cluster shows of it.
     fn show_operation(operation: &Operation, status: &mut CrateDBClusterStatus) {
-        status.last_operation = Some(LastOperation {
-            id: cut(&operation.id, 128),
-            type_: word(&operation.kind),
-            state: operation.state.to_string(),
-            message: operation.message.as_deref().map(|message| cut(message, 1024)),
-        });
+        let Operation { id, kind, state, message, .. } = operation;
+        if status.last_operation.as_ref().is_none_or(|last| is_about(last, id, *state)) {
+            tell_operation(status, id, kind, *state, message.as_deref());
+        }
     }
+}
+
+fn is_about(last: &LastOperation, id: &str, state: OperationState) -> bool {
+    last.id == cut(id, 128) && last.state == state.to_string()
+}
+
+/// Only a look brings the operation's own words, which stand until it is in another state.
+fn tell_operation(
+    status: &mut CrateDBClusterStatus,
+    id: &str,
+    kind: &str,
+    state: OperationState,
+    message: Option<&str>,
+) {
+    let before = status.last_operation.take().filter(|last| is_about(last, id, state));
+    status.last_operation = Some(LastOperation {
+        id: cut(id, 128),
+        type_: word(kind),
+        state: state.to_string(),
+        message: message.map(|message| cut(message, 1024)).or(before.and_then(|last| last.message)),
+    });
 }
 
 /// The name that the manifest's cluster has or shall get.

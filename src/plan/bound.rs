@@ -10,7 +10,7 @@ use super::password::PasswordPlan;
 use super::record::{Bound, Origin, Record};
 use super::refusal::still_refused;
 use super::step::{CloudWrite, Plan, RecordChange, Step, Verdict};
-use super::{change, waiting};
+use super::{change, serving, waiting};
 use crate::api::condition::Reason;
 use crate::api::identity::{ClusterId, CreatedAt, Handle};
 use crate::api::shared::{MAX_PLANNED_STEPS, PlannedAction, PlannedStep};
@@ -137,7 +137,8 @@ fn present<K: Kind>(
         return due.about(cluster).noting_differences();
     }
     let standing = standing(facts, cluster, &work, way_in).pending(work.shown).about(cluster).noting_differences();
-    published(facts, record, bound, cluster, standing)
+    let plan = published(facts, record, bound, cluster, standing);
+    serving::probing(facts, record, cluster, plan)
 }
 
 /// What there is to do about a cluster: all of it as the status shows it, and the first of it that can be done now.
@@ -208,8 +209,11 @@ impl<'a, K: Kind> Work<'a, K> {
         let shown = std::mem::take(&mut self.shown);
         // Whatever is asked for now would be refused.
         if let (true, Some(operation)) = (step.writes_to_a_cloud(), self.cluster.busy()) {
-            let waiting = change::waiting(facts, bound, self.cluster, &operation);
-            return Some(in_transition(facts, self.cluster, waiting).pending(shown));
+            let waiting = match self.cluster.phase() {
+                Phase::Changing(_) => change::waiting(facts, bound, self.cluster, &operation),
+                _ => in_transition(facts, self.cluster, transition(self.cluster)),
+            };
+            return Some(waiting.pending(shown));
         }
         let message = format!("{}.", step.summary());
         Some(Plan::step(step, reason, message).pending(shown))
@@ -225,7 +229,7 @@ fn published<K: Kind>(
     standing: Plan<K>,
 ) -> Plan<K> {
     let connection = Connection::of(facts, record, cluster);
-    let publishable = can_be_connected_to(record, bound, cluster);
+    let publishable = can_be_connected_to(facts, record, bound, cluster);
     if publishable && facts.attempts.connection_conflict.is_none() && connection::due(facts, &connection) {
         // Who waits for Ready goes on to read the Secret, so it comes first.
         let early = standing.is_done() && !waiting::settled(facts);
@@ -243,16 +247,16 @@ fn published<K: Kind>(
 
 /// Whether the connection Secret says something of use. An application that starts when the Secret appears must find
 /// the password in it, and one that is suspended must not lose the address that it had.
-fn can_be_connected_to<K: Kind>(record: &Record<K>, bound: &Bound<K>, cluster: &K::Cluster) -> bool {
+fn can_be_connected_to<K: Kind>(facts: &Facts<K>, record: &Record<K>, bound: &Bound<K>, cluster: &K::Cluster) -> bool {
     let password_is_ours = bound.origin == Origin::Created;
-    cluster.serves() && (record.password.current.is_some() || !password_is_ours)
+    serving::serves(facts, cluster) && (record.password.current.is_some() || !password_is_ours)
 }
 
 /// How a manifest stands by its cluster, when nothing is to be done.
 fn standing<K: Kind>(facts: &Facts<K>, cluster: &K::Cluster, work: &Work<'_, K>, way_in: PasswordPlan<K>) -> Plan<K> {
     let name = cluster.title();
     match cluster.phase() {
-        Phase::Running | Phase::Changing(_) if cluster.serves() => match (&work.refused, way_in) {
+        Phase::Running | Phase::Changing(_) if serving::serves(facts, cluster) => match (&work.refused, way_in) {
             (Some(refused), _) => refused.clone(),
             (None, PasswordPlan::Held(plan)) => *plan,
             (None, _) if !work.shown.is_empty() => blocked(&work.shown),
@@ -353,7 +357,7 @@ pub(super) fn observed<K: Kind>(facts: &Facts<K>, cluster: &K::Cluster) -> Plan<
     for step in &mut pending {
         step.blocked_by = Some("management is Observed".to_owned());
     }
-    let plan = if cluster.serves() {
+    let plan = if serving::serves(facts, cluster) {
         let bound = facts.record.as_ref().and_then(|record| record.bound.as_ref());
         let factory = K::FACTORY_PASSWORD.is_some()
             && bound.is_some_and(|bound| bound.origin == Origin::Created)

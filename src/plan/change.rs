@@ -93,13 +93,20 @@ fn until(now: Timestamp, moment: Timestamp) -> Duration {
 
 /// The cloud is busy with the cluster, by whomever it was asked: what there is to do waits for the end.
 pub(super) fn waiting<K: Kind>(facts: &Facts<K>, bound: &Bound<K>, cluster: &K::Cluster, operation: &str) -> Plan<K> {
-    let id = &bound.identity.id;
-    let message = format!("The cloud is busy with cluster {id} ({operation}). What is to be done waits for that.");
-    let plan = Plan::standing(Reason::WaitingForOperation, message);
-    match facts.look_at(&Handle::Id(id.clone())) {
+    let target = Handle::Id(bound.identity.id.clone());
+    let look = facts.look_at(&target);
+    let words = look.and_then(running).and_then(|told| told.message.as_deref()).unwrap_or_default();
+    let message =
+        format!("The cloud is busy with the cluster ({operation}), and what is to be done waits for that. {words}");
+    let plan = Plan::standing(Reason::WaitingForOperation, message.trim_end());
+    match look {
         Some(look) => following(facts, look, cluster, plan),
-        None => Plan { next: Some(Step::Look(Handle::Id(id.clone()))), ..plan },
+        None => Plan { next: Some(Step::Look(target)), ..plan },
     }
+}
+
+fn running<K: Kind>(look: &Look<K>) -> Option<&Operation> {
+    look.operations().iter().find(|operation| operation.state == OperationState::Running)
 }
 
 /// The same with the words of the operation that runs, and with another look when the last one has grown old.
@@ -108,10 +115,8 @@ pub(super) fn told<K: Kind>(facts: &Facts<K>, cluster: &K::Cluster, mut plan: Pl
     let Some(look) = facts.look_at(&target) else {
         return Plan { next: Some(Step::Look(target)), ..plan };
     };
-    let running = look.operations().iter().find(|operation| operation.state == OperationState::Running);
-    if let (Some(words), Verdict::Stands { message, .. }) =
-        (running.and_then(|told| told.message.as_ref()), &mut plan.verdict)
-    {
+    let words = running(look).and_then(|told| told.message.as_ref());
+    if let (Some(words), Verdict::Stands { message, .. }) = (words, &mut plan.verdict) {
         message.clone_from(words);
     }
     following(facts, look, cluster, plan)

@@ -229,6 +229,7 @@ pub(crate) fn scene() -> Scene {
         inventory: Some(Inventory { clusters: Vec::new(), at: Some(ago(10)) }.into()),
         look: None,
         catalogue: None,
+        probe: None,
         wanted_password: Given::NotAsked,
         current_password: Given::NotAsked,
         published_password: None,
@@ -304,7 +305,7 @@ impl Scene {
     /// The look was for this id.
     pub(crate) fn looked_for(self, name: &str) -> Self {
         self.with(|facts| {
-            facts.look = Some(Look { target: target(name), at: ago(1), by: KEY.to_owned(), found: Found::just(None) })
+            facts.look = Some(Look { target: target(name), at: ago(1), by: KEY.to_owned(), found: Found::just(None) });
         })
     }
 

@@ -44,6 +44,7 @@ fn of_database(step: &DatabaseStep) -> String {
         DatabaseStep::Announce(NewPassword::Generate) => "announce a new one".to_owned(),
         DatabaseStep::Announce(NewPassword::Given(password)) => format!("announce {}", password.expose()),
         DatabaseStep::Prove { claims, .. } => format!("prove [{}]", words(claims)),
+        DatabaseStep::Probe { .. } => "probe".to_owned(),
         DatabaseStep::SetPassword { candidates, pending, .. } => {
             format!("set {} by [{}]", pending.expose(), words(candidates))
         }

@@ -34,8 +34,7 @@ pub(super) fn before_create(
         Given::NotAsked if known.is_some() => return Ok(()),
         Given::NotAsked => NewPassword::Generate,
     };
-    let step = Step::Database(DatabaseStep::Announce(new));
-    Err(Box::new(Plan::step(step, Reason::Creating, "The password of the database's user is being prepared.")))
+    Err(Box::new(Plan::quietly(Step::Database(DatabaseStep::Announce(new)))))
 }
 
 fn unfit(wanted: &Password) -> Option<Plan<CrateDBCluster>> {

@@ -36,8 +36,7 @@ pub(super) fn of(
         return Err(lacking(facts, &missing));
     };
     let Some(read) = facts.catalogue.as_ref().filter(|read| facts.is_recent(read.at, CATALOGUE_LASTS)) else {
-        let message = "What the cloud offers is being looked up.";
-        return Err(Box::new(Plan::step(Step::Survey, Reason::Creating, message)));
+        return Err(Box::new(Plan::quietly(Step::Survey)));
     };
     let catalogue = &read.catalogue;
     let subscription_id = subscription(facts, catalogue, product)?;

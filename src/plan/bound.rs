@@ -214,7 +214,7 @@ impl<'a, K: Kind> Work<'a, K> {
         // Whatever is asked for now would be refused.
         if let (true, Some(operation)) = (step.writes_to_a_cloud(), self.cluster.busy()) {
             let waiting = match self.cluster.phase() {
-                Phase::Changing(_) => change::waiting(facts, bound, &operation),
+                Phase::Changing(_) => change::waiting(facts, bound, self.cluster, &operation),
                 _ => in_transition(facts, self.cluster, transition(self.cluster)),
             };
             return Some(waiting.pending(shown));

@@ -236,6 +236,15 @@ impl<K: Kind> Record<K> {
         self.password_sent = K::CREATED_WITH_PASSWORD;
     }
 
+    /// An existing cluster is taken. A password that was made for a create which came to nothing is not its own.
+    pub fn adopt(&mut self, owner: Owner, bound: Bound<K>) {
+        self.owner = owner;
+        self.bound = Some(bound);
+        self.refusals.clear();
+        self.password = PasswordState::default();
+        self.password_sent = false;
+    }
+
     /// A new password is written down before anybody is asked to set it.
     pub fn announce_password(&mut self, password: Password) {
         self.password.pending = Some(password);

@@ -58,7 +58,7 @@ pub enum Step<K: Kind> {
 pub enum RecordChange<K: Kind> {
     /// The create's outcome is known: this cluster is ours.
     Settle(Bound<K>),
-    /// The create had no effect, or the id turned out to be somebody else's. With a refusal it is not tried again until something changes.
+    /// The create or the change had no effect, or the id turned out to be somebody else's. With a refusal it is not tried again until something changes.
     ClearIntent(Option<Refusal>),
     /// The outcome of a change is known.
     SettleChange(Ending),
@@ -154,6 +154,15 @@ impl<K: Kind> CloudWrite<K> {
             Self::Deploy { .. } => "create",
             Self::Change(change) => change.field(),
             Self::Destroy(_) => "destroy",
+        }
+    }
+
+    /// Whether the pending password goes with it.
+    pub(super) fn sets_password(&self) -> bool {
+        match self {
+            Self::Deploy { .. } => K::CREATED_WITH_PASSWORD,
+            Self::Change(change) => change.sets_password(),
+            Self::Destroy(_) => false,
         }
     }
 

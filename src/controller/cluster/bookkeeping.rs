@@ -126,6 +126,7 @@ async fn settle_change<K: Managed>(
         return Ok(());
     };
     let summary = intent.change.summary();
+    let new_password = matches!(ending, Ending::Done) && intent.change.sets_password();
     // Whoever needs what may have been created must not find the intent gone, and still read that it is missing.
     if let (Some(_), Some(session)) = (intent.change.creates(), &seen.session) {
         session.place.forget_catalogue();
@@ -137,7 +138,12 @@ async fn settle_change<K: Managed>(
         Ending::Nothing => None,
     };
     amend(ctx, seen, |record| record.settle_change(ending)).await?;
-    memory::lock(memory).succeeded();
+    {
+        let mut memory = memory::lock(memory);
+        memory.succeeded();
+        // What did not open the database before says nothing of the new one.
+        memory.attempts.password_unknown &= !new_password;
+    }
     if let Some(session) = &seen.session {
         session.place.hasten();
     }
@@ -166,9 +172,7 @@ async fn adopt<K: Managed>(
     };
     let formers = formers(ctx, &stored, &bound);
     let id = bound.identity.id.clone();
-    stored.record.owner = fresh.facts.owner();
-    stored.record.refusals.clear();
-    stored.record.bound = Some(bound);
+    stored.record.adopt(fresh.facts.owner(), bound);
     if let Some(heir_of) = best_former(&formers, &fresh) {
         stored.record.password = heir_of.record.password.clone();
         stored.record.bound = stored.record.bound.map(|bound| inherit(bound, &heir_of.record));

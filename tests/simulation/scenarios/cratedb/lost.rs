@@ -25,8 +25,8 @@ fn latency(seconds: u64) -> FaultKind {
     FaultKind::Latency { millis: seconds * 1000 }
 }
 
-fn at(fault: &Fault, method: Method, path: &str) -> Fault {
-    Fault { path: PathPattern::new(path), ..fault.clone() }.method(&method)
+fn at(fault: &Fault, method: &Method, path: &str) -> Fault {
+    Fault { path: PathPattern::new(path), ..fault.clone() }.method(method)
 }
 
 #[rstest]
@@ -47,27 +47,27 @@ fn a_lost_write_is_looked_for(#[case] fault: Fault, #[case] times: u32) {
     on_virtual_time(async {
         let world = awake();
         let fault = fault.times(times);
-        world.fault(at(&fault, Method::POST, "/api/v2/projects/"));
-        world.fault(at(&fault, Method::POST, &format!("/api/v2/organizations/{ORGANIZATION}/clusters/")));
+        world.fault(at(&fault, &Method::POST, "/api/v2/projects/"));
+        world.fault(at(&fault, &Method::POST, &format!("/api/v2/organizations/{ORGANIZATION}/clusters/")));
         world.apply(&with(cluster(HERE, "orders"), &json!({"deletionPolicy": "Delete"})));
         world.ready("orders").await;
         assert_eq!((effects(&world, "projectCreated"), effects(&world, "created")), (1, 1));
         world.pass(60).await;
         world.audit().await;
 
-        world.fault(at(&fault, Method::PUT, "*/scale/"));
+        world.fault(at(&fault, &Method::PUT, "*/scale/"));
         world.edit(HERE, "orders", &json!({"spec": {"nodes": 2}}));
         world.ready("orders").await;
         assert_eq!(effects(&world, "scaled"), 1);
 
-        world.fault(at(&fault, Method::PATCH, "/api/v2/clusters/*"));
+        world.fault(at(&fault, &Method::PATCH, "/api/v2/clusters/*"));
         world.user().create(secret_of(HERE, "mine", &json!({"password": mine(1)})));
         world.edit(HERE, "orders", &json!({"spec": {"passwordSecretRef": {"name": "mine"}}}));
         world.ready("orders").await;
         assert_eq!(world.published("orders").unwrap(), mine(1));
         world.audit().await;
 
-        world.fault(at(&fault, Method::DELETE, "/api/v2/clusters/*"));
+        world.fault(at(&fault, &Method::DELETE, "/api/v2/clusters/*"));
         world.delete(HERE, "orders");
         world.gone("orders").await;
         world.pass(120).await;

@@ -147,6 +147,10 @@ pub trait CloudCluster: Clone + Debug + PartialEq + Send + Sync + 'static {
     fn answers_to(&self, target: &Handle) -> bool {
         self.handles().contains(target)
     }
+    /// Whether there is nothing new about it since it was seen as `before`.
+    fn is_still(&self, before: &Self) -> bool {
+        self == before
+    }
     /// What it is doing.
     fn phase(&self) -> Phase;
     /// The cloud's own word for that.

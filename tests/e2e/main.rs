@@ -10,6 +10,7 @@
 
 mod accounts;
 mod adopt;
+mod cratedb;
 mod harness;
 mod holds;
 mod kills;

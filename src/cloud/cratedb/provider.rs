@@ -141,18 +141,24 @@ impl Client {
 
 /// An operation whose beginning cannot be read cannot be put in order, and tells nothing.
 fn operation(told: wire::Operation) -> Option<Operation> {
-    let state = match told.status {
-        wire::OperationStatus::Succeeded => OperationState::Succeeded,
-        wire::OperationStatus::Failed => OperationState::Failed,
-        _ => OperationState::Running,
-    };
     Some(Operation {
         id: told.id,
         kind: told.kind.as_str().to_owned(),
-        state,
+        state: OperationState::from(&told.status),
+        word: told.status.to_string(),
         message: told.feedback_data.message,
         started: told.dc.created.timestamp()?,
     })
+}
+
+impl From<&wire::OperationStatus> for OperationState {
+    fn from(status: &wire::OperationStatus) -> Self {
+        match status {
+            wire::OperationStatus::Succeeded => Self::Succeeded,
+            wire::OperationStatus::Failed => Self::Failed,
+            _ => Self::Running,
+        }
+    }
 }
 
 impl provider::Database for Database {

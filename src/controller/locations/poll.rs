@@ -291,7 +291,10 @@ fn identities<C: CloudCluster>(clusters: &[C]) -> HashSet<(&ClusterId, CreatedAt
 /// What leads to the clusters that came, went, or are otherwise now.
 fn changed<C: CloudCluster>(before: &[C], after: &[C]) -> HashSet<Handle> {
     let (old, new) = (by_id(before), by_id(after));
-    let differs = |cluster: &&C| old.get(cluster.id()) != new.get(cluster.id());
+    let differs = |cluster: &&C| match (old.get(cluster.id()), new.get(cluster.id())) {
+        (Some(before), Some(after)) => !after.is_still(before),
+        _ => true,
+    };
     before.iter().chain(after).filter(differs).flat_map(CloudCluster::handles).collect()
 }
 

@@ -1,7 +1,7 @@
 //! What a cluster in CrateDB Cloud is doing.
 
 use crate::api::identity::{ClusterId, CreatedAt, Handle};
-use crate::cloud::cratedb::wire::{Cluster, HealthStatus, OperationKind, OperationStatus};
+use crate::cloud::cratedb::wire::{Cluster, Health, HealthStatus, OperationKind, OperationStatus};
 use crate::plan::kind::{CloudCluster, Phase};
 
 impl CloudCluster for Cluster {
@@ -15,6 +15,12 @@ impl CloudCluster for Cluster {
 
     fn handles(&self) -> Vec<Handle> {
         vec![Handle::Id(self.id.clone()), Handle::Name(self.name.clone())]
+    }
+
+    /// When the cloud's monitoring last saw it changes all the time.
+    fn is_still(&self, before: &Self) -> bool {
+        let seen = Health { last_seen: before.health.last_seen, ..self.health.clone() };
+        Self { health: seen, ..self.clone() } == *before
     }
 
     fn phase(&self) -> Phase {
@@ -60,7 +66,8 @@ impl CloudCluster for Cluster {
 }
 
 impl Cluster {
-    fn is_suspended(&self) -> bool {
+    /// Whether its data are only kept.
+    pub(super) fn is_suspended(&self) -> bool {
         self.suspended == Some(true) || self.health.status == HealthStatus::Suspended
     }
 
@@ -78,5 +85,27 @@ impl Cluster {
     /// The disk of each node.
     pub(super) fn bytes_per_node(&self) -> Option<i64> {
         self.hardware_specs.as_ref()?.disk_size_per_node_bytes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn seen(at: &str, status: &str) -> Cluster {
+        serde_json::from_value(json!({
+            "id": "c-1", "name": "analytics", "dc": {"created": "2026-11-01T08:00:00+00:00"},
+            "health": {"status": status, "last_seen": at, "running_operation": ""},
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn that_it_was_seen_again_is_no_news() {
+        let before = seen("2026-11-22T05:00:00", "GREEN");
+        assert!(seen("2026-11-22T05:01:00", "GREEN").is_still(&before));
+        assert!(!seen("2026-11-22T05:01:00", "RED").is_still(&before));
     }
 }

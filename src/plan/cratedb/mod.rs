@@ -7,6 +7,7 @@ mod destroy;
 mod differences;
 mod fixed;
 mod networks;
+mod operation;
 mod password;
 mod request;
 
@@ -21,7 +22,7 @@ use super::password::PasswordPlan;
 use super::record::{Bound, Record};
 use super::status::{cut, word};
 use super::step::Plan;
-use crate::api::cratedb::{AllowedCidr, CrateDBCluster, CrateDBClusterStatus, FixedAtCreation, LastOperation};
+use crate::api::cratedb::{AllowedCidr, CrateDBCluster, CrateDBClusterStatus, FixedAtCreation};
 use crate::api::identity::{Handle, Location};
 use crate::api::secret::Password;
 use crate::api::shared::{CommonSpec, CommonStatus, PasswordRef, PlannedStep, Power};
@@ -178,6 +179,9 @@ impl Kind for CrateDBCluster {
             description: (!network.description.is_empty()).then(|| cut(&network.description, 253)),
         };
         status.allowed_cidrs = Some(cluster.ip_whitelist.iter().take(64).map(shown).collect());
+        if let Some(last) = &cluster.last_async_operation {
+            operation::show_listed(last, status);
+        }
         let known = fixed.cloned().unwrap_or_default();
         Self::show_fixed(&fixed::completed(fixed::of(cluster, None), &known), status);
     }
@@ -187,12 +191,7 @@ impl Kind for CrateDBCluster {
     }
 
     fn show_operation(operation: &Operation, status: &mut CrateDBClusterStatus) {
-        status.last_operation = Some(LastOperation {
-            id: cut(&operation.id, 128),
-            type_: word(&operation.kind),
-            state: operation.state.to_string(),
-            message: operation.message.as_deref().map(|message| cut(message, 1024)),
-        });
+        operation::show_told(operation, status);
     }
 }
 

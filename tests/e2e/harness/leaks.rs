@@ -13,7 +13,7 @@ use super::eventually;
 use super::proxy::Write;
 
 /// Keys of the operator's Secrets whose values are no secrets.
-const HARMLESS: [&str; 7] = ["record", "type", "provider", "username", "host", "port", "addresses"];
+const HARMLESS: [&str; 8] = ["record", "type", "provider", "username", "host", "port", "addresses", "url"];
 
 /// How every access token of the simulator begins, and every sign-in at a database.
 const TOKEN: &str = "eyJ";

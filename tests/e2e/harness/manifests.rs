@@ -1,7 +1,7 @@
 //! Manifests, and how they stand.
 
 use clusterwright::api::condition::Condition;
-use clusterwright::api::typedb::TypeDBCluster;
+use clusterwright::plan::Kind;
 use serde_json::{Value, json};
 
 /// What a small paid cluster needs.
@@ -29,14 +29,14 @@ pub(crate) fn with(mut spec: Value, changes: Value) -> Value {
 }
 
 /// A condition of a manifest.
-pub(crate) fn condition<'a>(manifest: &'a TypeDBCluster, kind: &str) -> Option<&'a Condition> {
-    manifest.status.as_ref()?.common.conditions.iter().find(|condition| condition.type_ == kind)
+pub(crate) fn condition<'a, K: Kind>(manifest: &'a K, kind: &str) -> Option<&'a Condition> {
+    K::common_status(manifest.status()?).conditions.iter().find(|condition| condition.type_ == kind)
 }
 
 /// The message with which a manifest stands for `reason`, in its present generation.
-pub(crate) fn stands(manifest: &TypeDBCluster, reason: &str) -> Result<String, String> {
+pub(crate) fn stands<K: Kind>(manifest: &K, reason: &str) -> Result<String, String> {
     let ready = condition(manifest, "Ready").ok_or("it has no condition Ready yet")?;
-    let current = ready.observed_generation == manifest.metadata.generation;
+    let current = ready.observed_generation == manifest.meta().generation;
     if ready.reason == reason && current {
         Ok(ready.message.clone())
     } else {

@@ -1,6 +1,8 @@
 //! What every test here stands on: a real control plane, and a world of its own for each test.
 
 mod control_plane;
+mod crate_cloud;
+mod kinds;
 mod leaks;
 mod manifests;
 mod operator;
@@ -14,12 +16,13 @@ use std::time::{Duration, Instant};
 use tokio::time::MissedTickBehavior;
 
 pub(crate) use control_plane::ControlPlane;
+pub(crate) use kinds::{CrateWorld, Tested, World};
 pub(crate) use manifests::{condition, paid, stands, with};
 pub(crate) use operator::{Connected, Operator};
 pub(crate) use proxy::{Proxy, Side};
 pub(crate) use simulator::Simulator;
 pub(crate) use tls::TlsFront;
-pub(crate) use world::World;
+pub(crate) use world::WorldOf;
 
 /// What does not happen within this time is taken not to happen at all.
 const DEADLINE: Duration = Duration::from_secs(75);

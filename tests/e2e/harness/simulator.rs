@@ -17,7 +17,7 @@ const SPACE: &str = "/simulator/clusters/acme/default";
 #[derive(Debug)]
 pub(crate) struct Simulator {
     child: Child,
-    http: reqwest::Client,
+    pub(super) http: reqwest::Client,
     pub(crate) url: String,
 }
 
@@ -44,7 +44,7 @@ impl Simulator {
         Self { child, http: reqwest::Client::new(), url }
     }
 
-    async fn control(&self, method: Method, path: &str, body: Option<Value>) -> Value {
+    pub(super) async fn control(&self, method: Method, path: &str, body: Option<Value>) -> Value {
         let mut request = self.http.request(method, format!("{}{path}", self.url));
         if let Some(body) = body {
             request = request.json(&body);

@@ -3,23 +3,23 @@
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::marker::PhantomData;
 use std::path::PathBuf;
 
 use clusterwright::api::account::CloudAccount;
-use clusterwright::api::typedb::TypeDBCluster;
 use k8s_openapi::api::core::v1::{Namespace, Secret};
 use kube::Client;
 use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams};
 use serde_json::{Value, json};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use super::{Connected, ControlPlane, Operator, Proxy, Simulator, condition, eventually, leaks, stands};
+use super::{Connected, ControlPlane, Operator, Proxy, Simulator, Tested, condition, eventually, leaks, stands};
 
 /// So many worlds live at a time: each has two processes, and machines are small.
 static WORLDS: Semaphore = Semaphore::const_new(5);
 
-/// A world. [`World::finish`] ends it, and finds leaked secrets.
-pub(crate) struct World {
+/// A world of one kind of cluster. [`WorldOf::finish`] ends it, and finds leaked secrets.
+pub(crate) struct WorldOf<K: Tested> {
     pub(crate) namespace: String,
     pub(crate) operator_namespace: String,
     pub(crate) kube: Client,
@@ -31,16 +31,22 @@ pub(crate) struct World {
     secrets: RefCell<BTreeSet<String>>,
     finished: Cell<bool>,
     _place: SemaphorePermit<'static>,
+    _kind: PhantomData<K>,
 }
 
-impl World {
-    /// A world with a running operator and the account `typedb`, which has all rights.
+impl<K: Tested> WorldOf<K> {
+    /// A world with a running operator and the kind's account, which has all rights.
     pub(crate) async fn new(name: &str) -> Self {
         let mut world = Self::without_operator(name).await;
         world.start_operator();
-        world.credentials("typedb-cloud", "simulator", "simulator-secret").await;
-        world.account("typedb", json!({})).await;
+        world.connect().await;
         world
+    }
+
+    /// Applies the kind's account, and what it needs.
+    pub(crate) async fn connect(&self) {
+        self.credentials(&format!("{}-cloud", K::ACCOUNT), "simulator", "simulator-secret").await;
+        self.account(K::ACCOUNT, json!({})).await;
     }
 
     /// A world in which nothing runs but the simulator.
@@ -67,6 +73,7 @@ impl World {
             secrets: RefCell::default(),
             finished: Cell::new(false),
             _place: place,
+            _kind: PhantomData,
         };
         world.create_namespace(&world.namespace).await;
         world.create_namespace(&world.operator_namespace).await;
@@ -97,7 +104,7 @@ impl World {
         api.patch(name, &apply(), &Patch::Apply(namespace)).await.expect("a namespace");
     }
 
-    pub(crate) fn clusters(&self) -> Api<TypeDBCluster> {
+    pub(crate) fn clusters(&self) -> Api<K> {
         Api::namespaced(self.kube.clone(), &self.namespace)
     }
 
@@ -137,31 +144,30 @@ impl World {
 
     /// Applies an account of this world's simulator, with changes to its specification.
     pub(crate) async fn account(&self, name: &str, changes: Value) {
-        let mut spec = json!({
-            "typedbCloud": {"team": "acme", "space": "default", "endpoint": self.cloud.url},
-            "credentials": [{"secretRef": {"name": "typedb-cloud"}}],
+        let spec = json!({
+            "credentials": [{"secretRef": {"name": format!("{}-cloud", K::ACCOUNT)}}],
             "pollIntervalSeconds": 10,
             "requestsPerMinute": 6000,
         });
-        spec = super::with(spec, changes);
+        let spec = super::with(super::with(spec, K::location(&self.cloud.url)), changes);
         let account = json!({"apiVersion": "clusterwright.dev/v1alpha1", "kind": "CloudAccount",
             "metadata": {"name": name}, "spec": spec});
         self.accounts().patch(name, &apply(), &Patch::Apply(account)).await.expect("an account");
     }
 
     /// Applies a manifest; afterwards it has exactly this specification.
-    pub(crate) async fn apply(&self, name: &str, spec: Value) -> TypeDBCluster {
+    pub(crate) async fn apply(&self, name: &str, spec: Value) -> K {
         self.try_apply(name, spec).await.unwrap_or_else(|error| panic!("{name}: {error}"))
     }
 
-    pub(crate) async fn try_apply(&self, name: &str, spec: Value) -> kube::Result<TypeDBCluster> {
-        let manifest = json!({"apiVersion": "clusterwright.dev/v1alpha1", "kind": "TypeDBCluster",
+    pub(crate) async fn try_apply(&self, name: &str, spec: Value) -> kube::Result<K> {
+        let manifest = json!({"apiVersion": "clusterwright.dev/v1alpha1", "kind": K::kind(&()),
             "metadata": {"name": name}, "spec": spec});
         self.clusters().patch(name, &apply(), &Patch::Apply(manifest)).await
     }
 
     /// Edits a manifest, null removes.
-    pub(crate) async fn edit(&self, name: &str, changes: Value) -> TypeDBCluster {
+    pub(crate) async fn edit(&self, name: &str, changes: Value) -> K {
         let patch = Patch::Merge(changes);
         self.clusters()
             .patch(name, &PatchParams::default(), &patch)
@@ -174,17 +180,12 @@ impl World {
         self.edit(name, json!({"metadata": {"annotations": {key: value}}})).await;
     }
 
-    pub(crate) async fn cluster(&self, name: &str) -> TypeDBCluster {
+    pub(crate) async fn cluster(&self, name: &str) -> K {
         self.clusters().get(name).await.unwrap_or_else(|error| panic!("{name}: {error}"))
     }
 
     /// Waits until a manifest is as `check` wants it.
-    pub(crate) async fn until<T>(
-        &self,
-        name: &str,
-        what: &str,
-        check: impl Fn(&TypeDBCluster) -> Result<T, String>,
-    ) -> T {
+    pub(crate) async fn until<T>(&self, name: &str, what: &str, check: impl Fn(&K) -> Result<T, String>) -> T {
         eventually(&format!("{name} {what}"), async || check(&self.cluster(name).await)).await
     }
 
@@ -194,11 +195,11 @@ impl World {
     }
 
     /// Waits until a manifest is Ready in its present generation, and its connection Secret is told.
-    pub(crate) async fn until_ready(&self, name: &str) -> TypeDBCluster {
+    pub(crate) async fn until_ready(&self, name: &str) -> K {
         self.until(name, "is Ready", |manifest| {
             stands(manifest, "Running")?;
-            let status = manifest.status.as_ref().ok_or("no status")?;
-            let bound = status.common.binding.is_some() && status.common.external_id.is_some();
+            let status = K::common_status(manifest.status().ok_or("no status")?);
+            let bound = status.binding.is_some() && status.external_id.is_some();
             if bound { Ok(manifest.clone()) } else { Err("its connection Secret is not told yet".to_owned()) }
         })
         .await
@@ -242,9 +243,10 @@ impl World {
 
     /// Address and password of a Ready manifest's database, from its connection Secret. The password is proved.
     pub(crate) async fn way_in(&self, name: &str) -> (String, String) {
-        let secret = self.read(&format!("{name}-typedb")).await;
+        let secret = self.read(&format!("{name}-{}", K::BINDING.0)).await;
         let (address, password) = (format!("{}:{}", secret["host"], secret["port"]), secret["password"].clone());
-        assert!(self.cloud.opens(&address, &password).await, "the published password opens the database");
+        let opened = K::opens(&self.cloud, &address, &secret["username"], &password).await;
+        assert!(opened, "the published password opens the database");
         (address, password)
     }
 
@@ -284,13 +286,13 @@ impl World {
     }
 }
 
-impl Drop for World {
+impl<K: Tested> Drop for WorldOf<K> {
     /// Shows what there is to see of a failure.
     fn drop(&mut self) {
         if self.finished.get() {
             return;
         }
-        assert!(std::thread::panicking(), "World::finish was not called, which looks for leaked secrets");
+        assert!(std::thread::panicking(), "finish was not called, which looks for leaked secrets");
         let printed = fs::read_to_string(&self.log).unwrap_or_default();
         let lines: Vec<&str> = printed.lines().filter(|line| !line.contains("\"DEBUG\"")).collect();
         let tail = lines[lines.len().saturating_sub(60)..].join("\n");

@@ -65,6 +65,11 @@ impl Operation {
         }
     }
 
+    /// One that has come to its end already.
+    pub(super) fn done(id: String, change: Change, now: Timestamp) -> Self {
+        Self { id, change, started: now, until: now, fails: None, ended: true }
+    }
+
     /// Lets it end where that is due by `now`: what comes about of its change.
     pub(super) fn end(&mut self, now: Timestamp) -> Option<Change> {
         if self.ended || now < self.until {

@@ -9,6 +9,8 @@ mod bound;
 #[cfg(test)]
 mod connection;
 #[cfg(test)]
+mod cratedb;
+#[cfg(test)]
 mod creation;
 #[cfg(test)]
 mod deletion;
@@ -16,6 +18,7 @@ mod deletion;
 mod fixture;
 #[cfg(test)]
 mod gist;
+#[cfg(test)]
 mod kinds;
 #[cfg(test)]
 mod kstatus;
@@ -29,6 +32,8 @@ mod orphans;
 mod password;
 #[cfg(test)]
 mod properties;
+#[cfg(test)]
+mod scene;
 #[cfg(test)]
 mod standing;
 #[cfg(test)]

@@ -9,7 +9,7 @@ use super::backoff;
 use crate::api::secret::Password;
 use crate::clock;
 use crate::controller::clouds::Managed;
-use crate::plan::{Attempts, Given, Look, Trouble, TroubleKind};
+use crate::plan::{Attempts, Given, Look, Probe, Trouble, TroubleKind};
 
 /// One manifest's memory.
 #[derive(Debug)]
@@ -26,6 +26,7 @@ pub(crate) struct Memory<K: Managed> {
     pub(crate) warned_of_another: bool,
     pub(crate) attempts: Attempts,
     pub(crate) look: Option<Look<K>>,
+    pub(crate) probe: Option<Probe>,
     pub(crate) passwords: Option<Passwords>,
     /// When none of the known passwords opened the database.
     pub(crate) password_tried: Option<Timestamp>,
@@ -59,6 +60,7 @@ impl<K: Managed> Default for Memory<K> {
             warned_of_another: false,
             attempts: Attempts::default(),
             look: None,
+            probe: None,
             passwords: None,
             password_tried: None,
             check_at: None,

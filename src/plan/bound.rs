@@ -10,7 +10,7 @@ use super::password::PasswordPlan;
 use super::record::{Bound, Origin, Record};
 use super::refusal::still_refused;
 use super::step::{CloudWrite, Plan, RecordChange, Step, Verdict};
-use super::{change, waiting};
+use super::{change, serving, waiting};
 use crate::api::condition::Reason;
 use crate::api::identity::{ClusterId, CreatedAt, Handle};
 use crate::api::shared::{MAX_PLANNED_STEPS, PlannedStep};
@@ -133,11 +133,16 @@ fn present<K: Kind>(
     work.take(first);
     let way_in = work.take_password(way_in);
     work.take(later);
-    if let Some(due) = work.due(facts, bound) {
-        return due.about(cluster).noting_differences();
-    }
-    let standing = standing(facts, cluster, &work, way_in).pending(work.shown).about(cluster).noting_differences();
-    published(facts, record, bound, cluster, standing)
+    let plan = match work.due(facts, bound) {
+        // The connection Secret waits for the password alone: what else there is to do may take long.
+        Some(due) if matches!(due.next, Some(Step::Database(_) | Step::Record(_))) => {
+            return due.about(cluster).noting_differences();
+        }
+        Some(due) => due,
+        None => standing(facts, cluster, &work, way_in).pending(work.shown),
+    };
+    let plan = published(facts, record, bound, cluster, plan.about(cluster).noting_differences());
+    serving::probing(facts, record, cluster, plan)
 }
 
 /// What there is to do about a cluster: all of it as the status shows it, and the first of it that can be done now.
@@ -207,10 +212,10 @@ impl<'a, K: Kind> Work<'a, K> {
         // Whatever is asked for now would be refused.
         if let (true, Some(operation)) = (step.writes_to_a_cloud(), self.cluster.busy()) {
             let waiting = match self.cluster.phase() {
-                Phase::Creating => transition(self.cluster),
-                _ => change::waiting(facts, bound, operation),
+                Phase::Changing(_) => change::waiting(facts, bound, &operation),
+                _ => in_transition(facts, self.cluster, transition(self.cluster)),
             };
-            return Some(in_transition(facts, self.cluster, waiting).pending(shown));
+            return Some(waiting.pending(shown));
         }
         let message = format!("{}.", step.summary());
         Some(Plan::step(step, reason, message).pending(shown))
@@ -226,7 +231,7 @@ fn published<K: Kind>(
     standing: Plan<K>,
 ) -> Plan<K> {
     let connection = Connection::of(facts, record, cluster);
-    let publishable = can_be_connected_to(record, bound, cluster);
+    let publishable = can_be_connected_to(facts, record, bound, cluster);
     if publishable && facts.attempts.connection_conflict.is_none() && connection::due(facts, &connection) {
         // Who waits for Ready goes on to read the Secret, so it comes first.
         let early = standing.is_done() && !waiting::settled(facts);
@@ -244,16 +249,16 @@ fn published<K: Kind>(
 
 /// Whether the connection Secret says something of use. An application that starts when the Secret appears must find
 /// the password in it, and one that is suspended must not lose the address that it had.
-fn can_be_connected_to<K: Kind>(record: &Record<K>, bound: &Bound<K>, cluster: &K::Cluster) -> bool {
+fn can_be_connected_to<K: Kind>(facts: &Facts<K>, record: &Record<K>, bound: &Bound<K>, cluster: &K::Cluster) -> bool {
     let password_is_ours = bound.origin == Origin::Created;
-    cluster.serves() && (record.password.current.is_some() || !password_is_ours)
+    serving::serves(facts, cluster) && (record.password.current.is_some() || !password_is_ours)
 }
 
 /// How a manifest stands by its cluster, when nothing is to be done.
 fn standing<K: Kind>(facts: &Facts<K>, cluster: &K::Cluster, work: &Work<'_, K>, way_in: PasswordPlan<K>) -> Plan<K> {
     let name = cluster.title();
     match cluster.phase() {
-        Phase::Running | Phase::Changing(_) if cluster.serves() => match (&work.refused, way_in) {
+        Phase::Running | Phase::Changing(_) if serving::serves(facts, cluster) => match (&work.refused, way_in) {
             (Some(refused), _) => refused.clone(),
             (None, PasswordPlan::Held(plan)) => *plan,
             (None, _) if !work.shown.is_empty() => blocked(&work.shown),
@@ -354,7 +359,7 @@ pub(super) fn observed<K: Kind>(facts: &Facts<K>, cluster: &K::Cluster) -> Plan<
     for step in &mut pending {
         step.blocked_by = Some("management is Observed".to_owned());
     }
-    let plan = if cluster.serves() {
+    let plan = if serving::serves(facts, cluster) {
         let bound = facts.record.as_ref().and_then(|record| record.bound.as_ref());
         let factory = K::FACTORY_PASSWORD.is_some()
             && bound.is_some_and(|bound| bound.origin == Origin::Created)

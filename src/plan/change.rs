@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::facts::{Facts, Look};
 use super::kind::{Change, CloudCluster, Kind};
-use super::record::{Bound, ChangeIntent, Refusal, RefusalKind};
+use super::record::{Bound, ChangeIntent, Ending, Refusal, RefusalKind};
 use super::step::{Plan, RecordChange, Step, Verdict};
 use crate::api::condition::Reason;
 use crate::api::identity::Handle;
@@ -31,8 +31,8 @@ pub(super) fn follow<K: Kind>(facts: &Facts<K>, intent: &ChangeIntent<K>, cluste
             let message = operation.message.clone().unwrap_or(under_way);
             following(facts, look, Plan::standing(intent.change.reason(), message))
         }
-        OperationState::Succeeded => settled(None),
-        OperationState::Failed => settled(Some(Refusal {
+        OperationState::Succeeded => settled(Ending::Done),
+        OperationState::Failed => settled(Ending::Failed(Refusal {
             kind: RefusalKind::Failed,
             message: operation.message.clone().unwrap_or_else(|| format!("{} failed", operation.kind)),
             fingerprint: intent.fingerprint.clone(),
@@ -45,15 +45,15 @@ pub(super) fn follow<K: Kind>(facts: &Facts<K>, intent: &ChangeIntent<K>, cluste
 pub(super) fn settle_unbound<K: Kind>(facts: &Facts<K>, intent: &ChangeIntent<K>) -> Plan<K> {
     let settled_after = intent.settled_after();
     if facts.now > settled_after {
-        return settled(None);
+        return settled(Ending::Nothing);
     }
     let message = format!("{} was asked for, and the outcome is not known yet.", intent.change.summary());
     Plan::standing(Reason::OutcomeUnknown, message)
         .looking_again(until(facts.now, settled_after) + Duration::from_secs(1))
 }
 
-fn settled<K: Kind>(refusal: Option<Refusal>) -> Plan<K> {
-    Plan::quietly(Step::Record(RecordChange::SettleChange(refusal)))
+fn settled<K: Kind>(ending: Ending) -> Plan<K> {
+    Plan::quietly(Step::Record(RecordChange::SettleChange(ending)))
 }
 
 /// The operation that came of the change: of its kind, and newer than what was known when the change was announced.
@@ -66,12 +66,11 @@ fn set_off<'a, K: Kind>(intent: &ChangeIntent<K>, look: &'a Look<K>) -> Option<&
 /// Nothing tells of the change, so that the cluster itself has to.
 fn without_trace<K: Kind>(facts: &Facts<K>, intent: &ChangeIntent<K>, cluster: &K::Cluster, look: &Look<K>) -> Plan<K> {
     if intent.change.shown_by(cluster) {
-        return settled(None);
+        return settled(Ending::Done);
     }
     let settled_after = intent.settled_after();
     if look.at > settled_after && cluster.busy().is_none() {
-        // It had no effect, and is not taken for done.
-        return Plan::quietly(Step::Record(RecordChange::ClearIntent(None)));
+        return settled(Ending::Nothing);
     }
     let message =
         format!("{} was asked for, and nothing tells of it yet. The cloud is looked at.", intent.change.summary());
@@ -92,14 +91,21 @@ fn until(now: Timestamp, moment: Timestamp) -> Duration {
 }
 
 /// The cloud is busy with the cluster, by whomever it was asked: what there is to do waits for the end.
-pub(super) fn waiting<K: Kind>(facts: &Facts<K>, bound: &Bound<K>, operation: String) -> Plan<K> {
-    let id = &bound.identity.id;
-    let message = format!("The cloud is busy with cluster {id} ({operation}). What is to be done waits for that.");
-    let plan = Plan::standing(Reason::WaitingForOperation, message);
-    match facts.look_at(&Handle::Id(id.clone())) {
+pub(super) fn waiting<K: Kind>(facts: &Facts<K>, bound: &Bound<K>, operation: &str) -> Plan<K> {
+    let target = Handle::Id(bound.identity.id.clone());
+    let look = facts.look_at(&target);
+    let words = look.and_then(running).and_then(|told| told.message.as_deref()).unwrap_or_default();
+    let message =
+        format!("The cloud is busy with the cluster ({operation}), and what is to be done waits for that. {words}");
+    let plan = Plan::standing(Reason::WaitingForOperation, message.trim_end());
+    match look {
         Some(look) => following(facts, look, plan),
-        None => Plan { next: Some(Step::Look(Handle::Id(id.clone()))), ..plan },
+        None => Plan { next: Some(Step::Look(target)), ..plan },
     }
+}
+
+fn running<K: Kind>(look: &Look<K>) -> Option<&Operation> {
+    look.operations().iter().find(|operation| operation.state == OperationState::Running)
 }
 
 /// The same with the words of the operation that runs, and with another look when the last one has grown old.

@@ -181,7 +181,7 @@ fn present<K: Kind>(facts: &Facts<K>, record: &Record<K>, bound: &Bound<K>, clus
         return change::follow(facts, intent, cluster).pending(pending).about(cluster);
     }
     if let Some(operation) = cluster.busy() {
-        return change::waiting(facts, bound, operation).pending(pending).about(cluster);
+        return change::waiting(facts, bound, &operation).pending(pending).about(cluster);
     }
     if let Some(first) = K::before_destroy(facts, bound, cluster) {
         return first.pending(pending).about(cluster);

@@ -38,6 +38,8 @@ pub struct Facts<K: Kind> {
     pub look: Option<Look<K>>,
     /// What there is around the location's clusters, as last read.
     pub catalogue: Option<Arc<Catalogued<K>>>,
+    /// What the database itself answered last, where it was asked whether it serves.
+    pub probe: Option<Probe>,
     pub wanted_password: Given,
     pub current_password: Given,
     /// What our own connection Secret says the password is, where there is no record of it.
@@ -144,6 +146,13 @@ pub enum Stake {
     Creates,
     /// It wants to adopt the cluster as well, and was there earlier.
     EarlierNewcomer,
+}
+
+/// Whether the database answered when it was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Probe {
+    pub at: Timestamp,
+    pub serves: bool,
 }
 
 /// A password that the manifest refers to.

@@ -18,6 +18,7 @@ mod orphan;
 mod password;
 mod record;
 mod refusal;
+mod serving;
 mod status;
 mod step;
 mod typedb;
@@ -28,15 +29,15 @@ pub use binding::{created_by, may_inherit};
 pub use conditions::whole_seconds;
 pub use connection::{Connection, fingerprint as connection_fingerprint};
 pub use facts::{
-    AccountFacts, AccountStanding, Attempts, Catalogued, Facts, Given, Inventory, Look, Reach, Rival, Sighting, Stake,
-    Trouble, TroubleKind,
+    AccountFacts, AccountStanding, Attempts, Catalogued, Facts, Given, Inventory, Look, Probe, Reach, Rival, Sighting,
+    Stake, Trouble, TroubleKind,
 };
 pub use kind::{Change, CloudCluster, Data, Difference, Kind, Phase};
 pub use orphan::{OrphanFacts, OrphanPlan, plan_orphan};
 pub use password::PasswordPlan;
 pub use record::{
-    Bound, ChangeIntent, CreateIntent, Gone, Intent, Origin, Owner, PasswordState, Record, Refusal, RefusalKind,
-    SEND_WITHIN,
+    Bound, ChangeIntent, CreateIntent, Ending, Gone, Intent, Origin, Owner, PasswordState, Record, Refusal,
+    RefusalKind, SEND_WITHIN,
 };
 pub use refusal::refusal_fingerprint;
 pub use status::status;

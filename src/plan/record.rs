@@ -136,6 +136,17 @@ pub enum RefusalKind {
     Failed,
 }
 
+/// How a change ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// It was carried out.
+    Done,
+    /// It never took effect, so that it can be asked for again.
+    Nothing,
+    /// The cloud failed to carry it out; it is not asked for again until something changes.
+    Failed(Refusal),
+}
+
 /// What is known of the password of the database's user `admin`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PasswordState {
@@ -247,14 +258,15 @@ impl<K: Kind> Record<K> {
     }
 
     /// The open change has come to its end.
-    pub fn settle_change(&mut self, refusal: Option<Refusal>) {
+    pub fn settle_change(&mut self, ending: Ending) {
         let Some(Intent::Change(intent)) = self.intent.take() else { return };
         let subject = intent.change.field().to_owned();
-        match refusal {
-            Some(refusal) => {
+        match ending {
+            Ending::Nothing => {}
+            Ending::Failed(refusal) => {
                 self.refusals.insert(subject, refusal);
             }
-            None => {
+            Ending::Done => {
                 self.refusals.remove(&subject);
                 self.password_sent |= intent.change.sets_password();
                 if let Some(bound) = &mut self.bound {

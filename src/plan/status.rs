@@ -6,6 +6,7 @@ use super::facts::Facts;
 use super::kind::{CloudCluster, Kind, Phase};
 use super::looked_after_elsewhere;
 use super::record::Record;
+use super::serving;
 use super::step::{Plan, Step, Verdict};
 use crate::api::condition::{Condition, ConditionType, Reason};
 use crate::api::shared::{Binding, CommonStatus, Creation, PlannedStep};
@@ -33,7 +34,7 @@ pub fn status<K: Kind>(facts: &Facts<K>, plan: &Plan<K>) -> K::Status {
         common.plan = plan.pending.iter().map(shown).collect();
         let dates = Dates { before: &common.conditions, generation, now: facts.now };
         let seen = plan.cluster.as_ref();
-        let others = [available(dates, *reason, seen), in_sync(dates, seen.is_some(), differs)];
+        let others = [available(facts, dates, *reason, seen), in_sync(dates, seen.is_some(), differs)];
         common.conditions = conditions::publish(dates, *reason, message, others.into_iter().flatten());
     }
     status
@@ -129,16 +130,22 @@ fn forget_cluster<K: Kind>(status: &mut K::Status) {
 }
 
 /// Whether the database was last seen serving.
-fn available<C: CloudCluster>(dates: Dates<'_>, reason: Reason, seen: Option<&C>) -> Option<Condition> {
+fn available<K: Kind>(
+    facts: &Facts<K>,
+    dates: Dates<'_>,
+    reason: Reason,
+    seen: Option<&K::Cluster>,
+) -> Option<Condition> {
     let (holds, word, sentence) = match (reason, seen) {
         (Reason::Vanished | Reason::Replaced, _) => (false, "Gone", "The database is gone.".to_owned()),
         (_, Some(cluster)) => {
-            let word = match (cluster.serves(), cluster.phase()) {
+            let serves = serving::serves(facts, cluster);
+            let word = match (serves, cluster.phase()) {
                 (true, _) => "Running",
                 (false, Phase::Running) => "NotServing",
                 (false, _) => "NotRunning",
             };
-            (cluster.serves(), word, format!("The cloud says that the cluster is {}.", cluster.word()))
+            (serves, word, format!("The cloud says that the cluster is {}.", cluster.word()))
         }
         (_, None) => return dates.carried(ConditionType::Available),
     };

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::connection::Connection;
 use super::kind::{Change, Kind};
-use super::record::{Bound, Refusal};
+use super::record::{Bound, Ending, Refusal};
 use crate::api::condition::{Reason, Standing};
 use crate::api::identity::{Handle, Identity};
 use crate::api::secret::Password;
@@ -60,8 +60,8 @@ pub enum RecordChange<K: Kind> {
     Settle(Bound<K>),
     /// The create or the change had no effect, or the id turned out to be somebody else's. With a refusal it is not tried again until something changes.
     ClearIntent(Option<Refusal>),
-    /// The outcome of a change is known. With a refusal it is not asked for again until something changes.
-    SettleChange(Option<Refusal>),
+    /// The outcome of a change is known.
+    SettleChange(Ending),
     /// An existing cluster is taken; passwords come along from a record that claims it no longer.
     Adopt(Bound<K>),
     /// A manifest of the same name takes the recorded cluster back.
@@ -100,6 +100,8 @@ pub enum DatabaseStep {
     Announce(NewPassword),
     /// Find out which of these opens the database, by signing in. Nothing is changed.
     Prove { address: String, claims: Vec<Password> },
+    /// Find out whether the database serves, by signing in with the password that is known to open it.
+    Probe { address: String, password: Password },
     /// Make the pending password the database's, and prove it by signing in.
     SetPassword { address: String, candidates: Vec<Password>, pending: Password },
 }
@@ -115,7 +117,7 @@ impl<K: Kind> Step<K> {
     /// Whether it changes something in a cloud or in a database.
     #[must_use]
     pub fn writes_to_a_cloud(&self) -> bool {
-        let only_asks = matches!(self, Self::Database(DatabaseStep::Prove { .. }));
+        let only_asks = matches!(self, Self::Database(DatabaseStep::Prove { .. } | DatabaseStep::Probe { .. }));
         matches!(self, Self::Cloud(_) | Self::Database(_)) && !only_asks
     }
 
@@ -137,6 +139,7 @@ impl<K: Kind> Step<K> {
             Self::Database(DatabaseStep::Prove { .. }) => {
                 "Trying the known passwords of the database's user".to_owned()
             }
+            Self::Database(DatabaseStep::Probe { .. }) => "Asking the database whether it serves".to_owned(),
             Self::Database(_) => "Setting the password of the database's user".to_owned(),
             Self::Publish(_) => "Writing the connection Secret".to_owned(),
         }

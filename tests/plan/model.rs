@@ -295,6 +295,7 @@ impl World {
                 self.password = pending.clone();
                 self.record().password = PasswordState { current: Some(pending), pending: None };
             }
+            DatabaseStep::Probe { .. } => {}
             DatabaseStep::Prove { .. } | DatabaseStep::SetPassword { .. } => {
                 self.facts.attempts.password_unknown = true;
             }

@@ -225,7 +225,7 @@ fn a_database_that_cannot_be_reached_is_tried_again_after_a_while() {
     let scene = created(None, Some("p"))
         .troubled(TroubleKind::DatabaseUnreachable, 5)
         .attempts(|attempts| attempts.not_before = Some(ago(-20)));
-    assert_eq!((scene.does(), scene.says()), (String::new(), "Updating".to_owned()));
+    assert_eq!((scene.does(), scene.says()), (String::new(), "DatabaseUnavailable".to_owned()));
     assert_eq!(scene.message(), "the cloud's own words");
 }
 

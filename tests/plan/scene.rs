@@ -119,6 +119,7 @@ impl<K: Kind + HasSpec<Spec: Common>> Scene<K> {
             inventory: Some(Inventory { clusters: Vec::new(), at: Some(ago(10)) }.into()),
             look: None,
             catalogue: None,
+            probe: None,
             wanted_password: Given::NotAsked,
             current_password: Given::NotAsked,
             published_password: None,

@@ -18,6 +18,7 @@ use tokio::time::{sleep, timeout};
 use super::kubernetes::told;
 use super::samples::Samples;
 use crate::api::account::CloudAccount;
+use crate::api::cratedb::CrateDBCluster;
 use crate::api::schema;
 use crate::api::typedb::TypeDBCluster;
 
@@ -116,6 +117,7 @@ impl Footprint {
             return Ok(());
         }
         self.remove_all::<TypeDBCluster>(operator_runs).await?;
+        self.remove_all::<CrateDBCluster>(operator_runs).await?;
         self.remove_all::<CloudAccount>(operator_runs).await
     }
 

@@ -25,6 +25,8 @@ impl Invitation<'_> {
             "\nEverything is ready. Try next, in another terminal:\n\n{export}  \
              {kubectl} get clusterwright -o wide\n  \
              {kubectl} get secret orders-typedb -o jsonpath='{{.data.uri}}' | base64 -d\n  \
+             {kubectl} scale cdb/analytics --replicas=3\n  \
+             {kubectl} get cdb analytics -w\n  \
              {kubectl} delete tdb playground\n  \
              curl {simulator}/simulator/requests\n\n\
              Ctrl-C stops everything and removes it."

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use kube::api::ListParams;
+use kube::api::{ListParams, ObjectList};
+use kube::{Resource, ResourceExt};
 use serde_json::json;
 use tokio::process::Command;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
@@ -18,6 +19,8 @@ use super::screen::Screen;
 use super::state::State;
 use super::{Args, Asked, Cluster, End};
 use crate::api::account::CloudAccount;
+use crate::api::condition::Condition;
+use crate::api::cratedb::CrateDBCluster;
 use crate::api::typedb::TypeDBCluster;
 
 /// Between two looks at the objects.
@@ -297,19 +300,26 @@ async fn unless_asked<T>(asked: &Asked, future: impl Future<Output = Result<T, S
 
 /// Reads the objects' conditions into their rows.
 async fn look(footprint: &Footprint, rows: &mut [Row], since: Instant) -> kube::Result<()> {
-    let accounts = footprint.manifests::<CloudAccount>().list(&ListParams::default()).await?;
-    let clusters = footprint.manifests::<TypeDBCluster>().list(&ListParams::default()).await?;
-    let accounts = accounts.items.into_iter().map(|account| {
-        ("CloudAccount", account.metadata, account.status.map(|status| status.conditions).unwrap_or_default())
-    });
-    let clusters = clusters.items.into_iter().map(|cluster| {
-        ("TypeDBCluster", cluster.metadata, cluster.status.map(|status| status.common.conditions).unwrap_or_default())
-    });
-    for (kind, metadata, conditions) in accounts.chain(clusters) {
-        let name = metadata.name.unwrap_or_default();
-        if let Some(row) = rows.iter_mut().find(|row| row.kind == kind && row.name == name) {
-            row.observe(&conditions, metadata.generation, since.elapsed());
+    let elapsed = since.elapsed();
+    let conditions = |account: CloudAccount| account.status.map(|status| status.conditions);
+    observe(rows, elapsed, footprint.manifests().list(&ListParams::default()).await?, conditions);
+    let conditions = |cluster: TypeDBCluster| cluster.status.map(|status| status.common.conditions);
+    observe(rows, elapsed, footprint.manifests().list(&ListParams::default()).await?, conditions);
+    let conditions = |cluster: CrateDBCluster| cluster.status.map(|status| status.common.conditions);
+    observe(rows, elapsed, footprint.manifests().list(&ListParams::default()).await?, conditions);
+    Ok(())
+}
+
+fn observe<K: Resource<DynamicType = ()> + Clone>(
+    rows: &mut [Row],
+    elapsed: Duration,
+    objects: ObjectList<K>,
+    conditions: impl Fn(K) -> Option<Vec<Condition>>,
+) {
+    for object in objects {
+        let (name, generation) = (object.name_any(), object.meta().generation);
+        if let Some(row) = rows.iter_mut().find(|row| row.kind == K::kind(&()) && row.name == name) {
+            row.observe(&conditions(object).unwrap_or_default(), generation, elapsed);
         }
     }
-    Ok(())
 }

@@ -21,16 +21,21 @@ pub(super) struct Seed {
 }
 
 impl Samples {
-    /// Reads every `.yaml` file of a folder; `Err` is a sentence.
+    /// Reads every `.yaml` file of a folder and of the folders in it; `Err` is a sentence.
     pub(super) fn read(folder: &Path) -> Result<Self, String> {
         let unreadable = |error| format!("The samples in {} cannot be read: {error}.", folder.display());
-        let mut files: Vec<_> = fs::read_dir(folder)
-            .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-            .map_err(unreadable)?
-            .into_iter()
-            .map(|entry| entry.path())
-            .filter(|path| path.extension().is_some_and(|extension| extension == "yaml"))
-            .collect();
+        let mut files = Vec::new();
+        let mut folders = vec![folder.to_owned()];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).map_err(unreadable)? {
+                let path = entry.map_err(unreadable)?.path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if path.extension().is_some_and(|extension| extension == "yaml") {
+                    files.push(path);
+                }
+            }
+        }
         files.sort();
         let mut all = Vec::new();
         for file in files {
@@ -43,8 +48,10 @@ impl Samples {
     /// Lets every account speak to `endpoint`.
     pub(super) fn point_to(&mut self, endpoint: &str) {
         for account in self.0.iter_mut().filter(|object| is(object, "CloudAccount")) {
-            if let Some(there) = account.data.pointer_mut("/spec/typedbCloud/endpoint") {
-                *there = json!(endpoint);
+            for cloud in ["typedbCloud", "cratedbCloud"] {
+                if let Some(there) = account.data.pointer_mut(&format!("/spec/{cloud}/endpoint")) {
+                    *there = json!(endpoint);
+                }
             }
         }
     }
@@ -59,7 +66,7 @@ impl Samples {
         let of = |kind: &'static str| {
             self.0.iter().filter(move |object| is(object, kind)).map(move |object| (kind, object.name_any()))
         };
-        of("CloudAccount").chain(of("TypeDBCluster")).collect()
+        of("CloudAccount").chain(of("TypeDBCluster")).chain(of("CrateDBCluster")).collect()
     }
 
     /// The clusters that the manifests refer to by `externalId`, in the places of their accounts.
@@ -109,7 +116,9 @@ mod tests {
     fn accounts_are_shown_before_the_clusters_that_wait_for_them() {
         let watched = samples().watched();
         let kinds: Vec<_> = watched.iter().map(|(kind, _)| *kind).collect();
-        assert_eq!(kinds, ["CloudAccount", "TypeDBCluster", "TypeDBCluster", "TypeDBCluster"]);
+        let accounts = kinds.iter().filter(|kind| **kind == "CloudAccount").count();
+        assert!(accounts > 0 && kinds[..accounts].iter().all(|kind| *kind == "CloudAccount"), "{kinds:?}");
+        assert!(kinds.contains(&"TypeDBCluster") && kinds.contains(&"CrateDBCluster"), "{kinds:?}");
     }
 
     #[test]
@@ -123,7 +132,11 @@ mod tests {
         let mut samples = samples();
         samples.point_to("http://127.0.0.1:1");
         let accounts: Vec<_> = samples.objects().filter(|(object, _)| is(object, "CloudAccount")).collect();
-        assert_eq!(accounts[0].0.data["spec"]["typedbCloud"]["endpoint"], "http://127.0.0.1:1");
+        for (account, _) in accounts {
+            let spec = account.data["spec"].as_object().unwrap();
+            let cloud = spec.iter().find(|(field, _)| field.ends_with("Cloud")).unwrap().1;
+            assert_eq!(cloud["endpoint"], "http://127.0.0.1:1");
+        }
     }
 
     #[test]

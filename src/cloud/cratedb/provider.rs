@@ -141,7 +141,7 @@ impl Client {
 
 /// An operation whose beginning cannot be read cannot be put in order, and tells nothing.
 fn operation(told: wire::Operation) -> Option<Operation> {
-    let state = match told.status {
+    let state = match &told.status {
         wire::OperationStatus::Succeeded => OperationState::Succeeded,
         wire::OperationStatus::Failed => OperationState::Failed,
         _ => OperationState::Running,
@@ -150,6 +150,7 @@ fn operation(told: wire::Operation) -> Option<Operation> {
         id: told.id,
         kind: told.kind.as_str().to_owned(),
         state,
+        word: told.status.to_string(),
         message: told.feedback_data.message,
         started: told.dc.created.timestamp()?,
     })

@@ -10,14 +10,12 @@ use super::{Applied, ReconcileError, still_first};
 use crate::api::secret::Password;
 use crate::clock;
 use crate::cloud::database::{DATABASE_DEADLINE, DatabaseError};
-use crate::cloud::typedb::database::{Database, DatabaseSession};
-use crate::controller::Context;
+use crate::cloud::provider::{Database, Provider};
 use crate::controller::clouds::Managed;
 use crate::controller::events::Word;
 use crate::controller::memory::{self, Memory};
-use crate::plan::{DatabaseStep, NewPassword, Step, TroubleKind};
-
-const USER: &str = "admin";
+use crate::controller::{Context, Gate};
+use crate::plan::{DatabaseStep, NewPassword, Probe, Step, TroubleKind};
 
 /// Characters of a generated password: 32 of 62 make more than 190 bits.
 const LENGTH: usize = 32;
@@ -34,13 +32,22 @@ pub(super) async fn change<K: Managed>(
     };
     let result = match step {
         DatabaseStep::Announce(new) => announce(ctx, &fresh, new).await,
-        DatabaseStep::Prove { address, claims } => match database(ctx, &fresh, memory, &address) {
-            Some(database) => conclude(ctx, &fresh, memory, prove(&database, &claims).await).await,
+        DatabaseStep::Prove { address, claims } => match way_in(ctx, &fresh, memory, &address) {
+            Some(way_in) => conclude(ctx, &fresh, memory, way_in.prove(&claims).await).await,
             None => Ok(Applied::Again),
         },
-        DatabaseStep::SetPassword { address, candidates, pending } => match database(ctx, &fresh, memory, &address) {
-            Some(database) => {
-                let outcome = prove_or_set(ctx, &database, &candidates, &pending).await;
+        DatabaseStep::Probe { address, password } => {
+            // One that does not take the password serves all the same.
+            let serves = match way_in(ctx, &fresh, memory, &address) {
+                Some(way_in) => way_in.opens(&password).await.is_ok(),
+                None => false,
+            };
+            memory::lock(memory).probe = Some(Probe { at: ctx.clock.now(), serves });
+            Ok(Applied::Again)
+        }
+        DatabaseStep::SetPassword { address, candidates, pending } => match way_in(ctx, &fresh, memory, &address) {
+            Some(way_in) => {
+                let outcome = way_in.prove_or_set(&ctx.gate, &candidates, &pending).await;
                 conclude(ctx, &fresh, memory, outcome).await
             }
             None => Ok(Applied::Again),
@@ -67,16 +74,19 @@ async fn announce<K: Managed>(
     Ok(Applied::Again)
 }
 
-/// The database at its own endpoint, if that may be spoken to.
-fn database<K: Managed>(
+/// The way in for the database's user, if its endpoint may be spoken to.
+fn way_in<K: Managed>(
     ctx: &Context<K>,
     seen: &Seen<K>,
     memory: &Mutex<Memory<K>>,
     address: &str,
-) -> Option<Database> {
+) -> Option<WayIn<<K::Client as Provider>::Database>> {
     let session = seen.session.as_ref()?;
     match ctx.policy.database_url(session.place.location.endpoint(), address) {
-        Ok(url) => Some(Database::new(session.transport.clone(), url)),
+        Ok(url) => Some(WayIn {
+            database: K::Client::database(session.transport.clone(), url),
+            user: seen.facts.manifest.user(seen.facts.record.as_ref()),
+        }),
         Err(refusal) => {
             memory::lock(memory).attempts.database_refused = Some(refusal.to_string());
             None
@@ -103,11 +113,12 @@ async fn conclude<K: Managed>(
     outcome: Result<Outcome, DatabaseError>,
 ) -> Result<Applied<K>, ReconcileError> {
     match outcome {
-        Ok(Outcome::Known(password)) => proved(ctx, seen, memory, password).await?,
-        Ok(Outcome::Set(password)) => {
+        Ok(Outcome::Known(password)) if !is_pending(seen, &password) => proved(ctx, seen, memory, password).await?,
+        Ok(Outcome::Known(password) | Outcome::Set(password)) => {
             proved(ctx, seen, memory, password).await?;
-            let note = "The password of the database's user admin was set, and opens it.";
-            tell(ctx, seen, Word::PasswordSet, note.to_owned()).await;
+            let user = seen.facts.manifest.user(seen.facts.record.as_ref());
+            let note = format!("The password of the database's user {user} was set, and opens it.");
+            tell(ctx, seen, Word::PasswordSet, note).await;
         }
         Ok(Outcome::Unknown) => {
             let mut memory = memory::lock(memory);
@@ -131,6 +142,11 @@ async fn conclude<K: Managed>(
     Ok(Applied::Again)
 }
 
+/// Whether it was written down to be set, and is not known to be in force.
+fn is_pending<K: Managed>(seen: &Seen<K>, password: &Password) -> bool {
+    seen.facts.record.as_ref().is_some_and(|record| record.password.pending.as_ref() == Some(password))
+}
+
 async fn proved<K: Managed>(
     ctx: &Context<K>,
     seen: &Seen<K>,
@@ -142,46 +158,54 @@ async fn proved<K: Managed>(
     Ok(())
 }
 
-/// Finds out which of the claimed passwords opens the database.
-async fn prove(database: &Database, claims: &[Password]) -> Result<Outcome, DatabaseError> {
-    for claim in claims {
-        if opens(database, claim).await?.is_some() {
-            return Ok(Outcome::Known(claim.clone()));
-        }
-    }
-    Ok(Outcome::Unknown)
+/// A database, and the user as whom it is spoken to.
+struct WayIn<D> {
+    database: D,
+    user: String,
 }
 
-/// Sees to it that the pending password opens the database, and proves it.
-async fn prove_or_set<K: Managed>(
-    ctx: &Context<K>,
-    database: &Database,
-    candidates: &[Password],
-    pending: &Password,
-) -> Result<Outcome, DatabaseError> {
-    if opens(database, pending).await?.is_some() {
-        return Ok(Outcome::Set(pending.clone()));
-    }
-    for candidate in candidates {
-        if let Some(session) = opens(database, candidate).await? {
-            if !ctx.gate.permits(DATABASE_DEADLINE) {
-                return Err(DatabaseError::Unreachable { message: "this operator is about to stop".to_owned() });
+impl<D: Database> WayIn<D> {
+    /// Finds out which of the claimed passwords opens the database.
+    async fn prove(&self, claims: &[Password]) -> Result<Outcome, DatabaseError> {
+        for claim in claims {
+            if self.opens(claim).await?.is_some() {
+                return Ok(Outcome::Known(claim.clone()));
             }
-            match database.set_password(&session, USER, pending.as_secret()).await {
-                Err(DatabaseError::Refused { message }) => return Ok(Outcome::Refused(message)),
-                other => other?,
-            }
-            let proof = opens(database, pending).await?;
-            return Ok(proof.map_or(Outcome::Unknown, |_| Outcome::Set(pending.clone())));
         }
+        Ok(Outcome::Unknown)
     }
-    Ok(Outcome::Unknown)
-}
 
-async fn opens(database: &Database, password: &Password) -> Result<Option<DatabaseSession>, DatabaseError> {
-    match database.sign_in(USER, password.as_secret()).await {
-        Ok(session) => Ok(Some(session)),
-        Err(DatabaseError::WrongPassword) => Ok(None),
-        Err(error) => Err(error),
+    /// Sees to it that the pending password opens the database, and proves it.
+    async fn prove_or_set(
+        &self,
+        gate: &Gate,
+        candidates: &[Password],
+        pending: &Password,
+    ) -> Result<Outcome, DatabaseError> {
+        if self.opens(pending).await?.is_some() {
+            return Ok(Outcome::Set(pending.clone()));
+        }
+        for candidate in candidates {
+            if let Some(session) = self.opens(candidate).await? {
+                if !gate.permits(DATABASE_DEADLINE) {
+                    return Err(DatabaseError::Unreachable { message: "this operator is about to stop".to_owned() });
+                }
+                match self.database.set_password(&session, &self.user, pending.as_secret()).await {
+                    Err(DatabaseError::Refused { message }) => return Ok(Outcome::Refused(message)),
+                    other => other?,
+                }
+                let proof = self.opens(pending).await?;
+                return Ok(proof.map_or(Outcome::Unknown, |_| Outcome::Set(pending.clone())));
+            }
+        }
+        Ok(Outcome::Unknown)
+    }
+
+    async fn opens(&self, password: &Password) -> Result<Option<D::Session>, DatabaseError> {
+        match self.database.sign_in(&self.user, password.as_secret()).await {
+            Ok(session) => Ok(Some(session)),
+            Err(DatabaseError::WrongPassword) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 }

@@ -69,9 +69,9 @@ pub(super) async fn observe<K: Managed>(
     let location = session.as_ref().map(|session| &session.place.location);
     let rivals = location.map(|location| rivals(ctx, manifest, stored.as_deref(), location)).unwrap_or_default();
     let definition_deleted = definition_goes(ctx, manifest).await?;
-    let (look, attempts) = {
+    let (look, probe, attempts) = {
         let memory = memory::lock(memory);
-        (memory.look.clone(), Attempts { definition_deleted, ..memory.attempts.clone() })
+        (memory.look.clone(), memory.probe, Attempts { definition_deleted, ..memory.attempts.clone() })
     };
     let facts = Facts {
         now,
@@ -85,6 +85,7 @@ pub(super) async fn observe<K: Managed>(
         inventory,
         look,
         catalogue,
+        probe,
         wanted_password: passwords.wanted,
         current_password: passwords.current,
         published_password: passwords.published,

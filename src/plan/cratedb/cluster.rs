@@ -45,6 +45,11 @@ impl CloudCluster for Cluster {
         up && matches!(self.phase(), Phase::Running | Phase::Changing(_))
     }
 
+    fn unseen(&self) -> bool {
+        let known = matches!(self.health.status, HealthStatus::Green | HealthStatus::Yellow | HealthStatus::Red);
+        !known && self.phase() == Phase::Running
+    }
+
     fn addresses(&self) -> Vec<String> {
         self.address().into_iter().collect()
     }

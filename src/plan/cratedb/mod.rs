@@ -190,7 +190,7 @@ impl Kind for CrateDBCluster {
         status.last_operation = Some(LastOperation {
             id: cut(&operation.id, 128),
             type_: word(&operation.kind),
-            state: operation.state.to_string(),
+            state: word(&operation.word),
             message: operation.message.as_deref().map(|message| cut(message, 1024)),
         });
     }

@@ -1,0 +1,37 @@
+//! Whether a database serves: as the cloud sees it, and where it cannot tell, as the database itself answers.
+
+use std::time::Duration;
+
+use super::facts::Facts;
+use super::kind::{CloudCluster, Kind};
+use super::record::Record;
+use super::step::{DatabaseStep, Plan, Step};
+use crate::clock;
+
+/// The least time between two questions to one database.
+const BETWEEN_PROBES: Duration = Duration::from_secs(60);
+
+/// How long an answer counts.
+const PROBE_LASTS: Duration = Duration::from_secs(3 * 60);
+
+/// Whether the database was last seen serving.
+pub(super) fn serves<K: Kind>(facts: &Facts<K>, cluster: &K::Cluster) -> bool {
+    let answered = facts.probe.is_some_and(|probe| probe.serves && facts.is_recent(probe.at, PROBE_LASTS));
+    cluster.serves() || (cluster.unseen() && answered)
+}
+
+/// The same plan, with the question to the database where the cloud cannot tell and the last answer has grown old.
+pub(super) fn probing<K: Kind>(facts: &Facts<K>, record: &Record<K>, cluster: &K::Cluster, plan: Plan<K>) -> Plan<K> {
+    if plan.next.is_some() || !cluster.unseen() {
+        return plan;
+    }
+    let (Some(password), Some(address)) = (record.password.current.clone(), cluster.addresses().into_iter().next())
+    else {
+        return plan;
+    };
+    let due = facts.probe.map(|probe| clock::later(probe.at, BETWEEN_PROBES));
+    match due.filter(|due| facts.now < *due) {
+        Some(due) => plan.looking_again(Duration::try_from(due.duration_since(facts.now)).unwrap_or(BETWEEN_PROBES)),
+        None => Plan { next: Some(Step::Database(DatabaseStep::Probe { address, password })), ..plan },
+    }
+}

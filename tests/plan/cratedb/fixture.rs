@@ -263,7 +263,19 @@ pub(crate) fn changing(change: Change, seconds: i64, after: Option<&str>) -> Int
 
 /// An operation of this kind.
 pub(crate) fn operation(id: &str, kind: &str, state: OperationState, message: &str) -> Operation {
-    Operation { id: id.to_owned(), kind: kind.to_owned(), state, message: Some(message.to_owned()), started: ago(5) }
+    let word = match state {
+        OperationState::Running => "IN_PROGRESS",
+        OperationState::Succeeded => "SUCCEEDED",
+        OperationState::Failed => "FAILED",
+    };
+    Operation {
+        id: id.to_owned(),
+        kind: kind.to_owned(),
+        state,
+        word: word.to_owned(),
+        message: Some(message.to_owned()),
+        started: ago(5),
+    }
 }
 
 pub(crate) fn rival(target: Handle, stake: Stake) -> Rival {

@@ -5,10 +5,12 @@ use clusterwright::api::shared::Power;
 use clusterwright::cloud::cratedb::change::Change;
 use clusterwright::cloud::cratedb::wire::{Cluster, OperationKind};
 use clusterwright::cloud::provider::OperationState::{Failed, Running, Succeeded};
-use clusterwright::cloud::provider::{Found, Operation};
+use clusterwright::cloud::provider::{Found, Operation, OperationState};
+use clusterwright::plan::{Ending, RecordChange, Refusal, RefusalKind};
 use rstest::rstest;
 
 use super::fixture::*;
+use super::kinds::{CloudWrite, Record, Step};
 
 const SCALE: Change = Change::Nodes { product_unit: 2 };
 const WORDS: &str = "Scaling up from 1 to 3 nodes. Waiting for new node(s) to be present.";
@@ -24,7 +26,7 @@ fn scaling() -> Scene {
     announced(SCALE, 20)
 }
 
-fn scale(id: &str, state: clusterwright::cloud::provider::OperationState) -> Operation {
+fn scale(id: &str, state: OperationState) -> Operation {
     operation(id, "SCALE", state, WORDS)
 }
 
@@ -103,16 +105,16 @@ fn what_the_cloud_does_is_told(#[case] scene: Scene, #[case] message: &str) {
 #[case::the_look_is_from_before_that(
     announced(SCALE, 97).looked_at(by_id(NAME), KEY, 3, Found::just(Some(cluster(NAME)))), "", "OutcomeUnknown: nodes"
 )]
-#[case::it_had_none(told(announced(SCALE, 97), &[former()]), "clear intent", "")]
+#[case::it_had_none(told(announced(SCALE, 97), &[former()]), "settle change, without effect", "")]
 #[case::it_had_one_all_the_same(announced(SCALE, 97).looked(Some(grown()), []), "settle change", "")]
 #[case::something_is_done_to_the_cluster(
     announced(SCALE, 97).looked(Some(busy(OperationKind::Scale)), []), "", "OutcomeUnknown: nodes"
 )]
 #[case::it_runs_for_an_hour(told(announced(SCALE, 3600), &[scale("op-2", Running)]), "", "Updating: nodes")]
 #[case::a_protection_had_none(
-    announced(Change::DeletionProtection(true), 97).looked(Some(cluster(NAME)), []), "clear intent", ""
+    announced(Change::DeletionProtection(true), 97).looked(Some(cluster(NAME)), []), "settle change, without effect", ""
 )]
-#[case::a_password_had_none(announced(Change::Password, 97).looked(Some(cluster(NAME)), []), "clear intent", "")]
+#[case::a_password_had_none(announced(Change::Password, 97).looked(Some(cluster(NAME)), []), "settle change, without effect", "")]
 fn a_change_that_nothing_tells_of_is_let_go_of(#[case] scene: Scene, #[case] does: &str, #[case] says: &str) {
     assert_eq!((scene.does().as_str(), scene.says().as_str()), (does, says));
     assert!(!does.is_empty() || scene.plan().look_again.is_some());
@@ -159,21 +161,25 @@ fn a_protection_is_there_when_the_cluster_shows_it() {
 }
 
 /// What a change that ended leaves in the record.
-fn ended(change: Change, refusal: bool) -> super::kinds::Record {
+fn ended(change: Change, failed: bool) -> Record {
     let mut record = record(NAME);
     record.intent = Some(changing(change, 20, None));
-    let refusal = refusal.then(|| clusterwright::plan::Refusal {
-        kind: clusterwright::plan::RefusalKind::Failed,
+    let refusal = Refusal {
+        kind: RefusalKind::Failed,
         message: "no room".to_owned(),
         fingerprint: "fingerprint".to_owned(),
         at: now(),
-    });
-    record.settle_change(refusal);
+    };
+    record.settle_change(if failed { Ending::Failed(refusal) } else { Ending::Done });
     record
 }
 
 #[test]
 fn a_change_that_ended_leaves_what_cannot_be_seen_in_the_cloud() {
+    let mut without_effect = record(NAME);
+    without_effect.intent = Some(changing(Change::Password, 20, None));
+    without_effect.settle_change(Ending::Nothing);
+    assert_eq!(without_effect, record(NAME));
     assert!(ended(Change::Password, false).password_sent);
     assert!(!ended(Change::Password, true).password_sent);
     assert!(!ended(SCALE, false).password_sent);
@@ -186,18 +192,13 @@ fn a_change_that_ended_leaves_what_cannot_be_seen_in_the_cloud() {
 #[test]
 fn a_change_that_failed_is_shown_with_the_clouds_words_and_kept_from_being_repeated() {
     let scene = told(scaling(), &[operation("op-2", "SCALE", Failed, "no room"), former()]);
-    let Some(super::kinds::Step::Record(clusterwright::plan::RecordChange::SettleChange(Some(refusal)))) =
-        scene.plan().next
-    else {
+    let Some(Step::Record(RecordChange::SettleChange(Ending::Failed(refusal)))) = scene.plan().next else {
         panic!("{:?}", scene.plan());
     };
-    let write = super::kinds::CloudWrite::Change(SCALE);
+    let write = CloudWrite::Change(SCALE);
     assert_eq!((refusal.fingerprint.as_str(), refusal.at), ("fingerprint", now()));
-    let failed = scene.record(|record| record.settle_change(Some(refusal))).refused(
-        &write,
-        clusterwright::plan::RefusalKind::Failed,
-        0,
-    );
+    let failed =
+        scene.record(|record| record.settle_change(Ending::Failed(refusal))).refused(&write, RefusalKind::Failed, 0);
     assert_eq!((failed.does(), failed.says()), (String::new(), "OperationFailed: nodes".to_owned()));
     assert_eq!(failed.spec(|spec| spec.nodes = Some(2)).does(), "change nodes");
 }
@@ -225,7 +226,7 @@ fn a_cluster_that_is_resumed_is_followed_before_it_is_changed() {
 #[case::its_operation_ended(&[Succeeded], "settle change", "")]
 #[case::nothing_tells_of_it(&[], "", "OutcomeUnknown")]
 fn a_manifest_that_is_deleted_follows_what_was_asked_for(
-    #[case] states: &[clusterwright::cloud::provider::OperationState],
+    #[case] states: &[OperationState],
     #[case] does: &str,
     #[case] says: &str,
 ) {

@@ -66,27 +66,32 @@ fn missing() -> Given {
 }
 
 #[rstest]
-#[case::is_asked_for_when_it_is_written_down(created(Some("a"), Some("p")), SEND, "Updating")]
+#[case::is_asked_for_when_it_is_written_down(created(Some("a"), Some("p")).publishing(), SEND, "Updating")]
 #[case::is_proved_when_it_was_carried_out(sent(Some("a"), "p"), "prove [p]", "Updating")]
 #[case::is_proved_when_the_create_was_given_it(sent(None, "p"), "prove [p]", "Updating")]
-#[case::is_tried_again_where_the_database_was_not_reached(unreachable(sent(None, "p")), "prove [p]", "Updating")]
+#[case::is_tried_again_where_the_database_was_not_reached(
+    unreachable(sent(None, "p")),
+    "prove [p]",
+    "DatabaseUnavailable"
+)]
 #[case::is_not_tried_in_a_burst(
-    unreachable(sent(None, "p")).attempts(|attempts| attempts.not_before = Some(ago(-5))), "", "Updating"
+    unreachable(sent(None, "p")).attempts(|attempts| attempts.not_before = Some(ago(-5))), "", "DatabaseUnavailable"
 )]
 #[case::is_trusted_where_the_allow_list_keeps_us_out(unreachable(fenced(sent(None, "p"))), "trust p", "Updating")]
 #[case::is_proved_where_the_allow_list_lets_us_in(fenced(sent(None, "p")), "prove [p]", "Updating")]
-#[case::is_not_trusted_before_it_was_carried_out(unreachable(fenced(created(None, Some("p")))), SEND, "Updating")]
+#[case::is_not_trusted_before_it_was_carried_out(fenced(created(None, Some("p"))), SEND, "Updating")]
 #[case::is_wrong(unknown(sent(Some("a"), "p")), PUBLISH, "AdminPasswordUnknown")]
 #[case::is_wrong_and_the_only_one(unknown(sent(None, "p")), "", "AdminPasswordUnknown")]
 #[case::may_not_be_proved(forbidden(sent(Some("a"), "p")), PUBLISH, "EndpointNotAllowed")]
-#[case::is_asked_for_where_it_may_not_be_proved(forbidden(created(Some("a"), Some("p"))), SEND, "Updating")]
+#[case::is_asked_for_where_it_may_not_be_proved(forbidden(created(Some("a"), Some("p")).publishing()), SEND, "Updating")]
 #[case::is_settled_even_if_it_is_no_longer_given(sent(Some("a"), "p").wanting(missing()), "prove [p]", "Updating")]
+#[case::is_asked_for_once_the_present_one_is_published(created(Some("a"), Some("p")), PUBLISH, "Updating")]
 #[case::is_replaced_before_it_was_asked_for(wanting(created(Some("a"), Some("p")), "w"), "announce w", "Updating")]
 #[case::is_not_replaced_by_one_that_cannot_be(
-    created(Some("a"), Some("p")).wanting(given("short")), SEND, "Updating"
+    created(Some("a"), Some("p")).publishing().wanting(given("short")), SEND, "Updating"
 )]
 #[case::is_not_replaced_while_it_may_be_in_force(wanting(sent(Some("a"), "p"), "w"), "prove [p w]", "Updating")]
-#[case::is_not_asked_for_while_paused(created(Some("a"), Some("p")).paused(), "", "Paused")]
+#[case::is_not_asked_for_while_paused(created(Some("a"), Some("p")).publishing().paused(), "", "Paused")]
 #[case::is_proved_while_paused(sent(Some("a"), "p").paused(), "prove [p]", "Updating")]
 fn a_pending_password(#[case] scene: Scene, #[case] step: &str, #[case] says: &str) {
     assert_eq!((does(&scene).as_str(), scene.says().as_str()), (step, says), "{}", scene.message());
@@ -127,7 +132,7 @@ fn adopted(current: Option<&str>, pending: Option<&str>) -> Scene {
 #[case::is_set_where_the_database_cannot_be_asked(
     unreachable(wanting(adopted(None, None), "w")),
     "announce w",
-    "Updating"
+    "DatabaseUnavailable"
 )]
 #[case::is_set_where_the_database_may_not_be_asked(
     forbidden(wanting(adopted(None, None), "w")),
@@ -135,7 +140,7 @@ fn adopted(current: Option<&str>, pending: Option<&str>) -> Scene {
     "Updating"
 )]
 #[case::is_known_once_it_was_proved(wanting(adopted(Some("w"), None), "w"), PUBLISH, "")]
-#[case::is_asked_for_once_it_is_written_down(wanting(adopted(None, Some("w")), "w"), SEND, "Updating")]
+#[case::is_asked_for_once_it_is_written_down(wanting(adopted(None, Some("w")).publishing(), "w"), SEND, "Updating")]
 #[case::is_waited_for(adopted(None, None).wanting(missing()).edited(10), PUBLISH, "WaitingForPassword")]
 fn an_adopted_clusters_password(#[case] scene: Scene, #[case] step: &str, #[case] says: &str) {
     assert_eq!((does(&scene).as_str(), scene.says().as_str()), (step, says), "{}", scene.message());
@@ -164,10 +169,10 @@ fn refused_password() -> Scene {
 #[case::is_not_sent_again(refused_password(), PUBLISH, "ChangeRefused")]
 #[case::gives_way_to_another(wanting(refused_password(), "w"), "announce w", "Updating")]
 #[case::is_forgotten_once_another_is_written_down(
-    wanting(refused_password().record(|record| record.announce_password(long("w"))), "w"), SEND, "Updating"
+    wanting(refused_password().publishing().record(|record| record.announce_password(long("w"))), "w"), SEND, "Updating"
 )]
 #[case::keeps_nothing_else_from_being_done(
-    refused_password().spec(|spec| spec.nodes = Some(3)), "change nodes", "Updating: nodes"
+    refused_password().publishing().spec(|spec| spec.nodes = Some(3)), "change nodes", "Updating: nodes"
 )]
 fn a_refused_password(#[case] scene: Scene, #[case] step: &str, #[case] says: &str) {
     assert_eq!((does(&scene).as_str(), scene.says().as_str()), (step, says), "{}", scene.message());
@@ -186,8 +191,8 @@ fn a_database_that_is(#[case] cluster: Cluster) {
 
 #[rstest]
 #[case::proves_what_is_in_force(sent(None, "p"), "prove [p]")]
-#[case::sets_nothing(created(Some("a"), Some("p")), "look idorders")]
-#[case::writes_nothing_down_either(wanting(created(Some("a"), None), "w"), "look idorders")]
+#[case::sets_nothing(created(Some("a"), Some("p")).publishing(), "look idorders")]
+#[case::writes_nothing_down_either(wanting(created(Some("a"), None).publishing(), "w"), "look idorders")]
 fn while_something_is_done_to_the_cluster_one(#[case] scene: Scene, #[case] step: &str) {
     assert_eq!(does(&scene.listed([busy(OperationKind::Scale)])), step);
 }

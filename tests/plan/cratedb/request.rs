@@ -254,7 +254,7 @@ fn creating_project(seconds: i64) -> Scene {
 
 #[rstest]
 #[case::is_waited_for(creating_project(95), "", "OutcomeUnknown")]
-#[case::is_over_when_it_can_take_effect_no_more(creating_project(96), "settle change", "")]
+#[case::is_over_when_it_can_take_effect_no_more(creating_project(96), "settle change, without effect", "")]
 fn a_project_whose_outcome_is_not_known(#[case] scene: Scene, #[case] does: &str, #[case] says: &str) {
     assert_eq!((scene.does().as_str(), scene.says().as_str()), (does, says));
     assert!(!does.is_empty() || scene.plan().look_again.is_some());

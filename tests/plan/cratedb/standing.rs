@@ -8,7 +8,7 @@ use clusterwright::api::shared::Power;
 use clusterwright::cloud::cratedb::change::Change;
 use clusterwright::cloud::cratedb::wire::{Cluster, HealthStatus, OperationKind};
 use clusterwright::cloud::provider::OperationState;
-use clusterwright::plan::{Given, Plan, RefusalKind, Stake, Verdict, status};
+use clusterwright::plan::{Given, Plan, Probe, RefusalKind, Stake, Verdict, status};
 use rstest::rstest;
 
 use super::super::kstatus::{Read, compute};
@@ -44,7 +44,7 @@ fn a_bound_cluster_shows_what_it_is() {
     let networks = vec![WantedCidr { cidr: "10.0.0.0/8".to_owned(), description: None }];
     assert_eq!((published.allowed_cidrs, published.observed), (Some(networks), Some(fixed())));
     let last = published.last_operation.unwrap();
-    assert_eq!((last.id.as_str(), last.type_.as_str(), last.state.as_str()), ("op-1", "SCALE", "Succeeded"));
+    assert_eq!((last.id.as_str(), last.type_.as_str(), last.state.as_str()), ("op-1", "SCALE", "SUCCEEDED"));
     assert_eq!(last.message.as_deref(), Some(words));
 }
 
@@ -121,6 +121,28 @@ fn scaled(status: HealthStatus) -> Cluster {
         health: clusterwright::cloud::cratedb::wire::Health { status, ..busy(OperationKind::Scale).health },
         ..cluster(NAME)
     }
+}
+
+/// What the database answered so many seconds ago, where the cloud cannot tell whether it serves.
+fn asked(seconds: i64, serves: bool) -> Scene {
+    let probe = Probe { at: ago(seconds), serves };
+    settled().with(|facts| facts.probe = Some(probe)).listed([health(HealthStatus::Unknown)])
+}
+
+#[rstest]
+#[case::and_it_was_not_asked(settled().listed([health(HealthStatus::Unknown)]), "probe", "DatabaseUnavailable")]
+#[case::and_it_answered(asked(59, true), "", "Running")]
+#[case::and_it_answered_a_minute_ago(asked(60, true), "probe", "Running")]
+#[case::and_it_answered_long_ago(asked(180, true), "probe", "DatabaseUnavailable")]
+#[case::and_it_did_not_answer(asked(59, false), "", "DatabaseUnavailable")]
+#[case::and_it_is_paused(asked(60, true).paused(), "probe", "Running")]
+#[case::and_nobody_knows_its_password(
+    asked(60, true).record(|record| record.password.current = None), "", "Running"
+)]
+#[case::and_the_cloud_says_that_it_is_red(asked(1, true).listed([health(HealthStatus::Red)]), "", "DatabaseUnavailable")]
+#[case::and_it_is_suspended(asked(1, true).listed([suspended()]), "", "NotRunning")]
+fn a_database_is_asked_where_its_cloud_cannot_tell(#[case] scene: Scene, #[case] does: &str, #[case] says: &str) {
+    assert_eq!((scene.does().as_str(), scene.says().as_str()), (does, says));
 }
 
 #[test]

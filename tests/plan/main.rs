@@ -23,6 +23,8 @@ mod kinds;
 #[cfg(test)]
 mod kstatus;
 #[cfg(test)]
+mod laws;
+#[cfg(test)]
 mod model;
 #[cfg(test)]
 mod observed;
@@ -38,3 +40,5 @@ mod scene;
 mod standing;
 #[cfg(test)]
 mod waiting;
+#[cfg(test)]
+mod world;

@@ -62,7 +62,7 @@ fn again() -> Scene {
 
 #[rstest]
 #[case::of_the_same_content(again(), "rebind", "")]
-#[case::with_other_sizes(again().spec(|spec| { spec.nodes = Some(3); spec.storage = disks(64); }), "rebind", "")]
+#[case::with_other_sizes(again().spec(|spec| { spec.nodes = Some(3); spec.storage = Some(disks(64)); }), "rebind", "")]
 #[case::with_the_projects_id(again().spec(|spec| {
     spec.project = Some(ProjectSpec { id: Some("p-shop".to_owned()), ..ProjectSpec::default() });
 }), "rebind", "")]
@@ -133,7 +133,7 @@ fn observing() -> Scene {
 #[case::nothing_yet(observing(), "look orders", "")]
 #[case::nothing(observing().looked_for_name(None), "", "InvalidSpec")]
 #[case::with_differences(
-    observing().listed([cluster(NAME)]).spec(|spec| { spec.nodes = Some(3); spec.storage = disks(64); }),
+    observing().listed([cluster(NAME)]).spec(|spec| { spec.nodes = Some(3); spec.storage = Some(disks(64)); }),
     "", "Observed: storage.sizePerNodeGiB nodes"
 )]
 #[case::what_is_suspended(observing().listed([suspended()]), "", "NotRunning")]

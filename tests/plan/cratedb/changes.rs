@@ -47,11 +47,11 @@ fn fenced(scene: Scene, cidrs: &[&str]) -> Scene {
     Change::Nodes { product_unit: 0 }, "nodes 3 → 1", "Updating: nodes"
 )]
 #[case::more_storage(
-    edited(|spec| spec.storage = disks(64)), Change::Storage { bytes_per_node: 64 * GIB },
+    edited(|spec| spec.storage = Some(disks(64))), Change::Storage { bytes_per_node: 64 * GIB },
     "storage.sizePerNodeGiB 32 → 64", "Updating: storage.sizePerNodeGiB"
 )]
 #[case::storage_that_the_cloud_does_not_tell(
-    there(|there| there.hardware_specs = None).spec(|spec| spec.storage = disks(64)),
+    there(|there| there.hardware_specs = None).spec(|spec| spec.storage = Some(disks(64))),
     Change::Storage { bytes_per_node: 64 * GIB },
     "storage.sizePerNodeGiB - → 64", "Updating: storage.sizePerNodeGiB"
 )]
@@ -66,7 +66,7 @@ fn fenced(scene: Scene, cidrs: &[&str]) -> Scene {
     Change::DeletionProtection(false), "deletionProtection true → false", "Updating: deletionProtection"
 )]
 #[case::an_allow_list(
-    edited(|spec| spec.allowed_cidrs = networks(&["10.0.0.0/8", "2001:db8::/32"])),
+    edited(|spec| spec.allowed_cidrs = Some(networks(&["10.0.0.0/8", "2001:db8::/32"]))),
     Change::AllowList(vec![network("10.0.0.0/8"), network("2001:db8::/32")]),
     "allowedCidrs all networks → 10.0.0.0/8, 2001:db8::/32", "Updating: allowedCidrs"
 )]
@@ -79,12 +79,12 @@ fn fenced(scene: Scene, cidrs: &[&str]) -> Scene {
     "allowedCidrs all networks → 10.0.0.0/8", "Updating: allowedCidrs"
 )]
 #[case::another_allow_list(
-    fenced(settled(), &["10.0.0.0/8"]).spec(|spec| spec.allowed_cidrs = networks(&["10.1.2.3/16"])),
+    fenced(settled(), &["10.0.0.0/8"]).spec(|spec| spec.allowed_cidrs = Some(networks(&["10.1.2.3/16"]))),
     Change::AllowList(vec![network("10.1.0.0/16")]),
     "allowedCidrs 10.0.0.0/8 → 10.1.0.0/16", "Updating: allowedCidrs"
 )]
 #[case::an_empty_allow_list(
-    fenced(settled(), &["10.0.0.0/8"]).spec(|spec| spec.allowed_cidrs = networks(&[])),
+    fenced(settled(), &["10.0.0.0/8"]).spec(|spec| spec.allowed_cidrs = Some(networks(&[]))),
     Change::AllowList(Vec::new()), "allowedCidrs 10.0.0.0/8 → all networks", "Updating: allowedCidrs"
 )]
 #[case::suspended(
@@ -104,22 +104,22 @@ fn an_edit_asks_for(#[case] scene: Scene, #[case] change: Change, #[case] shown:
 }
 
 #[rstest]
-#[case::less_storage_than_there_is(edited(|spec| spec.storage = disks(16)))]
-#[case::as_much_storage_as_there_is(edited(|spec| spec.storage = disks(32)))]
+#[case::less_storage_than_there_is(edited(|spec| spec.storage = Some(disks(16))))]
+#[case::as_much_storage_as_there_is(edited(|spec| spec.storage = Some(disks(32))))]
 #[case::as_many_nodes_as_there_are(edited(|spec| spec.nodes = Some(1)))]
 #[case::no_protection_where_the_cloud_tells_none(
     protection(false).listed([cluster_but(|there| there.deletion_protected = None)])
 )]
 #[case::the_same_networks_in_another_order(
     fenced(settled(), &["10.0.0.0/8", "192.168.0.0/16"])
-        .spec(|spec| spec.allowed_cidrs = networks(&["192.168.0.0/16", "10.0.0.0/8"]))
+        .spec(|spec| spec.allowed_cidrs = Some(networks(&["192.168.0.0/16", "10.0.0.0/8"])))
 )]
 #[case::the_same_networks_twice(
-    fenced(settled(), &["10.0.0.0/8"]).spec(|spec| spec.allowed_cidrs = networks(&["10.0.0.0/8", "10.0.0.0/8"]))
+    fenced(settled(), &["10.0.0.0/8"]).spec(|spec| spec.allowed_cidrs = Some(networks(&["10.0.0.0/8", "10.0.0.0/8"])))
 )]
 #[case::the_same_networks_in_another_notation(
     fenced(settled(), &["10.0.0.0/8", "2001:db8::/32"])
-        .spec(|spec| spec.allowed_cidrs = networks(&["10.1.2.3/8", "2001:0DB8:0000::/32"]))
+        .spec(|spec| spec.allowed_cidrs = Some(networks(&["10.1.2.3/8", "2001:0DB8:0000::/32"])))
 )]
 #[case::the_same_networks_with_other_descriptions(
     fenced(settled(), &["10.0.0.0/8"]).spec(|spec| {
@@ -127,7 +127,7 @@ fn an_edit_asks_for(#[case] scene: Scene, #[case] change: Change, #[case] shown:
         spec.allowed_cidrs = Some(vec![office]);
     })
 )]
-#[case::all_networks_where_all_are_let_in(edited(|spec| spec.allowed_cidrs = networks(&[])))]
+#[case::all_networks_where_all_are_let_in(edited(|spec| spec.allowed_cidrs = Some(networks(&[]))))]
 #[case::to_run_what_runs(settled().wants(Power::Running))]
 #[case::the_version_that_runs(edited(|spec| spec.version = Some("5.8.3".to_owned())))]
 #[case::nothing_that_is_there(there(|there| {
@@ -185,8 +185,8 @@ fn a_product_that_cannot_be_suspended_says_so() {
 fn everything() -> Scene {
     edited(|spec| {
         spec.common.deletion_protection = Some(true);
-        spec.allowed_cidrs = networks(&["10.0.0.0/8"]);
-        spec.storage = disks(64);
+        spec.allowed_cidrs = Some(networks(&["10.0.0.0/8"]));
+        spec.storage = Some(disks(64));
         spec.nodes = Some(3);
         spec.power = Some(Power::Suspended);
     })
@@ -292,7 +292,7 @@ fn refused(scene: Scene, changes: &[Change], kind: RefusalKind) -> Scene {
 
 fn bigger() -> Scene {
     edited(|spec| {
-        spec.storage = disks(64);
+        spec.storage = Some(disks(64));
         spec.nodes = Some(3);
     })
 }
@@ -324,12 +324,12 @@ fn a_refused_change_is_skipped(
 }
 
 fn refused_growth() -> Scene {
-    refused(edited(|spec| spec.storage = disks(64)), &[GROW], RefusalKind::Refused)
+    refused(edited(|spec| spec.storage = Some(disks(64))), &[GROW], RefusalKind::Refused)
 }
 
 #[rstest]
 #[case::not_with_the_same_wish(refused_growth(), "")]
-#[case::after_another_wish(refused_growth().spec(|spec| spec.storage = disks(128)), "change storage.sizePerNodeGiB")]
+#[case::after_another_wish(refused_growth().spec(|spec| spec.storage = Some(disks(128))), "change storage.sizePerNodeGiB")]
 #[case::with_another_credential(
     refused_growth().reaching(location(), "key-2").record(|record| {
         record.bound.as_mut().unwrap().seen_by.insert("key-2".to_owned());
@@ -340,11 +340,11 @@ fn refused_growth() -> Scene {
     refused_growth().annotated(clusterwright::api::annotation::RECONCILE_AT, "now"), "change storage.sizePerNodeGiB"
 )]
 #[case::after_an_hour(
-    edited(|spec| spec.storage = disks(64)).refused(&CloudWrite::Change(GROW), RefusalKind::Refused, 3600),
+    edited(|spec| spec.storage = Some(disks(64))).refused(&CloudWrite::Change(GROW), RefusalKind::Refused, 3600),
     "change storage.sizePerNodeGiB"
 )]
 #[case::not_before_the_backoff_is_over(
-    refused_growth().spec(|spec| spec.storage = disks(128))
+    refused_growth().spec(|spec| spec.storage = Some(disks(128)))
         .attempts(|attempts| attempts.not_before = Some(ago(-30))), ""
 )]
 #[case::not_once_it_is_there(refused_growth().listed([cluster_but(|there| {
@@ -371,18 +371,18 @@ fn seen_scaling(scene: Scene) -> Scene {
     scaling(edited(|spec| spec.version = Some("5.9.0".to_owned()))), "", "ChangeUnsupported: version"
 )]
 #[case::an_edit_waits(
-    scaling(edited(|spec| spec.storage = disks(64))), "look id-orders", "WaitingForOperation: storage.sizePerNodeGiB"
+    scaling(edited(|spec| spec.storage = Some(disks(64)))), "look id-orders", "WaitingForOperation: storage.sizePerNodeGiB"
 )]
 #[case::an_edit_waits_and_the_cloud_is_followed(
-    seen_scaling(edited(|spec| spec.storage = disks(64))), "", "WaitingForOperation: storage.sizePerNodeGiB"
+    seen_scaling(edited(|spec| spec.storage = Some(disks(64)))), "", "WaitingForOperation: storage.sizePerNodeGiB"
 )]
 #[case::a_look_shows_that_it_is_over(
-    scaling(edited(|spec| spec.storage = disks(64))).looked(Some(cluster(NAME)), []),
+    scaling(edited(|spec| spec.storage = Some(disks(64)))).looked(Some(cluster(NAME)), []),
     "change storage.sizePerNodeGiB", "Updating: storage.sizePerNodeGiB"
 )]
 #[case::protection_waits_too(scaling(protection(true)), "look id-orders", "WaitingForOperation: deletionProtection")]
 #[case::the_cloud_said_that_it_is_busy(
-    edited(|spec| spec.storage = disks(64)).troubled(TroubleKind::Busy, 5)
+    edited(|spec| spec.storage = Some(disks(64))).troubled(TroubleKind::Busy, 5)
         .attempts(|attempts| attempts.not_before = Some(ago(-3))),
     "", "WaitingForOperation: storage.sizePerNodeGiB"
 )]
@@ -392,7 +392,7 @@ fn while_an_operation_runs(#[case] scene: Scene, #[case] does: &str, #[case] say
 
 #[test]
 fn what_an_edit_waits_for_is_told_in_the_clouds_own_words_and_looked_at_again() {
-    let scene = seen_scaling(edited(|spec| spec.storage = disks(64)));
+    let scene = seen_scaling(edited(|spec| spec.storage = Some(disks(64))));
     assert!(scene.message().contains("Scaling up from 1 to 2 nodes."), "{}", scene.message());
     assert_eq!(scene.plan().look_again.unwrap().as_secs(), 9);
     assert_eq!(scene.pending(), ["storage.sizePerNodeGiB 32 → 64"]);
@@ -409,6 +409,6 @@ fn a_cluster_that_does_not_serve_is_changed_all_the_same_when(#[case] health: He
 
 #[test]
 fn a_networks_notation_is_put_right_and_what_is_no_network_is_left_to_the_cloud() {
-    let scene = edited(|spec| spec.allowed_cidrs = networks(&["10.1.2.3/8", "nowhere"]));
+    let scene = edited(|spec| spec.allowed_cidrs = Some(networks(&["10.1.2.3/8", "nowhere"])));
     assert_eq!(sent(&scene), Change::AllowList(vec![network("10.0.0.0/8"), network("nowhere")]));
 }

@@ -197,11 +197,11 @@ fn created() -> Scene {
     created().listed([cluster(NAME)]), "prove [first-password-of-24-chars]", "Updating"
 )]
 #[case::gets_its_allow_list_before_the_password_is_proved(
-    created().listed([cluster(NAME)]).spec(|spec| spec.allowed_cidrs = networks(&["10.0.0.0/8"])),
+    created().listed([cluster(NAME)]).spec(|spec| spec.allowed_cidrs = Some(networks(&["10.0.0.0/8"]))),
     "change allowedCidrs", "Updating: allowedCidrs"
 )]
 #[case::is_waited_for_before_anything_is_changed(
-    created().listed([being_created()]).spec(|spec| spec.allowed_cidrs = networks(&["10.0.0.0/8"])),
+    created().listed([being_created()]).spec(|spec| spec.allowed_cidrs = Some(networks(&["10.0.0.0/8"]))),
     "look id-orders", "Creating: allowedCidrs"
 )]
 #[case::could_not_be_created(

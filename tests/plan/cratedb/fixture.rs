@@ -283,13 +283,13 @@ pub(crate) fn rival(target: Handle, stake: Stake) -> Rival {
 }
 
 /// What the manifest says of its disks.
-pub(crate) fn disks(gib: i64) -> Option<StorageSpec> {
-    Some(StorageSpec { size_per_node_gib: Some(gib), disk_type: None })
+pub(crate) fn disks(gib: i64) -> StorageSpec {
+    StorageSpec { size_per_node_gib: Some(gib), disk_type: None }
 }
 
 /// What the manifest says of its allow-list.
-pub(crate) fn networks(cidrs: &[&str]) -> Option<Vec<WantedCidr>> {
-    Some(cidrs.iter().map(|cidr| WantedCidr { cidr: (*cidr).to_owned(), description: None }).collect())
+pub(crate) fn networks(cidrs: &[&str]) -> Vec<WantedCidr> {
+    cidrs.iter().map(|cidr| WantedCidr { cidr: (*cidr).to_owned(), description: None }).collect()
 }
 
 /// The cluster as it is when this change was carried out.

@@ -74,7 +74,7 @@ fn grown() -> Cluster {
 #[case::paused(told(scaling(), &[scale("op-2", Succeeded), former()]).paused(), "settle change", "")]
 #[case::paused_while_it_runs(told(scaling(), &[scale("op-2", Running)]).paused(), "", "Updating: nodes")]
 #[case::the_manifest_is_edited_meanwhile(
-    told(scaling(), &[scale("op-2", Running)]).spec(|spec| spec.storage = disks(64)),
+    told(scaling(), &[scale("op-2", Running)]).spec(|spec| spec.storage = Some(disks(64))),
     "", "Updating: storage.sizePerNodeGiB nodes"
 )]
 #[case::the_manifest_no_longer_asks_for_it(

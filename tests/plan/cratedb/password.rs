@@ -265,7 +265,7 @@ fn the_connection_secret_is_written_where(#[case] health: HealthStatus, #[case] 
 #[test]
 fn a_password_is_in_no_printed_form_of_a_plan() {
     let word = "hush-hush";
-    let scenes = [
+    let scenes = vec![
         wanting(created(None, None), word),
         created(Some(word), Some(word)),
         wanting(sent(Some(word), word), "other"),

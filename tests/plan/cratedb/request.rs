@@ -116,10 +116,10 @@ fn project_of_others(stake: Stake) -> Scene {
 #[case::of_any_number_of_nodes_where_the_cloud_names_none(
     offering(|there| there.products[0].scaling.clear()).spec(|spec| spec.nodes = Some(10)), "deploy orders", "Creating"
 )]
-#[case::with_the_smallest_disks(spec(|spec| spec.storage = disks(32)), "deploy orders", "Creating")]
-#[case::with_disks_that_are_too_small(spec(|spec| spec.storage = disks(31)), "", "InvalidSpec")]
-#[case::with_the_largest_disks(spec(|spec| spec.storage = disks(8192)), "deploy orders", "Creating")]
-#[case::with_disks_that_are_too_large(spec(|spec| spec.storage = disks(8193)), "", "InvalidSpec")]
+#[case::with_the_smallest_disks(spec(|spec| spec.storage = Some(disks(32))), "deploy orders", "Creating")]
+#[case::with_disks_that_are_too_small(spec(|spec| spec.storage = Some(disks(31))), "", "InvalidSpec")]
+#[case::with_the_largest_disks(spec(|spec| spec.storage = Some(disks(8192))), "deploy orders", "Creating")]
+#[case::with_disks_that_are_too_large(spec(|spec| spec.storage = Some(disks(8193))), "", "InvalidSpec")]
 #[case::of_a_channel_without_versions(
     offering(|there| there.nightly.clear()).spec(|spec| spec.channel = Some(Channel::Nightly)), "", "InvalidSpec"
 )]
@@ -170,7 +170,7 @@ fn the_first_password(#[case] scene: Scene, #[case] does: &str, #[case] says: &s
     spec(|spec| spec.product.as_mut().unwrap().name = "cr9".to_owned()), "cr1 (default), crfree (default)"
 )]
 #[case::the_possible_numbers_of_nodes(spec(|spec| spec.nodes = Some(10)), "possible are: 1, 2, 3, 4, 5, 6, 7, 8, 9")]
-#[case::the_possible_sizes(spec(|spec| spec.storage = disks(31)), "32 to 8192 GiB per node, not 31")]
+#[case::the_possible_sizes(spec(|spec| spec.storage = Some(disks(31))), "32 to 8192 GiB per node, not 31")]
 #[case::the_length_of_a_password(scene().wanting(given("short")), "has 5 characters, and the cloud takes 24 to 128")]
 #[case::who_creates_the_project(project_of_others(Stake::Creates), "for other in namespace shop")]
 fn a_message_names(#[case] scene: Scene, #[case] part: &str) {
@@ -303,7 +303,7 @@ fn refused_create() -> Scene {
 #[case::is_not_repeated(refused_create(), "", "ChangeRefused")]
 #[case::is_repeated_after_an_edit(refused_create().spec(|spec| spec.nodes = Some(2)), "deploy orders", "Creating")]
 #[case::is_not_repeated_after_an_edit_of_something_else(
-    refused_create().spec(|spec| spec.allowed_cidrs = networks(&["10.0.0.0/8"])), "", "ChangeRefused"
+    refused_create().spec(|spec| spec.allowed_cidrs = Some(networks(&["10.0.0.0/8"]))), "", "ChangeRefused"
 )]
 #[case::is_repeated_when_the_cloud_offers_a_newer_version(
     refused_create().offering(|there| there.stable[0].version = "5.8.4".to_owned()), "deploy orders", "Creating"

@@ -170,7 +170,7 @@ fn available_says(#[case] scene: Scene, #[case] is: Option<&str>) {
 fn in_sync_names_the_fields_that_differ_even_while_ready() {
     let asleep = settled().wants(Power::Suspended).listed([suspended()]).spec(|spec| {
         spec.nodes = Some(3);
-        spec.storage = disks(64);
+        spec.storage = Some(disks(64));
     });
     let published = asleep.status();
     let is = |kind| condition(&published, kind).map(|condition| condition.status.as_str());

@@ -7,6 +7,8 @@ mod deletion;
 mod fixture;
 mod following;
 mod kinds;
+mod model;
 mod password;
+mod properties;
 mod request;
 mod standing;

@@ -46,10 +46,6 @@ async fn rest(story: &mut Story, ending: &Ending) -> Result<(), String> {
     (ending.restore)(world);
     world.stay_alive();
     world.pass(LONG_ENOUGH).await;
-    for row in world.asked(|row| row.effect.is_some()) {
-    }
-    for m in world.user().list(world.kind()) {
-    }
     world.api.clear_log();
     let before = world.asked(|row| row.effect.is_some()).len();
     world.pass(AT_REST).await;

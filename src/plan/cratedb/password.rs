@@ -5,7 +5,7 @@ use crate::api::cratedb::CrateDBCluster;
 use crate::api::secret::Password;
 use crate::cloud::cratedb::change::Change;
 use crate::cloud::cratedb::wire::Cluster;
-use crate::plan::facts::{Facts, Given, TroubleKind};
+use crate::plan::facts::{Facts, Given};
 use crate::plan::kind::{CloudCluster, Phase};
 use crate::plan::password::{self, PasswordPlan, at_server, permitted, prove, unknown, value};
 use crate::plan::record::{Bound, Record};
@@ -86,7 +86,8 @@ pub(super) fn plan(
         return PasswordPlan::held(held);
     }
     // What an adopted cluster has already is not set once more, where the database can be asked.
-    let untried = record.password.current.is_none() && !facts.attempts.password_unknown && !unreachable(facts);
+    let untried =
+        record.password.current.is_none() && !facts.attempts.password_unknown && !facts.database_is_out_of_reach();
     if untried && facts.attempts.database_refused.is_none() {
         return at_server(cluster, |address| DatabaseStep::Prove { address, claims: vec![wanted.clone()] });
     }
@@ -108,15 +109,10 @@ fn settle(
         return unknown(facts, cluster);
     }
     // The cloud has carried it out, and it is the allow-list that keeps us from asking the database.
-    if unreachable(facts) && !cluster.ip_whitelist.is_empty() {
+    if facts.database_is_out_of_reach() && !cluster.ip_whitelist.is_empty() {
         return PasswordPlan::step(Step::Record(RecordChange::TrustPassword(pending.clone())));
     }
     let given = value(&facts.wanted_password).filter(|wanted| *wanted != pending);
     let claims = std::iter::once(pending).chain(given).cloned().collect();
     at_server(cluster, |address| DatabaseStep::Prove { address, claims })
-}
-
-/// Whether the last attempt to speak to the database came to nothing.
-fn unreachable(facts: &Facts<CrateDBCluster>) -> bool {
-    facts.attempts.trouble.as_ref().is_some_and(|trouble| trouble.kind == TroubleKind::DatabaseUnreachable)
 }

@@ -104,7 +104,8 @@ fn takes(kept: &Kept, change: &Change) -> bool {
     let there = kept.cluster.hardware_specs.as_ref().and_then(|disks| disks.disk_size_per_node_bytes);
     match change {
         Change::Storage { bytes_per_node } => !kept.is_asleep() && there.is_none_or(|there| there < *bytes_per_node),
-        Change::Suspended(suspended) => kept.is_asleep() != *suspended && kept.cluster.allow_suspend != Some(false),
+        Change::Suspended(true) => !kept.is_asleep() && kept.cluster.allow_suspend != Some(false),
+        Change::Suspended(false) => kept.is_asleep(),
         Change::DeletionProtection(_) => true,
         _ => !kept.is_asleep(),
     }

@@ -1,6 +1,8 @@
 //! Promise 5, where the cloud sets passwords: written down, asked for, carried out, proved at the database, promoted.
 
+use clusterwright::api::cratedb::CrateDBClusterSpec;
 use clusterwright::api::secret::Password;
+use clusterwright::api::shared::Power;
 use clusterwright::cloud::cratedb::change::Change;
 use clusterwright::cloud::cratedb::wire::{Cluster, HealthStatus, OperationKind};
 use clusterwright::plan::{Given, Origin, PasswordState, RefusalKind, TroubleKind, connection_fingerprint, status};
@@ -158,6 +160,22 @@ fn a_password_that_is_wrong_is_told_with_its_user_and_the_way_out() {
     let scene = unknown(sent(None, "p"));
     assert!(scene.message().contains("as its user admin"), "{}", scene.message());
     assert!(scene.message().contains("spec.passwordSecretRef"), "{}", scene.message());
+}
+
+/// The operator cannot reach the database of a manifest that was edited.
+fn edited(scene: Scene, change: fn(&mut CrateDBClusterSpec)) -> Scene {
+    unreachable(scene.spec(change))
+}
+
+#[rstest]
+#[case::is_grown(edited(sent(None, "p"), |spec| spec.storage = Some(disks(64))), "change storage.sizePerNodeGiB")]
+#[case::is_scaled(edited(sent(None, "p"), |spec| spec.nodes = Some(3)), "change nodes")]
+#[case::is_not_suspended(edited(sent(None, "p"), |spec| spec.power = Some(Power::Suspended)), "prove [p]")]
+#[case::is_not_put_before_the_proof(
+    sent(None, "p").spec(|spec| spec.nodes = Some(3)), "prove [p]"
+)]
+fn a_database_that_is_out_of_reach(#[case] scene: Scene, #[case] step: &str) {
+    assert_eq!(does(&scene), step);
 }
 
 /// The cloud refused to set the pending password a minute ago.

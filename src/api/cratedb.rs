@@ -85,20 +85,16 @@ pub struct ProjectSpec {
 }
 
 /// A product of the cloud's price list.
+#[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ProductSpec {
     /// Name of the product, such as cr1, or crfree for the cluster that costs nothing.
     #[schemars(length(min = 1, max = 64), regex(pattern = r"^[A-Za-z0-9._-]+$"))]
     pub name: String,
-    /// Tier of the product. Fixed at creation.
-    #[serde(default = "default_tier")]
+    /// Tier of the product; `default` when omitted. Fixed at creation.
     #[schemars(length(min = 1, max = 64), regex(pattern = r"^[A-Za-z0-9._-]+$"))]
-    pub tier: String,
-}
-
-fn default_tier() -> String {
-    "default".to_owned()
+    pub tier: Option<String>,
 }
 
 /// Which releases the cluster gets; stable ones when omitted. Fixed at creation.

@@ -324,7 +324,7 @@ pub(crate) fn scene() -> Scene {
         cluster_name: None,
         project: Some(ProjectSpec { id: None, name: Some("shop".to_owned()), region: Some(HERE.to_owned()) }),
         subscription_id: None,
-        product: Some(ProductSpec { name: "cr1".to_owned(), tier: "default".to_owned() }),
+        product: Some(ProductSpec { name: "cr1".to_owned(), tier: None }),
         nodes: None,
         version: None,
         channel: None,

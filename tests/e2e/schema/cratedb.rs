@@ -120,7 +120,7 @@ async fn what_is_fixed_at_creation_is_held_once_a_create_has_begun() {
         apply(&world, "analytics", with(minimal(), change.clone())).await.unwrap();
         apply(&world, "analytics", minimal()).await.unwrap();
     }
-    let creation = json!({"clusterId": "analytics", "since": "2026-01-01T00:00:00Z"});
+    let creation = json!({"target": "analytics", "since": "2026-01-01T00:00:00Z"});
     for status in [json!({"creation": creation}), json!({"creation": null, "externalId": CLUSTER})] {
         set_status(&world, status).await;
         for (field, change) in &changes {

@@ -184,7 +184,7 @@ fn in_sync_names_the_fields_that_differ_even_while_ready() {
 fn an_open_create_shows_and_then_no_more() {
     let open = scene().recorded(creating(20)).reporting();
     let creation = open.facts.manifest.status.clone().unwrap().common.creation.unwrap();
-    assert_eq!((creation.cluster_id.as_str(), creation.since), (NAME, ago(20).to_string()));
+    assert_eq!((creation.target.as_str(), creation.since), (NAME, ago(20).to_string()));
     let bound = open.recorded(record(NAME)).listed([cluster(NAME)]);
     assert_eq!(bound.status().common.creation, None);
 }

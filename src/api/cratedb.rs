@@ -193,7 +193,7 @@ pub struct CrateDBClusterStatus {
     pub nodes: Option<i64>,
     /// Name of the product in force.
     #[schemars(length(max = 64))]
-    pub product: Option<String>,
+    pub product_name: Option<String>,
     /// The disk of each node in GiB.
     #[serde(rename = "storagePerNodeGiB")]
     #[schemars(range(min = 0, max = 1_000_000))]

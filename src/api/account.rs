@@ -187,9 +187,8 @@ pub struct ClusterCounts {
 }
 
 impl CloudAccountSpec {
-    /// The location that this account names. None where it names no cloud, which the schema refuses.
-    #[must_use]
-    pub fn location(&self) -> Option<Location> {
+    /// The location that this account names. `Err` is a sentence: it names no cloud, which the schema refuses.
+    pub fn location(&self) -> Result<Location, &'static str> {
         let typedb = |TypeDbCloud { team, space, endpoint }: &TypeDbCloud| Location::TypedbCloud {
             endpoint: Endpoint::new(endpoint),
             team: team.clone(),
@@ -199,6 +198,7 @@ impl CloudAccountSpec {
             endpoint: Endpoint::new(endpoint),
             organization: organization_id.clone(),
         };
-        self.typedb_cloud.as_ref().map(typedb).or_else(|| self.cratedb_cloud.as_ref().map(cratedb))
+        let there = self.typedb_cloud.as_ref().map(typedb).or_else(|| self.cratedb_cloud.as_ref().map(cratedb));
+        there.ok_or("spec names no cloud. Give typedbCloud or cratedbCloud.")
     }
 }

@@ -103,7 +103,7 @@ pub(crate) async fn reconcile<K: Managed>(
 
 async fn look_after<K: Managed>(account: &CloudAccount, ctx: &Context<K>) -> Result<Action, AccountError> {
     // Accounts of other clouds are looked after with the clusters there.
-    if account.spec.location().is_some_and(|location| !K::lives_at(&location)) {
+    if account.spec.location().is_ok_and(|location| !K::lives_at(&location)) {
         return Ok(Action::await_change());
     }
     let key = AccountKey { namespace: account.namespace().unwrap_or_default(), name: account.name_any() };

@@ -103,7 +103,7 @@ pub fn account_status(
     CloudAccountStatus {
         observed_generation: generation,
         conditions: conditions::publish(dates, reason, &message, []),
-        location: account.spec.location().map(|location| location.to_string()),
+        location: account.spec.location().ok().map(|location| location.to_string()),
         active_credential: secret.filter(|_| in_use).map(str::to_owned),
         clusters: clusters.or(before.clusters),
     }

@@ -28,7 +28,7 @@ fn password() -> SecretString {
 fn kind(error: &DatabaseError) -> &'static str {
     match error {
         DatabaseError::WrongPassword => "wrong",
-        DatabaseError::NoHttpApi => "no_api",
+        DatabaseError::Unsupported { .. } => "no_api",
         DatabaseError::Unreachable { .. } => "unreachable",
         DatabaseError::UnknownOutcome { .. } => "unknown",
         DatabaseError::Refused { .. } => "refused",

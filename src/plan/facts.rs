@@ -14,7 +14,7 @@ use crate::api::secret::Password;
 use crate::api::shared::{CommonSpec, CommonStatus, DeletionPolicy, Management};
 use crate::api::{FINALIZER, annotation};
 use crate::clock;
-use crate::cloud::provider::{Found, Operation};
+use crate::cloud::operation::{Found, Operation};
 
 /// A name that somebody unseen has is asked for again after this long.
 const TAKEN_LASTS: Duration = Duration::from_secs(10 * 60);

@@ -15,7 +15,8 @@ use crate::cloud::call::Answer;
 use crate::cloud::database::DatabaseError;
 use crate::cloud::endpoint::DatabaseUrl;
 use crate::cloud::error::CloudError;
-use crate::cloud::provider::{self, Found, Operation, OperationState, Provider, Way};
+use crate::cloud::operation::{Found, Operation, OperationState};
+use crate::cloud::provider::{self, Provider, Way};
 use crate::cloud::transport::Transport;
 
 impl Provider for Client {

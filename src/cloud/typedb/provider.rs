@@ -14,7 +14,8 @@ use crate::cloud::call::Answer;
 use crate::cloud::database::DatabaseError;
 use crate::cloud::endpoint::DatabaseUrl;
 use crate::cloud::error::CloudError;
-use crate::cloud::provider::{self, Found, Provider, Way};
+use crate::cloud::operation::Found;
+use crate::cloud::provider::{self, Provider, Way};
 use crate::cloud::token::TokenSource;
 use crate::cloud::transport::Transport;
 

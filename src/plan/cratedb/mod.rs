@@ -29,7 +29,7 @@ use crate::api::shared::{CommonSpec, CommonStatus, PasswordRef, PlannedStep, Pow
 use crate::cloud::cratedb::catalogue::Catalogue;
 use crate::cloud::cratedb::change::Change;
 use crate::cloud::cratedb::wire::{Cluster, ClusterProvision};
-use crate::cloud::provider::Operation;
+use crate::cloud::operation::Operation;
 
 /// The database's user of a manifest that names none.
 const DEFAULT_USERNAME: &str = "admin";

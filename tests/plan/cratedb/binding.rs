@@ -2,7 +2,7 @@
 
 use clusterwright::api::cratedb::ProjectSpec;
 use clusterwright::cloud::cratedb::wire::Cluster;
-use clusterwright::cloud::provider::Found;
+use clusterwright::cloud::operation::Found;
 use clusterwright::plan::{Origin, Stake};
 use rstest::rstest;
 

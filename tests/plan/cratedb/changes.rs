@@ -4,7 +4,7 @@ use clusterwright::api::cratedb::{AllowedCidr as WantedCidr, Channel, CrateDBClu
 use clusterwright::api::shared::Power;
 use clusterwright::cloud::cratedb::change::Change;
 use clusterwright::cloud::cratedb::wire::{AllowedCidr, Cluster, HealthStatus, OperationKind};
-use clusterwright::cloud::provider::OperationState;
+use clusterwright::cloud::operation::OperationState;
 use clusterwright::plan::{RefusalKind, TroubleKind};
 use rstest::rstest;
 

@@ -15,7 +15,7 @@ use clusterwright::cloud::cratedb::wire::{
     AllowedCidr, Cluster, ClusterProvision, CrateVersion, DublinCore, HardwareSpecs, Health, HealthStatus, NewCluster,
     OperationKind, Product, ProductSpecs, Project, Region, ScaleOption, Subscription,
 };
-use clusterwright::cloud::provider::{Found, Operation, OperationState};
+use clusterwright::cloud::operation::{Found, Operation, OperationState};
 use clusterwright::plan::{
     Catalogued, ChangeIntent, Kind as _, Origin, PasswordState, Refusal, RefusalKind, Rival, Stake, refusal_fingerprint,
 };

@@ -8,7 +8,7 @@ use clusterwright::api::shared::{DeletionPolicy, Management, Power};
 use clusterwright::cloud::cratedb::catalogue::Catalogue;
 use clusterwright::cloud::cratedb::change::Change;
 use clusterwright::cloud::cratedb::wire::{Cluster, HealthStatus, OperationKind};
-use clusterwright::cloud::provider::{Found, Operation, OperationState};
+use clusterwright::cloud::operation::{Found, Operation, OperationState};
 use clusterwright::plan::{
     AccountStanding, Catalogued, Given, Inventory, Look, Origin, PasswordState, Stake, TroubleKind, plan,
 };

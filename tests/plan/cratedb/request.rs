@@ -8,7 +8,7 @@ use clusterwright::api::secret::Password;
 use clusterwright::cloud::cratedb::catalogue::Catalogue;
 use clusterwright::cloud::cratedb::change::Change;
 use clusterwright::cloud::cratedb::wire::ClusterProvision;
-use clusterwright::cloud::provider::Found;
+use clusterwright::cloud::operation::Found;
 use clusterwright::plan::{Given, RefusalKind, Stake};
 use rstest::rstest;
 

@@ -7,7 +7,7 @@ use clusterwright::api::cratedb::{AllowedCidr as WantedCidr, CrateDBClusterStatu
 use clusterwright::api::shared::Power;
 use clusterwright::cloud::cratedb::change::Change;
 use clusterwright::cloud::cratedb::wire::{Cluster, HealthStatus, OperationKind};
-use clusterwright::cloud::provider::OperationState;
+use clusterwright::cloud::operation::OperationState;
 use clusterwright::plan::{Given, Plan, Probe, RefusalKind, Stake, Verdict, status};
 use rstest::rstest;
 

@@ -6,7 +6,7 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
 use kube::CustomResourceExt;
 
 use super::rules::{rule, unchanged};
-use super::{age, finish, message, ready, text, wide};
+use super::{age, finish, integer, message, ready, text, wide};
 use crate::api::account::CloudAccount;
 
 pub(super) fn definition() -> CustomResourceDefinition {
@@ -14,7 +14,7 @@ pub(super) fn definition() -> CustomResourceDefinition {
 }
 
 fn columns() -> Vec<CustomResourceColumnDefinition> {
-    let counts = [text("Managed", ".status.clusters.managed"), text("Unmanaged", ".status.clusters.unmanaged")];
+    let counts = [integer("Managed", ".status.clusters.managed"), integer("Unmanaged", ".status.clusters.unmanaged")];
     let wider = [text("Location", ".status.location"), message()].map(wide);
     ready().into_iter().chain(counts).chain([age()]).chain(wider).collect()
 }

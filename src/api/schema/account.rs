@@ -19,15 +19,19 @@ fn columns() -> Vec<CustomResourceColumnDefinition> {
     ready().into_iter().chain(counts).chain([age()]).chain(wider).collect()
 }
 
+/// The fields that name a cloud.
+const CLOUDS: [&str; 2] = ["typedbCloud", "cratedbCloud"];
+
 fn rules() -> Vec<ValidationRule> {
+    let named = CLOUDS.map(|cloud| format!("has(self.spec.{cloud})")).join(", ");
     vec![
         rule(
-            "has(self.spec.typedbCloud) != has(self.spec.cratedbCloud)",
+            format!("[{named}].exists_one(is_named, is_named)"),
             ".spec",
-            "give exactly one of typedbCloud and cratedbCloud",
+            format!("give exactly one of {}", CLOUDS.join(" and ")),
         ),
         rule(
-            format!("{} && {}", unchanged("typedbCloud"), unchanged("cratedbCloud")),
+            CLOUDS.map(unchanged).join(" && "),
             ".spec",
             "the location is immutable: create another CloudAccount for another cloud, team, space, organization or endpoint",
         ),

@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 use serde_with::skip_serializing_none;
 
 use super::condition::Condition;
+use super::cratedb::UUID;
 use super::identity::{Endpoint, Location};
-use super::{DATA_KEY, OBJECT_NAME, UUID};
+use super::{DATA_KEY, OBJECT_NAME};
 
 /// Scheme, host and perhaps a port.
 const BASE_URL: &str = r"^https?://[A-Za-z0-9.:\[\]-]+/?$";

@@ -7,8 +7,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_with::skip_serializing_none;
 
-use super::UUID;
 use super::shared::{CommonSpec, CommonStatus, PasswordRef, Power};
+
+/// An id of CrateDB Cloud, in the form in which its API writes it.
+pub(super) const UUID: &str = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$";
 
 /// The product of clusters that cost nothing.
 pub const FREE_PRODUCT: &str = "crfree";

@@ -177,7 +177,7 @@ pub struct AllowedCidr {
     /// The network's first address and its prefix length, such as 203.0.113.0/24; /32 for one address.
     #[schemars(length(min = 1, max = 64))]
     pub cidr: String,
-    /// What the network is, for people.
+    /// What the network is, for people. A change of it alone is not carried over.
     #[schemars(length(max = 253))]
     pub description: Option<String>,
 }

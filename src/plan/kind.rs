@@ -4,7 +4,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
-
 use std::time::Duration;
 
 use kube::Resource;

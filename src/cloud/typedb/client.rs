@@ -20,8 +20,8 @@ use crate::cloud::request::{json, url};
 use crate::cloud::token::TokenSource;
 use crate::cloud::transport::Transport;
 
-/// TypeDB Cloud at one location, as one credential. Clones share connections, budget and token. What is repeated is said at
-/// [`Caller`].
+/// TypeDB Cloud at one location, as one credential. Clones share connections, budget and token. What is repeated is said
+/// at `Caller`.
 #[derive(Clone, Debug)]
 pub struct Client {
     caller: Arc<Caller>,

@@ -9,8 +9,8 @@ use crate::api::identity::Endpoint;
 use crate::cloud::database::{DATABASE_DEADLINE, DatabaseError};
 use crate::cloud::endpoint::EndpointPolicy;
 use crate::cloud::test_support::{Outcome, Scripted, html, json, with_header};
-use crate::cloud::typedb::test_support::own_error;
 use crate::cloud::transport::SendError;
+use crate::cloud::typedb::test_support::own_error;
 
 const SESSION: &str = r#"{"token":"session-token"}"#;
 

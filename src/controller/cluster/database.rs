@@ -135,7 +135,11 @@ async fn conclude<K: Managed>(
         Err(error) => {
             let mut memory = memory::lock(memory);
             memory.attempts.password_unsupported |= matches!(error, DatabaseError::Unsupported { .. });
-            memory.failed(TroubleKind::DatabaseUnreachable, error.to_string(), ctx.clock.now());
+            let kind = match error {
+                DatabaseError::Unreachable { .. } => TroubleKind::DatabaseUnreachable,
+                _ => TroubleKind::DatabaseTrouble,
+            };
+            memory.failed(kind, error.to_string(), ctx.clock.now());
             return Ok(Applied::Failed);
         }
     }

@@ -11,7 +11,7 @@ use super::step::{Plan, RecordChange, Step, Verdict};
 use crate::api::condition::Reason;
 use crate::api::identity::Handle;
 use crate::clock;
-use crate::cloud::provider::{Operation, OperationState};
+use crate::cloud::operation::{Operation, OperationState};
 
 /// How often a cluster is looked at while something is done to it: for the first two minutes, for the first ten, and later.
 const FOLLOW: [Duration; 3] = [Duration::from_secs(10), Duration::from_secs(30), Duration::from_secs(60)];

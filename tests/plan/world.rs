@@ -8,7 +8,7 @@ use clusterwright::api::condition::Standing;
 use clusterwright::api::identity::{ClusterId, Handle, Identity, Location};
 use clusterwright::api::secret::Password;
 use clusterwright::clock;
-use clusterwright::cloud::provider::Found;
+use clusterwright::cloud::operation::Found;
 use clusterwright::plan::{
     Attempts, Catalogued, Change as _, ChangeIntent, CloudWrite, CreateIntent, DatabaseStep, Ending, Facts, Gone,
     Intent, Inventory, Kind, Look, NewPassword, Plan, Probe, Record, RecordChange, Refusal, RefusalKind, Step, Trouble,

@@ -2,7 +2,7 @@
 
 use clusterwright::api::identity::CreatedAt;
 use clusterwright::cloud::cratedb::wire::{Cluster, OperationKind, OperationStatus, PartialOperation};
-use clusterwright::cloud::provider::Found;
+use clusterwright::cloud::operation::Found;
 use clusterwright::plan::{Origin, Stake, TroubleKind};
 use rstest::rstest;
 

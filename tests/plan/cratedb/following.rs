@@ -4,8 +4,8 @@ use clusterwright::api::secret::Password;
 use clusterwright::api::shared::Power;
 use clusterwright::cloud::cratedb::change::Change;
 use clusterwright::cloud::cratedb::wire::{Cluster, OperationKind};
-use clusterwright::cloud::provider::OperationState::{Failed, Running, Succeeded};
-use clusterwright::cloud::provider::{Found, Operation, OperationState};
+use clusterwright::cloud::operation::OperationState::{Failed, Running, Succeeded};
+use clusterwright::cloud::operation::{Found, Operation, OperationState};
 use clusterwright::plan::{Ending, RecordChange, Refusal, RefusalKind};
 use rstest::rstest;
 

@@ -9,7 +9,7 @@ use clusterwright::clock;
 use clusterwright::cloud::cratedb::catalogue::Catalogue;
 use clusterwright::cloud::cratedb::change::Change;
 use clusterwright::cloud::cratedb::wire::{Cluster, ClusterProvision, HealthStatus, OperationKind};
-use clusterwright::cloud::provider::{Found, Operation, OperationState};
+use clusterwright::cloud::operation::{Found, Operation, OperationState};
 use clusterwright::plan::{Change as _, CloudCluster};
 use jiff::Timestamp;
 

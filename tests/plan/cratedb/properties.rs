@@ -8,7 +8,7 @@ use clusterwright::api::shared::{DeletionPolicy, Management, Power};
 use clusterwright::cloud::cratedb::catalogue::Catalogue;
 use clusterwright::cloud::cratedb::change::Change;
 use clusterwright::cloud::cratedb::wire::{Cluster, HealthStatus, OperationKind};
-use clusterwright::cloud::provider::{Found, Operation, OperationState};
+use clusterwright::cloud::operation::{Found, Operation, OperationState};
 use clusterwright::plan::{
     AccountStanding, Catalogued, Given, Inventory, Look, Origin, PasswordState, Stake, TroubleKind, plan,
 };
@@ -181,7 +181,11 @@ impl Wishes {
 }
 
 fn storage_of(cluster: &Cluster) -> i64 {
-    cluster.hardware_specs.as_ref().and_then(|disks| disks.disk_size_per_node_bytes).map_or(i64::MAX, |bytes| bytes / GIB)
+    cluster
+        .hardware_specs
+        .as_ref()
+        .and_then(|disks| disks.disk_size_per_node_bytes)
+        .map_or(i64::MAX, |bytes| bytes / GIB)
 }
 
 fn networks_of(cluster: &Cluster) -> Vec<&str> {

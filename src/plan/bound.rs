@@ -252,7 +252,8 @@ fn published<K: Kind>(
     if publishable && facts.attempts.connection_conflict.is_none() && connection::due(facts, &connection) {
         // Who waits for Ready goes on to read the Secret, so it comes first.
         let early = standing.is_done() && !waiting::settled(facts);
-        let verdict = if early { Verdict::Unchanged } else { standing.verdict };
+        // What is put off by this step may be kept from being done, and then that is what is said.
+        let verdict = if early || standing.next.is_some() { Verdict::Unchanged } else { standing.verdict };
         return Plan { next: Some(Step::Publish(connection)), verdict, ..standing };
     }
     match &facts.attempts.connection_conflict {

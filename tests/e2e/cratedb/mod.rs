@@ -1,6 +1,7 @@
 //! CrateDB Cloud: each of its verbs, and what differs from TypeDB Cloud.
 
 mod existing;
+mod kills;
 mod lifecycle;
 mod operations;
 mod password;

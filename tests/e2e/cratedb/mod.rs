@@ -5,6 +5,7 @@ mod kills;
 mod lifecycle;
 mod operations;
 mod password;
+mod refusals;
 mod removal;
 mod verbs;
 

@@ -1,6 +1,6 @@
 //! What the operator asks of every cloud, so that it can speak to any of them without knowing which.
 
-use std::fmt::{self, Debug};
+use std::fmt::Debug;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -53,6 +53,8 @@ pub struct Operation {
     /// The cloud's own word for what is done.
     pub kind: String,
     pub state: OperationState,
+    /// The cloud's own word for that.
+    pub word: String,
     /// What the cloud says about it.
     pub message: Option<String>,
     pub started: Timestamp,
@@ -64,13 +66,6 @@ pub enum OperationState {
     Running,
     Succeeded,
     Failed,
-}
-
-impl fmt::Display for OperationState {
-    /// The variant's own name.
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Debug::fmt(self, formatter)
-    }
 }
 
 /// A cloud at one location, as one credential. Clones share connections, budget and token.

@@ -14,6 +14,9 @@ use crate::clock::Clock;
 /// An Event is a courtesy; nothing waits longer than this for it.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// Characters of an object's name that are part of the names of its Events.
+const LONGEST_NAME: usize = 200;
+
 /// The API server takes at most 1 KiB, counted in bytes.
 const LONGEST_NOTE: usize = 1000;
 
@@ -85,7 +88,7 @@ impl Events {
         let namespace = about.namespace.clone().unwrap_or_default();
         let event = Event {
             metadata: ObjectMeta {
-                generate_name: about.name.as_ref().map(|name| format!("{name}.")),
+                name: Some(name_of(about)),
                 namespace: Some(namespace.clone()),
                 ..ObjectMeta::default()
             },
@@ -102,10 +105,22 @@ impl Events {
         let events = Api::<Event>::namespaced(self.client.clone(), &namespace);
         match tokio::time::timeout(PATIENCE, events.create(&PostParams::default(), &event)).await {
             Ok(Ok(_)) => {}
-            Ok(Err(error)) => tracing::debug!(%error, "an Event could not be published"),
-            Err(_) => tracing::debug!("an Event could not be published in time"),
+            // In a namespace that is going, nothing can be created any more.
+            Ok(Err(kube::Error::Api(status))) if status.is_forbidden() || status.is_not_found() => {
+                tracing::debug!(error = status.message, "an Event could not be published");
+            }
+            Ok(Err(error)) => tracing::warn!(%error, "an Event could not be published"),
+            Err(_) => tracing::warn!("an Event could not be published in time"),
         }
     }
+}
+
+/// The API server takes no generated name with a dot before the random part, which is how an Event's name is told from the
+/// name of what it is about.
+fn name_of(about: &ObjectReference) -> String {
+    let object = about.name.as_deref().unwrap_or_default();
+    let end = object.len().min(LONGEST_NAME);
+    format!("{}.{:016x}", object.get(..end).unwrap_or_default().trim_end_matches(['.', '-']), rand::random::<u64>())
 }
 
 /// As much of a note as fits, in whole characters.

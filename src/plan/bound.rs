@@ -133,11 +133,15 @@ fn present<K: Kind>(
     work.take(first);
     let way_in = work.take_password(way_in);
     work.take(later);
-    if let Some(due) = work.due(facts, bound) {
-        return due.about(cluster).noting_differences();
-    }
-    let standing = standing(facts, cluster, &work, way_in).pending(work.shown).about(cluster).noting_differences();
-    let plan = published(facts, record, bound, cluster, standing);
+    let plan = match work.due(facts, bound) {
+        // The connection Secret waits for the password alone: what else there is to do may take long.
+        Some(due) if matches!(due.next, Some(Step::Database(_) | Step::Record(_))) => {
+            return due.about(cluster).noting_differences();
+        }
+        Some(due) => due,
+        None => standing(facts, cluster, &work, way_in).pending(work.shown),
+    };
+    let plan = published(facts, record, bound, cluster, plan.about(cluster).noting_differences());
     serving::probing(facts, record, cluster, plan)
 }
 

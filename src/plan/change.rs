@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::facts::{Facts, Look};
 use super::kind::{Change, CloudCluster, Kind};
-use super::record::{Bound, ChangeIntent, Refusal, RefusalKind};
+use super::record::{Bound, ChangeIntent, Ending, Refusal, RefusalKind};
 use super::step::{Plan, RecordChange, Step, Verdict};
 use crate::api::condition::Reason;
 use crate::api::identity::Handle;
@@ -31,8 +31,8 @@ pub(super) fn follow<K: Kind>(facts: &Facts<K>, intent: &ChangeIntent<K>, cluste
             let message = operation.message.clone().unwrap_or(under_way);
             following(facts, look, cluster, Plan::standing(intent.change.reason(), message))
         }
-        OperationState::Succeeded => settled(None),
-        OperationState::Failed => settled(Some(Refusal {
+        OperationState::Succeeded => settled(Ending::Done),
+        OperationState::Failed => settled(Ending::Failed(Refusal {
             kind: RefusalKind::Failed,
             message: operation.message.clone().unwrap_or_else(|| format!("{} failed", operation.kind)),
             fingerprint: intent.fingerprint.clone(),
@@ -45,7 +45,7 @@ pub(super) fn follow<K: Kind>(facts: &Facts<K>, intent: &ChangeIntent<K>, cluste
 pub(super) fn settle_unbound<K: Kind>(facts: &Facts<K>, intent: &ChangeIntent<K>) -> Plan<K> {
     let settled_after = intent.settled_after();
     if facts.now > settled_after {
-        return settled(None);
+        return settled(Ending::Nothing);
     }
     let message = format!("{} was asked for, and the outcome is not known yet.", intent.change.summary());
     let plan = Plan::standing(Reason::OutcomeUnknown, message)
@@ -59,8 +59,8 @@ pub(super) fn settle_unbound<K: Kind>(facts: &Facts<K>, intent: &ChangeIntent<K>
     }
 }
 
-fn settled<K: Kind>(refusal: Option<Refusal>) -> Plan<K> {
-    Plan::quietly(Step::Record(RecordChange::SettleChange(refusal)))
+fn settled<K: Kind>(ending: Ending) -> Plan<K> {
+    Plan::quietly(Step::Record(RecordChange::SettleChange(ending)))
 }
 
 /// The operation that came of the change: of its kind, and newer than what was known when the change was announced.
@@ -73,11 +73,11 @@ fn set_off<'a, K: Kind>(intent: &ChangeIntent<K>, look: &'a Look<K>) -> Option<&
 /// Nothing tells of the change, so that the cluster itself has to.
 fn without_trace<K: Kind>(facts: &Facts<K>, intent: &ChangeIntent<K>, cluster: &K::Cluster, look: &Look<K>) -> Plan<K> {
     if intent.change.shown_by(cluster) {
-        return settled(None);
+        return settled(Ending::Done);
     }
     let settled_after = intent.settled_after();
     if look.at > settled_after && cluster.busy().is_none() {
-        return settled(None);
+        return settled(Ending::Nothing);
     }
     let message =
         format!("{} was asked for, and nothing tells of it yet. The cloud is looked at.", intent.change.summary());

@@ -16,6 +16,9 @@ use crate::api::{FINALIZER, annotation};
 use crate::clock;
 use crate::cloud::provider::{Found, Operation};
 
+/// A name that somebody unseen has is asked for again after this long.
+const TAKEN_LASTS: Duration = Duration::from_secs(10 * 60);
+
 /// What is known when a decision about one manifest is made.
 #[derive(Clone, Debug)]
 pub struct Facts<K: Kind> {
@@ -305,18 +308,19 @@ impl<K: Kind> Facts<K> {
         self.look.as_ref().filter(|look| look.target == *target)
     }
 
-    /// The cluster that this target leads to, by whichever of list and look is newer.
+    /// The cluster that this target leads to, by whichever of list and look is newer. That a name is taken where no list
+    /// shows it is known by the look alone, and holds for a while.
     #[must_use]
     pub fn sighting(&self, target: &Handle) -> Sighting<'_, K> {
         let listed = self.inventory.as_ref();
         let by_look = |look| Look::sighting(look);
         match (listed, self.look_at(target)) {
             (Some(list), Some(look)) if list.at.is_none_or(|at| at <= look.at) => by_look(look),
-            (Some(list), _) => list
-                .clusters
-                .iter()
-                .find(|cluster| cluster.answers_to(target))
-                .map_or(Sighting::Unlisted, Sighting::Present),
+            (Some(list), look) => {
+                let taken = look.is_some_and(|look| look.found.taken && self.is_recent(look.at, TAKEN_LASTS));
+                let unlisted = if taken { Sighting::Elsewhere } else { Sighting::Unlisted };
+                list.clusters.iter().find(|cluster| cluster.answers_to(target)).map_or(unlisted, Sighting::Present)
+            }
             (None, Some(look)) => by_look(look),
             (None, None) => Sighting::Unknown,
         }

@@ -36,8 +36,8 @@ pub use kind::{Change, CloudCluster, Data, Difference, Kind, Phase};
 pub use orphan::{OrphanFacts, OrphanPlan, plan_orphan};
 pub use password::PasswordPlan;
 pub use record::{
-    Bound, ChangeIntent, CreateIntent, Gone, Intent, Origin, Owner, PasswordState, Record, Refusal, RefusalKind,
-    SEND_WITHIN,
+    Bound, ChangeIntent, CreateIntent, Ending, Gone, Intent, Origin, Owner, PasswordState, Record, Refusal,
+    RefusalKind, SEND_WITHIN,
 };
 pub use refusal::refusal_fingerprint;
 pub use status::status;

@@ -136,6 +136,17 @@ pub enum RefusalKind {
     Failed,
 }
 
+/// How a change ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// It was carried out.
+    Done,
+    /// It never took effect, so that it can be asked for again.
+    Nothing,
+    /// The cloud failed to carry it out; it is not asked for again until something changes.
+    Failed(Refusal),
+}
+
 /// What is known of the password of the database's user `admin`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PasswordState {
@@ -225,6 +236,15 @@ impl<K: Kind> Record<K> {
         self.password_sent = K::CREATED_WITH_PASSWORD;
     }
 
+    /// An existing cluster is taken. A password that was made for a create which came to nothing is not its own.
+    pub fn adopt(&mut self, owner: Owner, bound: Bound<K>) {
+        self.owner = owner;
+        self.bound = Some(bound);
+        self.refusals.clear();
+        self.password = PasswordState::default();
+        self.password_sent = false;
+    }
+
     /// A new password is written down before anybody is asked to set it.
     pub fn announce_password(&mut self, password: Password) {
         self.password.pending = Some(password);
@@ -238,17 +258,21 @@ impl<K: Kind> Record<K> {
     }
 
     /// The open change has come to its end.
-    pub fn settle_change(&mut self, refusal: Option<Refusal>) {
+    pub fn settle_change(&mut self, ending: Ending) {
         let Some(Intent::Change(intent)) = self.intent.take() else { return };
         let subject = intent.change.field().to_owned();
-        if let Some(refusal) = refusal {
-            self.refusals.insert(subject, refusal);
-            return;
-        }
-        self.refusals.remove(&subject);
-        self.password_sent |= intent.change.sets_password();
-        if let Some(bound) = &mut self.bound {
-            K::note_applied(&mut bound.applied, &intent.change);
+        match ending {
+            Ending::Nothing => {}
+            Ending::Failed(refusal) => {
+                self.refusals.insert(subject, refusal);
+            }
+            Ending::Done => {
+                self.refusals.remove(&subject);
+                self.password_sent |= intent.change.sets_password();
+                if let Some(bound) = &mut self.bound {
+                    K::note_applied(&mut bound.applied, &intent.change);
+                }
+            }
         }
     }
 

@@ -66,8 +66,12 @@ pub fn refusal_fingerprint<K: Kind>(facts: &Facts<K>, write: &CloudWrite<K>) -> 
         .flat_map(|inventory| &inventory.clusters)
         .map(|cluster| (cluster.id(), cluster.created_at().epoch_millis()))
         .collect();
+    // Another password is another request.
+    let password = facts.record.as_ref().and_then(|record| record.password.pending.as_ref());
+    let password = password.filter(|_| write.sets_password()).map_or("", |password| password.expose());
     let start = Fingerprint::default()
         .part(asked)
+        .part(password)
         .part(facts.account.reach.as_ref().map_or("", |reach| &reach.made_from))
         .part(facts.annotation(annotation::RECONCILE_AT).unwrap_or_default());
     clusters.into_iter().fold(start, |all, (id, created)| all.part(id.as_str()).part(created.to_be_bytes())).finish()

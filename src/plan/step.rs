@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::connection::Connection;
 use super::kind::{Change, Kind};
-use super::record::{Bound, Refusal};
+use super::record::{Bound, Ending, Refusal};
 use crate::api::condition::{Reason, Standing};
 use crate::api::identity::{Handle, Identity};
 use crate::api::secret::Password;
@@ -58,10 +58,10 @@ pub enum Step<K: Kind> {
 pub enum RecordChange<K: Kind> {
     /// The create's outcome is known: this cluster is ours.
     Settle(Bound<K>),
-    /// The create had no effect, or the id turned out to be somebody else's. With a refusal it is not tried again until something changes.
+    /// The create or the change had no effect, or the id turned out to be somebody else's. With a refusal it is not tried again until something changes.
     ClearIntent(Option<Refusal>),
-    /// The outcome of a change is known. With a refusal it is not asked for again until something changes.
-    SettleChange(Option<Refusal>),
+    /// The outcome of a change is known.
+    SettleChange(Ending),
     /// An existing cluster is taken; passwords come along from a record that claims it no longer.
     Adopt(Bound<K>),
     /// A manifest of the same name takes the recorded cluster back.
@@ -154,6 +154,15 @@ impl<K: Kind> CloudWrite<K> {
             Self::Deploy { .. } => "create",
             Self::Change(change) => change.field(),
             Self::Destroy(_) => "destroy",
+        }
+    }
+
+    /// Whether the pending password goes with it.
+    pub(super) fn sets_password(&self) -> bool {
+        match self {
+            Self::Deploy { .. } => K::CREATED_WITH_PASSWORD,
+            Self::Change(change) => change.sets_password(),
+            Self::Destroy(_) => false,
         }
     }
 

@@ -3,36 +3,29 @@
 use std::time::Duration;
 
 use axum::extract::rejection::JsonRejection;
-use axum::extract::{FromRequest, Path, State};
+use axum::extract::{FromRequest, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, patch, post};
 use axum::{Json, Router};
-use secrecy::SecretString;
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::faults::Fault;
 use super::requests::Requests;
 use super::settings::Settings;
-use super::typedb::{ClusterName, ClusterView, CredentialChange, NewCluster, Refusal};
-use super::{Simulator, World};
-use crate::api::identity::ClusterId;
+use super::typedb::Refusal;
+use super::{Simulator, World, cratedb, typedb};
 use crate::clock::later;
 
+/// What concerns both clouds; each adds what is its own.
+///
 /// | request | does |
 /// |---|---|
 /// | `POST /simulator/faults` | adds a [`Fault`] |
 /// | `DELETE /simulator/faults` | clears all faults |
 /// | `POST /simulator/stale-list` `{"seconds": 30}` | lists stay as they are now; without seconds until cleared |
 /// | `DELETE /simulator/stale-list` | lists are true again |
-/// | `POST /simulator/credentials/{client id}` | a [`CredentialChange`]: revoke, restore, new secret, access level |
-/// | `POST /simulator/clusters` | a [`NewCluster`] as if made in the console |
-/// | `PATCH /simulator/clusters/{team}/{space}/{id}` | edits any field but the id, known to the API or not |
-/// | `DELETE /simulator/clusters/{team}/{space}/{id}` | the cluster is gone at once |
-/// | `POST …/{id}/rename` `{"id": "new"}` | another id, the same cluster |
-/// | `POST …/{id}/recreate` | the same id, another creation time, empty, with the factory password |
-/// | `POST …/{id}/password` `{"password": "…"}` | sets the admin's password, or that of `"username"` |
 /// | `PATCH /simulator/settings` | changes some [`Settings`], nested ones too |
 /// | `GET /simulator/state` | settings, faults, clusters, credentials without secrets |
 /// | `GET /simulator/requests` | [`Requests`]: counts and log; requests to `/simulator/` are not among them |
@@ -41,16 +34,12 @@ pub(super) fn router(simulator: &Simulator) -> Router {
     Router::new()
         .route("/simulator/faults", post(add_fault).delete(clear_faults))
         .route("/simulator/stale-list", post(freeze_lists).delete(freshen_lists))
-        .route("/simulator/credentials/{client_id}", post(change_credential))
-        .route("/simulator/clusters", post(seed))
-        .route("/simulator/clusters/{team}/{space}/{id}", patch(edit).delete(remove))
-        .route("/simulator/clusters/{team}/{space}/{id}/rename", post(rename))
-        .route("/simulator/clusters/{team}/{space}/{id}/recreate", post(recreate))
-        .route("/simulator/clusters/{team}/{space}/{id}/password", post(set_password))
         .route("/simulator/settings", patch(change_settings))
         .route("/simulator/state", get(state))
         .route("/simulator/requests", get(requests).delete(clear_requests))
         .with_state(simulator.clone())
+        .merge(typedb::control_router(simulator))
+        .merge(cratedb::control_router(simulator))
 }
 
 /// The same as methods, for tests in process.
@@ -82,68 +71,6 @@ impl Simulator {
         });
     }
 
-    /// Revokes, restores or changes a credential.
-    ///
-    /// # Errors
-    /// Where there is no such credential.
-    pub fn change_credential(&self, client_id: &str, change: CredentialChange) -> Result<(), Refusal> {
-        self.with(|world, _| world.typedb.change_credential(client_id, change))
-    }
-
-    /// Makes a cluster as if in the console; it runs at once.
-    ///
-    /// # Errors
-    /// Where the id is in use, or a field makes no sense.
-    pub fn seed(&self, new: NewCluster) -> Result<ClusterName, Refusal> {
-        self.with(|World { typedb, environment, .. }, now| typedb.seed(new, environment, now))
-    }
-
-    /// Edits any field of a cluster but its id. A field that the cluster does not really have, or that follows from
-    /// other things (`status`, `servers`), is shown as edited until it is edited to null.
-    ///
-    /// # Errors
-    /// Where there is no such cluster, or a field makes no sense.
-    pub fn edit(&self, cluster: &ClusterName, fields: Map<String, Value>) -> Result<(), Refusal> {
-        self.with(|world, _| world.typedb.edit(cluster, fields))
-    }
-
-    /// Gives a cluster another id.
-    ///
-    /// # Errors
-    /// Where there is no such cluster, or the id is in use.
-    pub fn rename(&self, cluster: &ClusterName, id: ClusterId) -> Result<(), Refusal> {
-        self.with(|world, _| world.typedb.rename_by_hand(cluster, id))
-    }
-
-    /// Replaces a cluster by an empty one of the same id, created now, with the factory password.
-    ///
-    /// # Errors
-    /// Where there is no such cluster.
-    pub fn recreate(&self, cluster: &ClusterName) -> Result<(), Refusal> {
-        self.with(|World { typedb, environment, .. }, now| typedb.recreate(cluster, environment, now))
-    }
-
-    /// Lets a cluster be gone at once.
-    ///
-    /// # Errors
-    /// Where there is no such cluster.
-    pub fn remove(&self, cluster: &ClusterName) -> Result<(), Refusal> {
-        self.with(|world, _| world.typedb.remove(cluster))
-    }
-
-    /// Sets the admin's password inside a cluster, or that of `user`.
-    ///
-    /// # Errors
-    /// Where there is no such cluster.
-    pub fn set_password(
-        &self,
-        cluster: &ClusterName,
-        user: Option<&str>,
-        password: SecretString,
-    ) -> Result<(), Refusal> {
-        self.with(|world, _| world.typedb.set_password(cluster, user, password))
-    }
-
     /// Changes settings. Clock and seed are those of the beginning, whatever is written to them.
     pub fn configure(&self, change: impl FnOnce(&mut Settings)) {
         self.with(|world, _| {
@@ -158,12 +85,6 @@ impl Simulator {
     #[must_use]
     pub fn settings(&self) -> Settings {
         self.with(|world, _| world.environment.settings.clone())
-    }
-
-    /// All clusters as they are now, by team, space and id.
-    #[must_use]
-    pub fn clusters(&self) -> Vec<ClusterView> {
-        self.with(|world, _| world.typedb.views(&world.environment.settings))
     }
 
     /// What was asked so far.
@@ -202,68 +123,6 @@ async fn freeze_lists(State(simulator): State<Simulator>, Input(freeze): Input<F
 async fn freshen_lists(State(simulator): State<Simulator>) -> StatusCode {
     simulator.freshen_lists();
     StatusCode::NO_CONTENT
-}
-
-async fn change_credential(
-    State(simulator): State<Simulator>,
-    Path(client_id): Path<String>,
-    Input(change): Input<CredentialChange>,
-) -> Done {
-    simulator.change_credential(&client_id, change)?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
-async fn seed(State(simulator): State<Simulator>, Input(new): Input<NewCluster>) -> Done {
-    simulator.seed(new)?;
-    Ok(StatusCode::CREATED)
-}
-
-type Place = Path<(String, String, String)>;
-
-async fn edit(
-    State(simulator): State<Simulator>,
-    Path((team, space, id)): Place,
-    Input(fields): Input<Map<String, Value>>,
-) -> Done {
-    simulator.edit(&ClusterName::new(team, space, id), fields)?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
-async fn remove(State(simulator): State<Simulator>, Path((team, space, id)): Place) -> Done {
-    simulator.remove(&ClusterName::new(team, space, id))?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct NewId {
-    id: ClusterId,
-}
-
-async fn rename(State(simulator): State<Simulator>, Path((team, space, id)): Place, Input(new): Input<NewId>) -> Done {
-    simulator.rename(&ClusterName::new(team, space, id), new.id)?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
-async fn recreate(State(simulator): State<Simulator>, Path((team, space, id)): Place) -> Done {
-    simulator.recreate(&ClusterName::new(team, space, id))?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct NewPassword {
-    username: Option<String>,
-    password: SecretString,
-}
-
-async fn set_password(
-    State(simulator): State<Simulator>,
-    Path((team, space, id)): Place,
-    Input(new): Input<NewPassword>,
-) -> Done {
-    simulator.set_password(&ClusterName::new(team, space, id), new.username.as_deref(), new.password)?;
-    Ok(StatusCode::NO_CONTENT)
 }
 
 async fn change_settings(
@@ -309,8 +168,6 @@ async fn clear_requests(State(simulator): State<Simulator>) -> StatusCode {
     simulator.clear_requests();
     StatusCode::NO_CONTENT
 }
-
-type Done = Result<StatusCode, Refusal>;
 
 /// A JSON body; a wrong one is answered with 400 and a sentence, like everything else here.
 pub(super) struct Input<T>(pub(super) T);

@@ -46,7 +46,7 @@ struct Planes {
 pub(super) fn router(simulator: &Simulator) -> Router {
     let gate = Gate {
         simulator: simulator.clone(),
-        control: control::router(simulator).merge(cratedb::control_router(simulator)),
+        control: control::router(simulator),
         typedb: Planes {
             api: typedb::admin_router(simulator),
             data: typedb::data_plane_router(simulator),

@@ -41,6 +41,11 @@ async fn a_cluster_is_created_and_its_connection_secret_opens_the_database() {
     assert_eq!(connection["addresses"], address);
     assert_eq!(connection["uri"], format!("typedb://admin:{password}@http://{address}/?name=orders"));
     assert!(!world.cloud.opens(&address, "password").await, "the factory password is gone");
+    let described = world.kubectl(&["describe", "tdb/orders"]).await;
+    let events = described.split_once("Events:").unwrap().1;
+    for told in ["Cluster orders is being created.", "Cluster orders was created.", "PasswordSet"] {
+        assert!(events.contains(told), "{told} is missing in {events}");
+    }
     world.finish().await;
 }
 

@@ -1,7 +1,9 @@
 //! A decision in a few words, for the right-hand side of the tables.
 
 use clusterwright::api::secret::Password;
-use clusterwright::plan::{Change, CloudWrite, DatabaseStep, Kind, NewPassword, Plan, RecordChange, Step, Verdict};
+use clusterwright::plan::{
+    Change, CloudWrite, DatabaseStep, Ending, Kind, NewPassword, Plan, RecordChange, Step, Verdict,
+};
 
 /// What a step does.
 pub(crate) fn of_step<K: Kind>(step: &Step<K>) -> String {
@@ -25,8 +27,9 @@ fn of_change<K: Kind>(change: &RecordChange<K>) -> String {
         RecordChange::Settle(bound) => format!("settle {} {:?}", bound.identity.id, bound.origin),
         RecordChange::ClearIntent(None) => "clear intent".to_owned(),
         RecordChange::ClearIntent(Some(refusal)) => format!("clear intent, refused: {}", refusal.message),
-        RecordChange::SettleChange(None) => "settle change".to_owned(),
-        RecordChange::SettleChange(Some(refusal)) => format!("settle change, failed: {}", refusal.message),
+        RecordChange::SettleChange(Ending::Done) => "settle change".to_owned(),
+        RecordChange::SettleChange(Ending::Nothing) => "settle change, without effect".to_owned(),
+        RecordChange::SettleChange(Ending::Failed(refusal)) => format!("settle change, failed: {}", refusal.message),
         RecordChange::Adopt(bound) => format!("adopt {} {:?}", bound.identity.id, bound.origin),
         RecordChange::Rebind => "rebind".to_owned(),
         RecordChange::Forget(value) => format!("forget {value}"),

@@ -174,11 +174,7 @@ impl World {
                 record.refusals.extend(refusal.map(|refusal| ("create".to_owned(), refusal)));
             }
             RecordChange::SettleChange(_) => record.intent = None,
-            RecordChange::Adopt(bound) => {
-                record.owner = owner;
-                record.bound = Some(bound);
-                record.refusals.clear();
-            }
+            RecordChange::Adopt(bound) => record.adopt(owner, bound),
             RecordChange::Rebind => {
                 record.owner = owner;
                 record.refusals.clear();

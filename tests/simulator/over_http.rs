@@ -14,15 +14,15 @@ use tokio::task::JoinHandle;
 use crate::client::{CLUSTERS, but, paid};
 
 /// A simulator that serves until `stop` is sent.
-struct Served {
-    simulator: Simulator,
-    address: SocketAddr,
+pub(crate) struct Served {
+    pub(crate) simulator: Simulator,
+    pub(crate) address: SocketAddr,
     stop: oneshot::Sender<()>,
     running: JoinHandle<std::io::Result<()>>,
 }
 
 impl Served {
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let speed = Speed::try_from(1e12).unwrap();
         let simulator = Simulator::new(Settings { speed, ..Settings::default() });
         let listening = simulator.clone().bind(([127, 0, 0, 1], 0).into()).await.unwrap();
@@ -34,7 +34,7 @@ impl Served {
         Self { simulator, address, stop, running }
     }
 
-    async fn stop(self) {
+    pub(crate) async fn stop(self) {
         self.stop.send(()).unwrap();
         self.running.await.unwrap().unwrap();
     }
@@ -46,7 +46,7 @@ impl Served {
 }
 
 /// One request on a connection of its own: status and body, or none where the connection ended without an answer.
-async fn send(
+pub(crate) async fn send(
     address: SocketAddr,
     method: &str,
     path: &str,

@@ -26,7 +26,7 @@ use crate::client::{paid, pass, settings};
 
 /// Calls the simulator's router.
 #[derive(Debug)]
-struct InProcess(Router);
+pub(crate) struct InProcess(pub(crate) Router);
 
 impl Transport for InProcess {
     fn send(&self, request: Request<Bytes>, limits: Limits) -> BoxFuture<'_, Result<Response<Bytes>, SendError>> {

@@ -145,6 +145,7 @@ fn operation(told: wire::Operation) -> Option<Operation> {
         id: told.id,
         kind: told.kind.as_str().to_owned(),
         state: OperationState::from(&told.status),
+        word: told.status.to_string(),
         message: told.feedback_data.message,
         started: told.dc.created.timestamp()?,
     })

@@ -10,7 +10,7 @@ use crate::controller::clouds::Managed;
 use crate::controller::events::Word;
 use crate::controller::memory::{self, Memory};
 use crate::controller::records::{RecordError, Stored, name_of};
-use crate::plan::{Bound, Change, Gone, Record, RecordChange, Refusal, Step, may_inherit};
+use crate::plan::{Bound, Change, Ending, Gone, Record, RecordChange, Step, may_inherit};
 
 pub(super) async fn change<K: Managed>(
     ctx: &Context<K>,
@@ -33,7 +33,7 @@ pub(super) async fn change<K: Managed>(
             })
             .await
         }
-        RecordChange::SettleChange(refusal) => settle_change(ctx, seen, memory, refusal).await,
+        RecordChange::SettleChange(ending) => settle_change(ctx, seen, memory, ending).await,
         RecordChange::Adopt(bound) => return undo_conflict(ctx, seen, adopt(ctx, seen, memory, bound).await).await,
         RecordChange::Rebind => rebind(ctx, seen).await,
         RecordChange::Forget(value) => forget(ctx, seen, value).await,
@@ -120,31 +120,35 @@ async fn settle_change<K: Managed>(
     ctx: &Context<K>,
     seen: &Seen<K>,
     memory: &Mutex<Memory<K>>,
-    refusal: Option<Refusal>,
+    ending: Ending,
 ) -> Result<(), ReconcileError> {
     let Some(intent) = seen.facts.record.as_ref().and_then(Record::change) else {
         return Ok(());
     };
     let summary = intent.change.summary();
+    let new_password = matches!(ending, Ending::Done) && intent.change.sets_password();
     // Whoever needs what may have been created must not find the intent gone, and still read that it is missing.
     if let (Some(_), Some(session)) = (intent.change.creates(), &seen.session) {
         session.place.forget_catalogue();
     }
-    let failure = refusal.as_ref().map(|refusal| refusal.message.clone());
-    let sets_password = intent.change.sets_password();
-    amend(ctx, seen, |record| record.settle_change(refusal)).await?;
+    let told = match &ending {
+        Ending::Done => Some((Word::Changed, format!("{summary}: done."))),
+        Ending::Failed(refusal) => Some((Word::Failed, format!("{summary} failed: {}", refusal.message))),
+        // Nothing has happened.
+        Ending::Nothing => None,
+    };
+    amend(ctx, seen, |record| record.settle_change(ending)).await?;
     {
         let mut memory = memory::lock(memory);
         memory.succeeded();
-        // What did not open the database before may be what has just been set.
-        memory.attempts.password_unknown &= !sets_password;
+        // What did not open the database before says nothing of the new one.
+        memory.attempts.password_unknown &= !new_password;
     }
     if let Some(session) = &seen.session {
         session.place.hasten();
     }
-    match failure {
-        Some(words) => tell(ctx, seen, Word::Failed, format!("{summary} failed: {words}")).await,
-        None => tell(ctx, seen, Word::Changed, format!("{summary}: done.")).await,
+    if let Some((word, note)) = told {
+        tell(ctx, seen, word, note).await;
     }
     Ok(())
 }
@@ -168,9 +172,7 @@ async fn adopt<K: Managed>(
     };
     let formers = formers(ctx, &stored, &bound);
     let id = bound.identity.id.clone();
-    stored.record.owner = fresh.facts.owner();
-    stored.record.refusals.clear();
-    stored.record.bound = Some(bound);
+    stored.record.adopt(fresh.facts.owner(), bound);
     if let Some(heir_of) = best_former(&formers, &fresh) {
         stored.record.password = heir_of.record.password.clone();
         stored.record.bound = stored.record.bound.map(|bound| inherit(bound, &heir_of.record));

@@ -23,8 +23,8 @@ use crate::controller::events::Word;
 use crate::controller::memory::{self, Memory};
 use crate::controller::records::{RecordError, Stored};
 use crate::plan::{
-    Change, ChangeIntent, CloudCluster, CloudWrite, CreateIntent, Intent, Record, Refusal, RefusalKind, SEND_WITHIN,
-    Step, TroubleKind, created_by, refusal_fingerprint,
+    Change, ChangeIntent, CloudCluster, CloudWrite, CreateIntent, Ending, Intent, Record, Refusal, RefusalKind,
+    SEND_WITHIN, Step, TroubleKind, created_by, refusal_fingerprint,
 };
 
 /// How long a stopping process waits before it looks whether it may write after all; it never will.
@@ -232,7 +232,7 @@ impl<K: Managed> Attempt<'_, K> {
                 if change.creates().is_some() {
                     // Whoever needs it must not find the intent gone, and still read that it is missing.
                     self.session.place.forget_catalogue();
-                    self.announced.record.settle_change(None);
+                    self.announced.record.settle_change(Ending::Done);
                     self.write_record().await?;
                 }
                 self.took_effect(cluster);

@@ -66,7 +66,8 @@ impl CloudCluster for Cluster {
 }
 
 impl Cluster {
-    fn is_suspended(&self) -> bool {
+    /// Whether its data are only kept.
+    pub(super) fn is_suspended(&self) -> bool {
         self.suspended == Some(true) || self.health.status == HealthStatus::Suspended
     }
 

@@ -1,5 +1,7 @@
 //! What comes before a cluster is destroyed: its own protection, and a subscription that would go with it.
 
+use std::time::Duration;
+
 use super::request::CATALOGUE_LASTS;
 use crate::api::annotation;
 use crate::api::condition::Reason;
@@ -15,6 +17,9 @@ use crate::plan::step::{CloudWrite, Plan, Step};
 /// How the vendor itself is paid: subscriptions of these outlive their clusters. Everything else is taken for a marketplace,
 /// where the end of a cluster cancels the subscription.
 const OWN_PROVIDERS: [&str; 4] = ["stripe", "invoice", "contract", "free"];
+
+/// How often it is looked whether the clusters were listed.
+const UNTIL_LISTED: Duration = Duration::from_secs(5);
 
 pub(super) fn beforehand(
     facts: &Facts<CrateDBCluster>,
@@ -50,7 +55,11 @@ fn protected(facts: &Facts<CrateDBCluster>, bound: &Bound<CrateDBCluster>, clust
 /// Deleting a cluster on a marketplace's subscription cancels it, and with it all that others have there.
 fn shared_subscription(facts: &Facts<CrateDBCluster>, cluster: &Cluster) -> Option<Plan<CrateDBCluster>> {
     let id = cluster.subscription_id.as_ref().filter(|id| *id != FREE_SUBSCRIPTION)?;
-    let list = facts.inventory.as_ref()?;
+    let message = format!("Cluster {} is being destroyed.", cluster.name);
+    let Some(list) = &facts.inventory else {
+        // Nobody knows yet who shares the subscription.
+        return Some(Plan::standing(Reason::Deleting, message).looking_again(UNTIL_LISTED));
+    };
     let others: Vec<&str> = list
         .clusters
         .iter()
@@ -61,7 +70,6 @@ fn shared_subscription(facts: &Facts<CrateDBCluster>, cluster: &Cluster) -> Opti
         return None;
     }
     let Some(read) = facts.catalogue.as_ref().filter(|read| facts.is_recent(read.at, CATALOGUE_LASTS)) else {
-        let message = format!("Cluster {} is being destroyed.", cluster.name);
         return Some(Plan::step(Step::Survey, Reason::Deleting, message));
     };
     let subscription = read.catalogue.subscriptions.iter().find(|subscription| subscription.id == *id);

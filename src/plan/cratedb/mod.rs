@@ -7,6 +7,7 @@ mod destroy;
 mod differences;
 mod fixed;
 mod networks;
+mod operation;
 mod password;
 mod request;
 
@@ -21,14 +22,14 @@ use super::password::PasswordPlan;
 use super::record::{Bound, Record};
 use super::status::{cut, word};
 use super::step::Plan;
-use crate::api::cratedb::{AllowedCidr, CrateDBCluster, CrateDBClusterStatus, FixedAtCreation, LastOperation};
+use crate::api::cratedb::{AllowedCidr, CrateDBCluster, CrateDBClusterStatus, FixedAtCreation};
 use crate::api::identity::{Handle, Location};
 use crate::api::secret::Password;
 use crate::api::shared::{CommonSpec, CommonStatus, PasswordRef, PlannedStep, Power};
 use crate::cloud::cratedb::catalogue::Catalogue;
 use crate::cloud::cratedb::change::Change;
 use crate::cloud::cratedb::wire::{Cluster, ClusterProvision};
-use crate::cloud::provider::{Operation, OperationState};
+use crate::cloud::provider::Operation;
 
 /// The database's user of a manifest that names none.
 const DEFAULT_USERNAME: &str = "admin";
@@ -179,7 +180,7 @@ impl Kind for CrateDBCluster {
         };
         status.allowed_cidrs = Some(cluster.ip_whitelist.iter().take(64).map(shown).collect());
         if let Some(last) = &cluster.last_async_operation {
-            tell_operation(status, &last.id, last.kind.as_str(), OperationState::from(&last.status), None);
+            operation::show_listed(last, status);
         }
         let known = fixed.cloned().unwrap_or_default();
         Self::show_fixed(&fixed::completed(fixed::of(cluster, None), &known), status);
@@ -189,34 +190,9 @@ impl Kind for CrateDBCluster {
         status.observed = Some(fixed::shown(fixed));
     }
 
-    /// What a look heard of an operation is older than what the cluster shows of it.
     fn show_operation(operation: &Operation, status: &mut CrateDBClusterStatus) {
-        let Operation { id, kind, state, message, .. } = operation;
-        if status.last_operation.as_ref().is_none_or(|last| is_about(last, id, *state)) {
-            tell_operation(status, id, kind, *state, message.as_deref());
-        }
+        operation::show_told(operation, status);
     }
-}
-
-fn is_about(last: &LastOperation, id: &str, state: OperationState) -> bool {
-    last.id == cut(id, 128) && last.state == state.to_string()
-}
-
-/// Only a look brings the operation's own words, which stand until it is in another state.
-fn tell_operation(
-    status: &mut CrateDBClusterStatus,
-    id: &str,
-    kind: &str,
-    state: OperationState,
-    message: Option<&str>,
-) {
-    let before = status.last_operation.take().filter(|last| is_about(last, id, state));
-    status.last_operation = Some(LastOperation {
-        id: cut(id, 128),
-        type_: word(kind),
-        state: state.to_string(),
-        message: message.map(|message| cut(message, 1024)).or(before.and_then(|last| last.message)),
-    });
 }
 
 /// The name that the manifest's cluster has or shall get.

@@ -63,7 +63,12 @@ pub(super) fn plan(
         return PasswordPlan::settled();
     }
     if let Some(pending) = &record.password.pending {
-        return permitted(facts, settle(facts, record, cluster, pending));
+        let instead = value(&facts.wanted_password).filter(|wanted| *wanted != pending && unfit(wanted).is_none());
+        return match instead {
+            // Nobody has set the pending one, so that another can take its place.
+            Some(wanted) if !record.password_sent => password::announce(facts, NewPassword::Given(wanted.clone())),
+            _ => permitted(facts, settle(facts, record, cluster, pending)),
+        };
     }
     if let Some(held) = password::missing(facts, record) {
         return held;
@@ -88,7 +93,8 @@ pub(super) fn plan(
     password::announce(facts, NewPassword::Given(wanted.clone()))
 }
 
-/// From a password that is written down to one that is known to be in force.
+/// From a password that is written down to one that is known to be in force. What the manifest gives may be the one that
+/// was there before.
 fn settle(
     facts: &Facts<CrateDBCluster>,
     record: &Record<CrateDBCluster>,
@@ -105,7 +111,9 @@ fn settle(
     if unreachable(facts) && !cluster.ip_whitelist.is_empty() {
         return PasswordPlan::step(Step::Record(RecordChange::TrustPassword(pending.clone())));
     }
-    at_server(cluster, |address| DatabaseStep::Prove { address, claims: vec![pending.clone()] })
+    let given = value(&facts.wanted_password).filter(|wanted| *wanted != pending);
+    let claims = std::iter::once(pending).chain(given).cloned().collect();
+    at_server(cluster, |address| DatabaseStep::Prove { address, claims })
 }
 
 /// Whether the last attempt to speak to the database came to nothing.

@@ -117,7 +117,7 @@ fn listed(words: &[&str]) -> String {
     if words.is_empty() { "none".to_owned() } else { words.join(", ") }
 }
 
-/// The region of the project, by which products are offered.
+/// The region of the project, by which products are offered; empty where the cloud does not tell it.
 fn region(catalogue: &Catalogue, project: &ProjectSpec) -> Result<String, Instead> {
     let by_id = |id: &String| catalogue.projects.iter().find(|there| there.id == *id);
     match (&project.id, &project.region) {
@@ -189,7 +189,10 @@ fn create_project(
 
 /// The product in the price list of the region.
 fn offered<'a>(catalogue: &'a Catalogue, product: &ProductSpec, region: &str) -> Result<&'a Product, Instead> {
-    let here = |there: &&Product| there.region.as_deref().is_none_or(|its| its.is_empty() || its == region);
+    let everywhere = |region: &str| region.is_empty();
+    let here = |there: &&Product| {
+        everywhere(region) || there.region.as_deref().is_none_or(|its| everywhere(its) || its == region)
+    };
     let found =
         catalogue.products.iter().filter(here).find(|there| there.name == product.name && there.tier == product.tier);
     found.ok_or_else(|| {

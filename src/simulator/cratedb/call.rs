@@ -23,6 +23,8 @@ pub(super) struct Call<'w> {
     pub(super) environment: &'w mut Environment,
     pub(super) caller: Caller,
     pub(super) now: Timestamp,
+    /// The region that the vendor's command line names in a header.
+    pub(super) region: Option<&'w str>,
     pub(super) query: &'w [(String, String)],
     pub(super) body: &'w [u8],
 }
@@ -51,8 +53,16 @@ impl Caller {
     }
 
     pub(super) fn administers_project(&self, organization: &str, project: &str) -> bool {
-        self.administers(organization)
-            || matches!(self, Self::User(user) if user.project_roles.get(project).is_some_and(|role| role == PROJECT_ADMIN))
+        let role = match self {
+            Self::Console => None,
+            Self::User(user) => user.project_roles.get(project),
+        };
+        self.administers(organization) || role.is_some_and(|role| role == PROJECT_ADMIN)
+    }
+
+    /// Whether what is in a project can be seen.
+    pub(super) fn sees(&self, organization: &str, project: &str) -> bool {
+        self.belongs_to(organization) || matches!(self, Self::User(user) if user.project_roles.contains_key(project))
     }
 
     fn belongs_to(&self, organization: &str) -> bool {
@@ -79,25 +89,16 @@ impl Call<'_> {
 
     /// The organizations that the user sees something of, be it only a project.
     pub(super) fn visible_organizations(&self) -> BTreeSet<String> {
-        let project_of = |project: &Project| match &self.caller {
-            Caller::Console => true,
-            Caller::User(user) => user.project_roles.contains_key(&project.id),
-        };
-        let own = self.cloud.organizations.keys().filter(|id| self.caller.belongs_to(id)).cloned();
-        let by_project = self
-            .cloud
-            .projects
-            .iter()
-            .filter(|project| project_of(project))
-            .map(|project| project.organization_id.clone());
-        own.chain(by_project).collect()
+        let seen = |project: &&Project| self.caller.sees(&project.organization_id, &project.id);
+        let by_project = self.cloud.projects.iter().filter(seen).map(|project| &project.organization_id);
+        let own = self.cloud.organizations.keys().filter(|id| self.caller.belongs_to(id));
+        own.chain(by_project).cloned().collect()
     }
 
     pub(super) fn organization(&self, id: &str) -> Result<&Organization, Refusal> {
-        let organization = self.cloud.organizations.get(id);
-        let organization = organization.ok_or_else(|| Refusal::not_found(format_args!("The organization {id}")))?;
-        self.check_visible(id, format_args!("The organization {id}"))?;
-        Ok(organization)
+        let what = format!("The organization {id}");
+        let organization = self.cloud.organizations.get(id).ok_or_else(|| Refusal::not_found(&what))?;
+        if self.visible_organizations().contains(id) { Ok(organization) } else { Err(self.foreign(&what)) }
     }
 
     /// The same for somebody who administers it.
@@ -107,10 +108,10 @@ impl Call<'_> {
     }
 
     pub(super) fn project(&self, id: &str) -> Result<&Project, Refusal> {
-        let missing = || Refusal::not_found(format_args!("The project {id}"));
-        let project = self.cloud.projects.iter().find(|project| project.id == id).ok_or_else(missing)?;
-        self.check_visible(&project.organization_id, format_args!("The project {id}"))?;
-        Ok(project)
+        let what = format!("The project {id}");
+        let mut known = self.cloud.projects.iter();
+        let project = known.find(|project| project.id == id).ok_or_else(|| Refusal::not_found(&what))?;
+        if self.caller.sees(&project.organization_id, id) { Ok(project) } else { Err(self.foreign(&what)) }
     }
 
     /// The same for somebody who administers it, or its organization.
@@ -124,10 +125,11 @@ impl Call<'_> {
     }
 
     pub(super) fn cluster(&self, id: &str) -> Result<&Cluster, Refusal> {
-        let missing = || Refusal::not_found(format_args!("The cluster {id}"));
-        let cluster = self.cloud.clusters.iter().find(|cluster| cluster.id.as_str() == id).ok_or_else(missing)?;
-        self.check_visible(&cluster.organization_id, format_args!("The cluster {id}"))?;
-        Ok(cluster)
+        let what = format!("The cluster {id}");
+        let mut known = self.cloud.clusters.iter();
+        let cluster = known.find(|cluster| cluster.id.as_str() == id).ok_or_else(|| Refusal::not_found(&what))?;
+        let seen = self.caller.sees(&cluster.organization_id, &cluster.spec.project_id);
+        if seen { Ok(cluster) } else { Err(self.foreign(&what)) }
     }
 
     /// The same for somebody with this right.
@@ -146,14 +148,12 @@ impl Call<'_> {
         Answer::shown(cluster.answer(&self.settings().unknowns, self.now))
     }
 
-    fn check_visible(&self, organization: &str, what: std::fmt::Arguments<'_>) -> Result<(), Refusal> {
-        if self.caller.belongs_to(organization) || self.visible_organizations().contains(organization) {
-            return Ok(());
-        }
-        Err(match self.settings().unknowns.foreign_status.0 {
+    /// What is said about something that exists and is not the user's.
+    fn foreign(&self, what: &str) -> Refusal {
+        match self.settings().unknowns.foreign_status.0 {
             StatusCode::NOT_FOUND => Refusal::not_found(what),
             status => Refusal::new(status, "Permission denied for user."),
-        })
+        }
     }
 }
 

@@ -69,6 +69,9 @@ pub(super) fn is_region(name: &str) -> bool {
 
 /// What a cluster costs per hour, in US dollars: its nodes, and their storage.
 pub(super) fn hourly(product: &Product, unit: i64, bytes_per_node: i64) -> (f64, f64) {
+    if product.is_free() {
+        return (0.0, 0.0);
+    }
     let nodes = as_number(unit + 1);
     (product.price * nodes, STORAGE_PRICE * nodes * as_number(bytes_per_node / GIB))
 }

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use serde_json::{Value, json};
 
 use super::body::Fields;
-use super::call::{Call, Reply, Right, effect_on};
+use super::call::{Call, Caller, Reply, Right, effect_on};
 use super::catalogue::{self, Product};
 use super::cloud::new_id;
 use super::cluster::{Cluster, Spec};
@@ -76,16 +76,21 @@ impl Call<'_> {
         self.begin(id, Change::Upgrade { from, to }, "upgraded", vec!["crate_version"])
     }
 
+    /// A free cluster, which the cloud has suspended because nobody used it, is resumed in the console only.
     pub(super) fn suspend(&mut self, id: &str) -> Reply {
         let cluster = self.idle(id, Right::OrganizationAdmin)?;
         let to = self.fields()?.required("suspended", Fields::boolean)?;
-        if !cluster.product().is_some_and(Product::is_dedicated) {
+        let by_hand = matches!(self.caller, Caller::Console);
+        if !by_hand && !cluster.product().is_some_and(Product::is_dedicated) {
             let message = format!("A cluster of the product {} cannot be suspended.", cluster.spec.product_name);
             return Err(Refusal::invalid(message));
         }
         if cluster.spec.suspended == to {
             let word = if to { "suspended" } else { "running" };
             return Err(Refusal::invalid(format!("The cluster is {word} already.")));
+        }
+        if let Some(cluster) = self.cloud.cluster_mut(id) {
+            cluster.used = self.now;
         }
         self.begin(id, Change::Suspend { to }, if to { "suspended" } else { "resumed" }, vec!["suspended"])
     }
@@ -187,7 +192,8 @@ impl Call<'_> {
 
     /// Starts an operation.
     pub(super) fn start(&mut self, id: &ClusterId, change: Change) {
-        let until = later(self.now, self.environment.settings.scaled(change.takes()));
+        let takes = change.takes() * self.settings().unknowns.operation_time_percent / 100;
+        let until = later(self.now, self.environment.settings.scaled(takes));
         let operation = Operation {
             id: new_id(&mut self.environment.random),
             fails: self.cloud.next_failure(&change),

@@ -127,8 +127,11 @@ impl Cluster {
     pub(super) fn answer(&self, unknowns: &Unknowns, now: Timestamp) -> Value {
         let mut answer = json!(self.on_the_wire(unknowns, now));
         answer["external_ip"] = json!("203.0.113.10");
-        answer["origin"] = json!("cloud");
+        answer["origin"] = json!(unknowns.origin);
         answer["gc_available"] = json!(false);
+        if unknowns.newer_fields {
+            answer["master_product_name"] = Value::Null;
+        }
         answer["allow_custom_storage"] = json!(!self.is_free());
         answer["dc"] = dublin_core(self.created, self.modified(now));
         if let (Some(product), Value::Object(specs)) = (self.product(), &mut answer["hardware_specs"])
@@ -220,7 +223,7 @@ pub(super) fn dublin_core(created: Timestamp, modified: Timestamp) -> Value {
 }
 
 /// Answers are not more exact than that.
-fn whole_millis(moment: Timestamp) -> Timestamp {
+pub(super) fn whole_millis(moment: Timestamp) -> Timestamp {
     Timestamp::from_millisecond(moment.as_millisecond()).unwrap_or(moment)
 }
 

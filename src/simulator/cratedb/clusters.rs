@@ -31,17 +31,17 @@ pub(super) struct Blueprint {
 
 impl Call<'_> {
     pub(super) fn list_clusters(&self) -> Answer {
-        self.listed(&self.visible_organizations(), None)
+        self.listed(None, None)
     }
 
     pub(super) fn list_clusters_of(&mut self, organization: &str) -> Reply {
         self.organization(organization)?;
-        Ok(self.listed(&BTreeSet::from([organization.to_owned()]), None))
+        Ok(self.listed(Some(organization), None))
     }
 
     pub(super) fn list_clusters_in(&mut self, project: &str) -> Reply {
-        let organization = self.project(project)?.organization_id.clone();
-        Ok(self.listed(&BTreeSet::from([organization]), Some(project)))
+        self.project(project)?;
+        Ok(self.listed(None, Some(project)))
     }
 
     pub(super) fn get_cluster(&mut self, id: &str) -> Reply {
@@ -128,18 +128,19 @@ impl Call<'_> {
         Ok(id)
     }
 
-    fn listed(&self, organizations: &BTreeSet<String>, project: Option<&str>) -> Answer {
+    fn listed(&self, of: Option<&str>, project: Option<&str>) -> Answer {
         let wanted = [
             ("subscription_id", self.parameter("subscription_id")),
             ("project_id", project.or(self.parameter("project_id"))),
             ("product_name", self.parameter("product_name")),
         ];
-        let matches =
-            |cluster: &Value| wanted.iter().all(|(field, value)| value.is_none_or(|value| cluster[*field] == value));
-        let clusters = self.clusters_or_stale().into_iter();
-        let visible =
-            clusters.filter(|(organization, cluster)| organizations.contains(organization) && matches(cluster));
-        Answer::shown(visible.map(|(_, cluster)| cluster).collect())
+        let fits = |(organization, cluster): &(String, Value)| {
+            of.is_none_or(|of| of == organization)
+                && self.caller.sees(organization, cluster["project_id"].as_str().unwrap_or_default())
+                && wanted.iter().all(|(field, value)| value.is_none_or(|value| cluster[*field] == value))
+        };
+        let clusters = self.clusters_or_stale().into_iter().filter(fits);
+        Answer::shown(clusters.map(|(_, cluster)| cluster).collect())
     }
 
     /// All clusters as lists show them, each with its organization.
@@ -197,29 +198,25 @@ impl Call<'_> {
 
     /// Whether the organization may have one more cluster like this.
     fn check_room(&self, organization: &str, product: &Product, unit: i64, bytes_per_node: i64) -> Result<(), Refusal> {
-        let Some(limit) = self.settings().max_clusters_per_organization else {
-            return self.check_budget(organization, catalogue::monthly(product, unit, bytes_per_node), None);
-        };
-        if self.cloud.clusters.iter().filter(|cluster| cluster.organization_id == organization).count() >= limit {
-            let message = format!("The organization has reached its quota of {limit} clusters.");
-            return Err(Refusal::new(self.settings().unknowns.quota_status.0, message));
+        let there = self.cloud.clusters.iter().filter(|cluster| cluster.organization_id == organization).count();
+        match self.settings().max_clusters_per_organization {
+            Some(limit) if there >= limit => {
+                let message = format!("The organization has reached its quota of {limit} clusters.");
+                Err(Refusal::new(self.settings().unknowns.quota_status.0, message))
+            }
+            _ => self.check_budget(organization, catalogue::monthly(product, unit, bytes_per_node), None),
         }
-        self.check_budget(organization, catalogue::monthly(product, unit, bytes_per_node), None)
     }
 }
 
 /// What a cluster's name must keep to.
 pub(super) fn check_name(name: &str) -> Result<(), &'static str> {
     let legal = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    let begins_well = name.starts_with(|first: char| first.is_ascii_lowercase());
     if !(3..=63).contains(&name.len()) {
         Err("Length must be between 3 and 63.")
-    } else if !name.bytes().all(legal)
-        || name.starts_with(|first: char| !first.is_ascii_lowercase())
-        || name.ends_with('-')
-    {
-        Err(
-            "The name may contain lowercase letters, digits and hyphens only, begins with a letter and does not end with a hyphen.",
-        )
+    } else if !name.bytes().all(legal) || !begins_well || name.ends_with('-') {
+        Err("Must consist of lowercase letters, digits and hyphens, begin with a letter and not end with a hyphen.")
     } else {
         Ok(())
     }

@@ -262,7 +262,7 @@ impl Console<'_> {
         let body = body.to_string();
         self.0.with(|World { cratedb, environment, .. }, now| {
             let caller = Caller::Console;
-            act(&mut Call { cloud: cratedb, environment, caller, now, query: &[], body: body.as_bytes() })
+            act(&mut Call { cloud: cratedb, environment, caller, now, region: None, query: &[], body: body.as_bytes() })
         })
     }
 

@@ -30,6 +30,46 @@ pub(super) struct User {
     pub(super) project_roles: BTreeMap<String, String>,
 }
 
+/// Where somebody has a role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    Organization,
+    Project,
+}
+
+impl Place {
+    /// The roles that one can have there.
+    pub(super) fn roles(self) -> [&'static str; 2] {
+        match self {
+            Self::Organization => [ADMIN, MEMBER],
+            Self::Project => [PROJECT_ADMIN, PROJECT_MEMBER],
+        }
+    }
+
+    pub(super) fn roles_of(self, user: &User) -> &BTreeMap<String, String> {
+        match self {
+            Self::Organization => &user.organization_roles,
+            Self::Project => &user.project_roles,
+        }
+    }
+
+    pub(super) fn roles_of_mut(self, user: &mut User) -> &mut BTreeMap<String, String> {
+        match self {
+            Self::Organization => &mut user.organization_roles,
+            Self::Project => &mut user.project_roles,
+        }
+    }
+}
+
+impl User {
+    /// Somebody without a role, whose name is taken from the e-mail address.
+    pub(super) fn new(uid: String, email: &str) -> Self {
+        let name = email.split('@').next().unwrap_or_default().replace('.', " ");
+        let (organization_roles, project_roles) = (BTreeMap::new(), BTreeMap::new());
+        Self { uid, email: email.to_owned(), name, organization_roles, project_roles }
+    }
+}
+
 /// An API key, without its secret.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -54,12 +94,9 @@ pub(super) struct Directory {
 impl Directory {
     /// The ones that are documented at the head of this folder.
     pub(super) fn documented() -> Self {
-        let user = |number: u32, name: &str, organization: &str, role: &str| User {
-            uid: numbered(number),
-            email: format!("{name}@example.com"),
-            name: format!("Simulated {name}"),
-            organization_roles: BTreeMap::from([(organization.to_owned(), role.to_owned())]),
-            project_roles: BTreeMap::new(),
+        let user = |number: u32, email: &str, organization: &str, role: &str| {
+            let organization_roles = BTreeMap::from([(organization.to_owned(), role.to_owned())]);
+            User { organization_roles, ..User::new(numbered(number), email) }
         };
         let key = |key: &str, number: u32| Key {
             name: key.to_owned(),
@@ -71,9 +108,9 @@ impl Directory {
         };
         Self {
             users: vec![
-                user(0x11, "admin", FIRST, ADMIN),
-                user(0x12, "member", FIRST, MEMBER),
-                user(0x21, "second", SECOND, ADMIN),
+                user(0x11, "admin@example.com", FIRST, ADMIN),
+                user(0x12, "member@example.com", FIRST, MEMBER),
+                user(0x21, "second@example.com", SECOND, ADMIN),
             ],
             keys: vec![
                 key("simulator", 0x11),

@@ -18,6 +18,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, head, post, put};
 
 use super::call::{Call, Caller, Reply};
+use super::directory::Place;
 use super::refusal::Refusal;
 use crate::simulator::tokens::{encoded_pair, scheme};
 use crate::simulator::{Simulator, World};
@@ -27,7 +28,8 @@ const BASE: &str = "/api/v2";
 
 /// The operations that the vendor documents, as far as they are about clusters and what is around them.
 pub(in crate::simulator) fn router(simulator: &Simulator) -> Router {
-    let api = Router::new().merge(clusters()).merge(organizations()).merge(surroundings());
+    let api =
+        Router::new().merge(clusters()).merge(organizations()).merge(projects()).merge(users()).merge(surroundings());
     Router::new()
         .nest(BASE, api)
         .fallback(nothing_there)
@@ -64,66 +66,74 @@ fn clusters() -> Router<Simulator> {
 }
 
 fn organizations() -> Router<Simulator> {
-    let organization_clusters =
-        get(one(|call, id| call.list_clusters_of(id))).post(one(|call, id| call.create_cluster(id)));
-    let project = get(one(|call, id| call.get_project(id)))
-        .patch(one(|call, id| call.rename_project(id)))
-        .delete(one(|call, id| call.delete_project(id)));
+    let organizations = get(none(|call| Ok(call.list_organizations()))).post(none(|call| call.create_organization()));
     let organization = get(one(|call, id| call.get_organization(id)))
         .put(one(|call, id| call.edit_organization(id)))
         .delete(one(|call, id| call.delete_organization(id)));
+    let clusters = get(one(|call, id| call.list_clusters_of(id))).post(one(|call, id| call.create_cluster(id)));
+    let members = get(one(|call, id| call.list_members(Place::Organization, id)))
+        .post(one(|call, id| call.add_member(Place::Organization, id)));
     Router::new()
-        .route(
-            "/organizations/",
-            get(none(|call| Ok(call.list_organizations()))).post(none(|call| call.create_organization())),
-        )
+        .route("/organizations/", organizations)
         .route("/organizations/{id}/", organization)
-        .route(
-            "/organizations/{id}/users/",
-            get(one(|call, id| call.list_members(id))).post(one(|call, id| call.add_member(id))),
-        )
-        .route("/organizations/{id}/users/{user}/", delete(two(|call, id, user| call.remove_member(id, user))))
-        .route("/organizations/{id}/consumption/current-month/", get(one(|call, id| call.consumption(id))))
-        .route("/organizations/{id}/auditlogs/", get(one(|call, id| call.audit_log(id))))
-        .route("/organizations/{id}/metrics/prometheus/", get(one(|call, id| call.prometheus(id))))
-        .route("/organizations/{id}/clusters/", organization_clusters)
+        .route("/organizations/{id}/clusters/", clusters)
         .route("/organizations/{id}/projects/", get(one(|call, id| call.list_projects_of(id))))
         .route("/organizations/{id}/regions/", get(one(|call, id| call.list_regions_of(id))))
         .route("/organizations/{id}/subscriptions/", get(one(|call, id| call.list_subscriptions_of(id))))
+        .route("/organizations/{id}/users/", members)
+        .route(
+            "/organizations/{id}/users/{user}/",
+            delete(two(|call, id, user| call.remove_member(Place::Organization, id, user))),
+        )
         .route("/organizations/{id}/quotas/", get(one(|call, id| call.quotas(id))))
         .route("/organizations/{id}/remaining-budget/", get(one(|call, id| call.remaining_budget(id))))
-        .route("/projects/", get(none(|call| Ok(call.list_projects()))).post(none(|call| call.create_project())))
+        .route("/organizations/{id}/consumption/current-month/", get(one(|call, id| call.consumption(id))))
+        .route("/organizations/{id}/auditlogs/", get(one(|call, id| call.audit_log(id))))
+        .route("/organizations/{id}/metrics/prometheus/", get(one(|call, id| call.prometheus(id))))
+}
+
+fn projects() -> Router<Simulator> {
+    let projects = get(none(|call| Ok(call.list_projects()))).post(none(|call| call.create_project()));
+    let project = get(one(|call, id| call.get_project(id)))
+        .patch(one(|call, id| call.rename_project(id)))
+        .delete(one(|call, id| call.delete_project(id)));
+    let members = get(one(|call, id| call.list_members(Place::Project, id)))
+        .post(one(|call, id| call.add_member(Place::Project, id)));
+    Router::new()
+        .route("/projects/", projects)
         .route("/projects/{id}/", project)
-        .route(
-            "/projects/{id}/users/",
-            get(one(|call, id| call.list_project_members(id))).post(one(|call, id| call.add_project_member(id))),
-        )
-        .route("/projects/{id}/users/{user}/", delete(two(|call, id, user| call.remove_project_member(id, user))))
         .route("/projects/{id}/clusters/", get(one(|call, id| call.list_clusters_in(id))))
+        .route("/projects/{id}/users/", members)
         .route(
-            "/subscriptions/",
-            get(none(|call| call.list_subscriptions())).post(none(|call| call.create_subscription())),
-        )
-        .route(
-            "/subscriptions/{id}/",
-            get(one(|call, id| call.get_subscription(id))).delete(one(|call, id| call.cancel_subscription(id))),
+            "/projects/{id}/users/{user}/",
+            delete(two(|call, id, user| call.remove_member(Place::Project, id, user))),
         )
 }
 
-fn surroundings() -> Router<Simulator> {
+fn users() -> Router<Simulator> {
+    let keys = get(none(|call| call.list_keys())).post(none(|call| call.create_key()));
     let key = get(one(|call, key| call.get_key(key)))
         .patch(one(|call, key| call.change_key(key)))
         .delete(one(|call, key| call.delete_key(key)));
     Router::new()
         .route("/users/", get(none(|call| Ok(call.list_users()))))
-        .route("/roles/", get(none(|_| Ok(Call::list_roles()))))
-        .route("/users/me/api-keys/", get(none(|call| call.list_keys())).post(none(|call| call.create_key())))
-        .route("/users/me/api-keys/{key}/", key)
         .route("/users/me/", get(none(|call| call.me())))
         .route("/users/me", get(none(|call| call.me())))
+        .route("/users/me/api-keys/", keys)
+        .route("/users/me/api-keys/{key}/", key)
+        .route("/roles/", get(none(|_| Ok(Call::list_roles()))))
+}
+
+fn surroundings() -> Router<Simulator> {
+    let subscriptions = get(none(|call| call.list_subscriptions())).post(none(|call| call.create_subscription()));
+    let subscription =
+        get(one(|call, id| call.get_subscription(id))).delete(one(|call, id| call.cancel_subscription(id)));
+    Router::new()
+        .route("/subscriptions/", subscriptions)
+        .route("/subscriptions/{id}/", subscription)
         .route("/regions/", get(none(|call| Ok(call.list_regions()))))
         .route("/products/", get(none(|call| Ok(call.list_products()))))
-        .route("/products/{kind}/", get(one(|call, id| call.list_products_of(id))))
+        .route("/products/{kind}/", get(one(|call, kind| call.list_products_of(kind))))
         .route("/products/clusters/price", get(none(|call| call.price())))
         .route("/meta/", get(open(|call| Ok(call.meta()))))
         .route("/meta/cratedb-versions/", get(open(|call| Ok(call.versions()))))
@@ -198,7 +208,8 @@ impl Asked {
                 None => Err(Refusal::unauthenticated()),
             };
             let reply = caller.and_then(|caller| {
-                let mut call = Call { cloud: cratedb, environment, caller, now, query: &query, body: &body };
+                let region = headers.get("x-region").and_then(|region| region.to_str().ok());
+                let mut call = Call { cloud: cratedb, environment, caller, now, region, query: &query, body: &body };
                 let answer = act(&mut call)?;
                 if let Some(effect) = answer.effect() {
                     call.audit(effect);

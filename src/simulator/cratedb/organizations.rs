@@ -11,7 +11,7 @@ use super::body::Fields;
 use super::call::{Call, Caller, Reply, effect};
 use super::catalogue;
 use super::cloud::{Cloud, Organization, new_id};
-use super::cluster::{Cluster, Spec, dublin_core};
+use super::cluster::{Cluster, Spec, dublin_core, whole_millis};
 use super::directory::ADMIN;
 use super::refusal::Refusal;
 use crate::simulator::answer::Answer;
@@ -104,10 +104,12 @@ impl Call<'_> {
             *compute.entry(product.name).or_default() += nodes;
             storage += disks;
         }
-        let minutes = i64::from(jiff::tz::TimeZone::UTC.to_datetime(self.now).day()) * 24 * 60;
-        #[expect(clippy::cast_precision_loss, reason = "a month has few minutes")]
-        let hours = minutes as f64 / 60.0;
-        let spent = |hourly: f64| json!({"cost": hourly * hours, "credits": 0.0, "dtuhours": hours, "minutes": minutes, "total": hourly * hours});
+        let days = i32::from(jiff::tz::TimeZone::UTC.to_datetime(self.now).day());
+        let (hours, minutes) = (f64::from(days) * 24.0, days * 24 * 60);
+        let spent = |hourly: f64| {
+            let cost = hourly * hours;
+            json!({"cost": cost, "credits": 0.0, "dtuhours": hours, "minutes": minutes, "total": cost})
+        };
         let per_product: Value =
             compute.iter().map(|(name, hourly)| json!({"product_name": name, "consumption": spent(*hourly)})).collect();
         let hourly: f64 = compute.values().sum();
@@ -202,8 +204,8 @@ impl AuditEvent {
     fn describe(&self) -> Value {
         let [id, email, name] = &self.actor;
         json!({
-            "id": self.id, "action": self.action, "created": self.created, "context": {"id": self.subject},
-            "actor": {"id": id, "email": email, "name": name, "username": id},
+            "id": self.id, "action": self.action, "created": whole_millis(self.created),
+            "context": {"id": self.subject}, "actor": {"id": id, "email": email, "name": name, "username": id},
         })
     }
 }

@@ -1,14 +1,15 @@
 //! Users, their roles, and their API keys.
 
 use axum::http::StatusCode;
+use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
 use super::body::Fields;
 use super::call::{Call, Caller, Reply, effect};
-use super::cloud::new_id;
-use super::cluster::dublin_core;
-use super::directory::{ADMIN, Key, MEMBER, PROJECT_ADMIN, PROJECT_MEMBER, User};
+use super::cloud::{Organization, Project, new_id};
+use super::cluster::{dublin_core, whole_millis};
+use super::directory::{ADMIN, Key, MEMBER, PROJECT_ADMIN, PROJECT_MEMBER, Place, User};
 use super::refusal::Refusal;
 use crate::simulator::addresses::random_text;
 use crate::simulator::answer::Answer;
@@ -33,73 +34,42 @@ impl Call<'_> {
         Answer::shown(self.cloud.directory.users.iter().filter(shared).map(User::describe).collect())
     }
 
-    pub(super) fn list_members(&mut self, organization: &str) -> Reply {
-        self.organization(organization)?;
-        let member = |user: &&User| user.organization_roles.contains_key(organization);
-        let own_role =
-            |user: &User| user.with_role("organization", organization, &user.organization_roles[organization]);
-        Ok(Answer::shown(self.cloud.directory.users.iter().filter(member).map(own_role).collect()))
-    }
-
-    pub(super) fn list_project_members(&mut self, project: &str) -> Reply {
-        self.project(project)?;
-        let member = |user: &&User| user.project_roles.contains_key(project);
-        let own_role = |user: &User| user.with_role("project", project, &user.project_roles[project]);
-        Ok(Answer::shown(self.cloud.directory.users.iter().filter(member).map(own_role).collect()))
+    /// The vendor's command line fails on a user without a role, so that only those who have one are shown.
+    pub(super) fn list_members(&mut self, place: Place, id: &str) -> Reply {
+        self.check_place(place, id, false)?;
+        let shown = |user: &User| {
+            let role = place.roles_of(user).get(id)?;
+            let mut shown = user.identity();
+            shown[format!("{}_roles", place.word())] = json!([place.role(id, role)]);
+            Some(shown)
+        };
+        Ok(Answer::shown(self.cloud.directory.users.iter().filter_map(shown).collect()))
     }
 
     /// Somebody who was not known before is invited.
-    pub(super) fn add_member(&mut self, organization: &str) -> Reply {
-        let created = self.administered(organization)?.created;
-        let (user, role) = self.granted(&[ADMIN, MEMBER])?;
-        let id = self.known_or_new(&user);
-        let roles = self.cloud.directory.user(&id).map(|user| &mut user.organization_roles);
-        let before = roles.and_then(|roles| roles.insert(organization.to_owned(), role.clone()));
-        let answer =
-            json!({"organization_id": organization, "role_fqn": role, "user_id": id, "added": before.is_none()});
-        Ok(granted(answer, before.is_none()).having(effect(
-            "roleGranted",
-            organization,
-            &id,
-            created,
-            vec!["role_fqn"],
-        )))
+    pub(super) fn add_member(&mut self, place: Place, id: &str) -> Reply {
+        let (organization, created) = self.check_place(place, id, true)?;
+        let fields = self.fields()?;
+        let role = fields.required("role_fqn", Fields::text)?;
+        if !place.roles().contains(&role.as_str()) {
+            return Err(fields.wrong("role_fqn", format!("Must be one of: {}.", place.roles().join(", "))));
+        }
+        let user = self.known_or_new(&fields.required("user", Fields::text)?);
+        let before = place.roles_of_mut(user).insert(id.to_owned(), role.clone());
+        let uid = user.uid.clone();
+        let mut answer = place.role(id, &role);
+        answer["user_id"] = json!(uid);
+        answer["added"] = json!(before.is_none());
+        let status = if before.is_none() { StatusCode::CREATED } else { StatusCode::OK };
+        let effect = effect("roleGranted", &organization, &uid, created, vec!["role_fqn"]);
+        Ok(Answer::shown(answer).with_status(status).having(effect))
     }
 
-    pub(super) fn add_project_member(&mut self, project: &str) -> Reply {
-        let (organization, created) = {
-            let project = self.administered_project(project)?;
-            (project.organization_id.clone(), project.created)
-        };
-        let (user, role) = self.granted(&[PROJECT_ADMIN, PROJECT_MEMBER])?;
-        let id = self.known_or_new(&user);
-        let roles = self.cloud.directory.user(&id).map(|user| &mut user.project_roles);
-        let before = roles.and_then(|roles| roles.insert(project.to_owned(), role.clone()));
-        let answer = json!({"project_id": project, "role_fqn": role, "user_id": id, "added": before.is_none()});
-        Ok(granted(answer, before.is_none()).having(effect(
-            "roleGranted",
-            &organization,
-            &id,
-            created,
-            vec!["role_fqn"],
-        )))
-    }
-
-    pub(super) fn remove_member(&mut self, organization: &str, user: &str) -> Reply {
-        let created = self.administered(organization)?.created;
+    pub(super) fn remove_member(&mut self, place: Place, id: &str, user: &str) -> Reply {
+        let (organization, created) = self.check_place(place, id, true)?;
         let member = self.cloud.directory.user(user);
-        member.and_then(|user| user.organization_roles.remove(organization)).ok_or_else(|| no_member(user))?;
-        let effect = effect("roleRevoked", organization, user, created, Vec::new());
-        Ok(Answer::empty(StatusCode::NO_CONTENT).having(effect))
-    }
-
-    pub(super) fn remove_project_member(&mut self, project: &str, user: &str) -> Reply {
-        let (organization, created) = {
-            let project = self.administered_project(project)?;
-            (project.organization_id.clone(), project.created)
-        };
-        let member = self.cloud.directory.user(user);
-        member.and_then(|user| user.project_roles.remove(project)).ok_or_else(|| no_member(user))?;
+        let removed = member.and_then(|user| place.roles_of_mut(user).remove(id));
+        removed.ok_or_else(|| Refusal::not_found(format_args!("The user {user}")))?;
         let effect = effect("roleRevoked", &organization, user, created, Vec::new());
         Ok(Answer::empty(StatusCode::NO_CONTENT).having(effect))
     }
@@ -156,40 +126,29 @@ impl Call<'_> {
         own.ok_or_else(|| Refusal::not_found(format_args!("The API key '{name}'")))
     }
 
-    /// Whom the body gives a role, and which of these.
-    fn granted(&self, roles: &[&str]) -> Result<(String, String), Refusal> {
-        let fields = self.fields()?;
-        let role = fields.required("role_fqn", Fields::text)?;
-        if !roles.contains(&role.as_str()) {
-            return Err(fields.wrong("role_fqn", format!("Must be one of: {}.", roles.join(", "))));
+    /// The organization of a place that the user sees, or administers, and when the place was made.
+    fn check_place(&self, place: Place, id: &str, to_change: bool) -> Result<(String, Timestamp), Refusal> {
+        let organization = |organization: &Organization| (organization.id.clone(), organization.created);
+        let project = |project: &Project| (project.organization_id.clone(), project.created);
+        match (place, to_change) {
+            (Place::Organization, false) => self.organization(id).map(organization),
+            (Place::Organization, true) => self.administered(id).map(organization),
+            (Place::Project, false) => self.project(id).map(project),
+            (Place::Project, true) => self.administered_project(id).map(project),
         }
-        Ok((fields.required("user", Fields::text)?, role))
     }
 
-    /// The id of the user that goes by this id or e-mail address.
-    fn known_or_new(&mut self, id_or_email: &str) -> String {
-        if let Some(user) = self.cloud.directory.user(id_or_email) {
-            return user.uid.clone();
-        }
-        let uid = new_id(&mut self.environment.random);
-        let name = id_or_email.split('@').next().unwrap_or_default().replace('.', " ");
-        self.cloud.directory.users.push(User {
-            uid: uid.clone(),
-            email: id_or_email.to_owned(),
-            name,
-            organization_roles: std::collections::BTreeMap::new(),
-            project_roles: std::collections::BTreeMap::new(),
+    /// The user that goes by this id or e-mail address.
+    fn known_or_new(&mut self, id_or_email: &str) -> &mut User {
+        let users = &mut self.cloud.directory.users;
+        let known = users.iter().position(|user| user.uid == id_or_email || user.email == id_or_email);
+        let index = known.unwrap_or_else(|| {
+            let uid = new_id(&mut self.environment.random);
+            users.push(User::new(uid, id_or_email));
+            users.len() - 1
         });
-        uid
+        &mut users[index]
     }
-}
-
-fn granted(answer: Value, new: bool) -> Answer {
-    Answer::shown(answer).with_status(if new { StatusCode::CREATED } else { StatusCode::OK })
-}
-
-fn no_member(user: &str) -> Refusal {
-    Refusal::not_found(format_args!("The user {user}"))
 }
 
 impl Key {
@@ -200,26 +159,32 @@ impl Key {
             shown["dc"] = dublin_core(created, created);
         }
         if let Some(used) = self.last_used {
-            shown["last_used"] = json!(used);
+            shown["last_used"] = json!(whole_millis(used));
         }
         shown
     }
 }
 
-impl User {
-    pub(super) fn describe(&self) -> Value {
-        let in_organization = |(id, role): (&String, &String)| json!({"organization_id": id, "role_fqn": role});
-        let in_project = |(id, role): (&String, &String)| json!({"project_id": id, "role_fqn": role});
-        let mut shown = self.identity();
-        shown["organization_roles"] = self.organization_roles.iter().map(in_organization).collect();
-        shown["project_roles"] = self.project_roles.iter().map(in_project).collect();
-        shown
+impl Place {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Organization => "organization",
+            Self::Project => "project",
+        }
     }
 
-    /// The user with one role in one place only: the vendor's command line fails where there is none.
-    fn with_role(&self, place: &str, id: &str, role: &str) -> Value {
+    fn role(self, id: &str, role: &str) -> Value {
+        json!({format!("{}_id", self.word()): id, "role_fqn": role})
+    }
+}
+
+impl User {
+    pub(super) fn describe(&self) -> Value {
         let mut shown = self.identity();
-        shown[format!("{place}_roles")] = json!([{format!("{place}_id"): id, "role_fqn": role}]);
+        for place in [Place::Organization, Place::Project] {
+            let roles = place.roles_of(self).iter().map(|(id, role)| place.role(id, role));
+            shown[format!("{}_roles", place.word())] = roles.collect();
+        }
         shown
     }
 

@@ -12,15 +12,15 @@ use crate::simulator::answer::Answer;
 
 impl Call<'_> {
     pub(super) fn list_projects(&self) -> Answer {
-        let visible = self.visible_organizations();
-        let projects = self.cloud.projects.iter().filter(|project| visible.contains(&project.organization_id));
-        Answer::shown(projects.map(Project::describe).collect())
+        let seen = |project: &&Project| self.caller.sees(&project.organization_id, &project.id);
+        Answer::shown(self.cloud.projects.iter().filter(seen).map(Project::describe).collect())
     }
 
     pub(super) fn list_projects_of(&mut self, organization: &str) -> Reply {
         self.organization(organization)?;
-        let projects = self.cloud.projects.iter().filter(|project| project.organization_id == organization);
-        Ok(Answer::shown(projects.map(Project::describe).collect()))
+        let seen =
+            |project: &&Project| project.organization_id == organization && self.caller.sees(organization, &project.id);
+        Ok(Answer::shown(self.cloud.projects.iter().filter(seen).map(Project::describe).collect()))
     }
 
     pub(super) fn get_project(&mut self, id: &str) -> Reply {
@@ -72,10 +72,15 @@ impl Call<'_> {
         self.new_project(&described, organization)
     }
 
+    /// The vendor's command line says `_any_` where it is not told a region.
+    fn default_region(&self) -> String {
+        self.region.filter(|region| *region != "_any_").unwrap_or(catalogue::REGIONS[0].0).to_owned()
+    }
+
     /// A new project; whoever makes it administers it.
     fn new_project(&mut self, fields: &Fields, organization: &str) -> Result<Project, Refusal> {
         let name = project_name(fields)?;
-        let region = fields.required("region", Fields::text)?;
+        let region = fields.text("region")?.unwrap_or_else(|| self.default_region());
         if !catalogue::is_region(&region) {
             let offered: Vec<&str> = catalogue::REGIONS.iter().map(|(name, _)| *name).collect();
             let message = format!("There is no region '{region}'. Available: {}.", offered.join(", "));

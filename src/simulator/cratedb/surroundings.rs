@@ -105,7 +105,8 @@ impl Call<'_> {
         Answer::shown(json!({
             "version": {"release": "1.0.0", "prerelease": false},
             "crate_versions": {
-                "stable": newest(&offered.stable), "testing": newest(&offered.testing), "nightly": newest(&offered.nightly),
+                "stable": newest(&offered.stable), "testing": newest(&offered.testing),
+                "nightly": newest(&offered.nightly),
             },
         }))
     }
@@ -164,7 +165,7 @@ impl Call<'_> {
     fn filtered(&self, products: Vec<Value>) -> Value {
         let fits = |product: &Value| {
             let fits = |name| self.parameter(name).is_none_or(|wanted| product[name] == wanted);
-            ["tier", "name", "plan", "offer"].into_iter().all(fits)
+            ["kind", "tier", "name", "plan", "offer"].into_iter().all(fits)
         };
         products.into_iter().filter(fits).collect()
     }

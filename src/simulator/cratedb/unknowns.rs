@@ -60,6 +60,12 @@ pub struct Unknowns {
     pub unready_endpoint_status: Option<Status>,
     /// Requests of all clients to the cloud's API in one minute, above which 429 is answered; none: no limit.
     pub requests_per_minute: Option<u32>,
+    /// How long operations take, in percent of what is taken for usual.
+    pub operation_time_percent: u32,
+    /// Whether clusters have the fields that are newer than the vendor's document.
+    pub newer_fields: bool,
+    /// The word for where a cluster was made.
+    pub origin: String,
     /// The word for a subscription that is active.
     pub active_state: String,
     /// The word for the vendor's own means of payment.
@@ -129,6 +135,9 @@ impl Default for Unknowns {
             serves_while_changing: true,
             unready_endpoint_status: None,
             requests_per_minute: None,
+            operation_time_percent: 100,
+            newer_fields: false,
+            origin: "cloud".to_owned(),
             active_state: "active".to_owned(),
             own_provider: "stripe".to_owned(),
         }
@@ -169,6 +178,9 @@ impl Unknowns {
             serves_while_changing: random.random(),
             unready_endpoint_status: optional_status(random, &[None, Some(502), Some(503)]),
             requests_per_minute: *one(random, &[None, Some(120), Some(600)]),
+            operation_time_percent: *one(random, &[20, 100, 400]),
+            newer_fields: random.random(),
+            origin: word(one(random, &["cloud", "api", "marketplace"])),
             active_state: word(one(random, &["active", "ACTIVE", "Subscribed"])),
             own_provider: word(one(random, &["stripe", "cratedb", "contract"])),
         }

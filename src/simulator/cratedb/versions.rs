@@ -12,7 +12,7 @@ fn number(version: &str) -> Number {
     std::array::from_fn(|_| parts.next().unwrap_or_default())
 }
 
-/// The rule that an upgrade from `current` to `target` breaks, both of them in the channel whose versions `offered` are.
+/// The rule that an upgrade from `current` to `target` breaks; `offered` are the versions of the cluster's channel.
 pub(super) fn obstacle(current: &str, target: &str, offered: &[String]) -> Option<String> {
     if !offered.iter().any(|version| version == target) {
         let offered = offered.join(", ");

@@ -15,6 +15,7 @@ mod catalogue;
 mod cloud;
 mod cluster;
 mod console;
+mod control;
 mod data_plane;
 mod database;
 mod operations;
@@ -34,6 +35,7 @@ pub use unknowns::Unknowns;
 
 pub(super) use admin::router as admin_router;
 pub(super) use cloud::Cloud;
+pub(super) use control::router as control_router;
 pub(super) use data_plane::router as data_plane_router;
 pub(super) use place::{DOMAIN, PORT};
 pub(super) use refusal::error_body;

@@ -29,10 +29,11 @@ pub(crate) static DEFINITIONS: Resource =
     builtin("apiextensions.k8s.io", "customresourcedefinitions", "CustomResourceDefinition", false);
 pub(crate) static CLOUD_ACCOUNTS: Resource = custom("cloudaccounts", "CloudAccount");
 pub(crate) static TYPEDB_CLUSTERS: Resource = custom("typedbclusters", "TypeDBCluster");
+pub(crate) static CRATEDB_CLUSTERS: Resource = custom("cratedbclusters", "CrateDBCluster");
 
 /// Everything that is served.
-pub(crate) static RESOURCES: [&Resource; 7] =
-    [&NAMESPACES, &SECRETS, &CONFIG_MAPS, &EVENTS, &DEFINITIONS, &CLOUD_ACCOUNTS, &TYPEDB_CLUSTERS];
+pub(crate) static RESOURCES: [&Resource; 8] =
+    [&NAMESPACES, &SECRETS, &CONFIG_MAPS, &EVENTS, &DEFINITIONS, &CLOUD_ACCOUNTS, &TYPEDB_CLUSTERS, &CRATEDB_CLUSTERS];
 
 impl Resource {
     /// The resource of a kind, by its name alone: no two kinds here share one.

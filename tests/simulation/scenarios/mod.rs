@@ -1,6 +1,7 @@
 //! What happens, and what must come of it.
 
 mod crashes;
+mod cratedb;
 mod limits;
 mod lives;
 mod lost;

@@ -1,5 +1,6 @@
 //! A whole world in one process: an API server, a cloud, the real controller, and a ledger that nothing escapes.
 
+pub(crate) mod cratedb;
 pub(crate) mod ledger;
 pub(crate) mod manifests;
 mod process;
@@ -7,6 +8,8 @@ mod process;
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use clusterwright::clock::Clock;
 use clusterwright::cloud::endpoint::EndpointPolicy;
@@ -29,8 +32,41 @@ use process::{Life, ToCloud, ToKubernetes};
 /// Where the operator keeps its records.
 pub(crate) const OPERATOR: &str = "clusterwright-system";
 
+/// The cloud that a world is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Vendor {
+    TypeDb,
+    CrateDb,
+}
+
+impl Vendor {
+    /// The kind of its clusters' manifests.
+    pub(crate) fn kind(self) -> &'static str {
+        match self {
+            Self::TypeDb => "TypeDBCluster",
+            Self::CrateDb => "CrateDBCluster",
+        }
+    }
+
+    fn account(self, namespace: &str) -> Value {
+        match self {
+            Self::TypeDb => account(namespace),
+            Self::CrateDb => cratedb::account(namespace),
+        }
+    }
+
+    /// What the names of connection Secrets end in.
+    fn suffix(self) -> &'static str {
+        match self {
+            Self::TypeDb => "typedb",
+            Self::CrateDb => "cratedb",
+        }
+    }
+}
+
 /// Everything there is.
 pub(crate) struct World {
+    vendor: Vendor,
     pub(crate) clock: Clock,
     pub(crate) api: ApiServer,
     pub(crate) cloud: Simulator,
@@ -53,11 +89,16 @@ impl World {
     }
 
     pub(crate) fn with(settings: Settings) -> Self {
+        Self::of(Vendor::TypeDb, settings)
+    }
+
+    /// The same with a cloud of this vendor.
+    pub(crate) fn of(vendor: Vendor, settings: Settings) -> Self {
         let clock = Clock::anchored("2026-01-01T00:00:00Z".parse().unwrap());
         let api = ApiServer::new(clock.clone());
         let cloud = Simulator::new(Settings { clock: clock.clone(), ..settings });
         let ledger = Arc::new(Ledger::new(api.clone(), cloud.clone(), clock.clone()));
-        let world = Self { clock, api, cloud, ledger, process: None };
+        let world = Self { vendor, clock, api, cloud, ledger, process: None };
         world.user().create_namespace(OPERATOR);
         world.open_account(HERE);
         world
@@ -73,7 +114,7 @@ impl World {
     /// Puts account and credentials into a namespace.
     pub(crate) fn open_account(&self, namespace: &str) {
         self.user().create(credentials(namespace, "simulator-secret"));
-        self.user().create(account(namespace));
+        self.user().create(self.vendor.account(namespace));
     }
 
     pub(crate) fn user(&self) -> User {
@@ -97,7 +138,7 @@ impl World {
         let config = Config {
             operator_namespace: OPERATOR.into(),
             watch_namespaces: Vec::new(),
-            policy: EndpointPolicy::new(&[], false, &["typedb.com".into()]).unwrap(),
+            policy: EndpointPolicy::new(&[], false, &["typedb.com".into(), "cratedb.net".into()]).unwrap(),
             transports: Arc::new(move |_| Ok(Arc::new(cloud.clone()))),
             clock: self.clock.clone(),
             gate,
@@ -124,6 +165,11 @@ impl World {
         }
     }
 
+    /// From now on the operator dies by itself when its requests have passed this often.
+    pub(crate) fn die_after(&self, passes: usize) {
+        self.process.as_ref().unwrap().life.limit(passes);
+    }
+
     /// Waits until the operator has died by itself.
     pub(crate) async fn death(&self) {
         self.process.as_ref().unwrap().life.death().await;
@@ -148,14 +194,19 @@ impl World {
 
     /// Edits a cluster's manifest.
     pub(crate) fn edit(&self, namespace: &str, name: &str, patch: &Value) {
-        self.ledger.changes(&manifests::cluster(namespace, name));
-        self.user().merge("TypeDBCluster", namespace, name, patch);
+        self.about_to_change(namespace, name);
+        self.user().merge(self.vendor.kind(), namespace, name, patch);
     }
 
     /// Deletes a cluster's manifest.
     pub(crate) fn delete(&self, namespace: &str, name: &str) {
-        self.ledger.changes(&manifests::cluster(namespace, name));
-        self.user().delete("TypeDBCluster", namespace, name);
+        self.about_to_change(namespace, name);
+        self.user().delete(self.vendor.kind(), namespace, name);
+    }
+
+    fn about_to_change(&self, namespace: &str, name: &str) {
+        let kind = self.vendor.kind();
+        self.ledger.changes(&json!({"kind": kind, "metadata": {"namespace": namespace, "name": name}}));
     }
 
     /// Sets an annotation of a cluster's manifest.
@@ -165,7 +216,7 @@ impl World {
 
     /// A cluster's manifest as it is.
     pub(crate) fn manifest(&self, namespace: &str, name: &str) -> Option<Value> {
-        self.user().get("TypeDBCluster", namespace, name)
+        self.user().get(self.vendor.kind(), namespace, name)
     }
 
     /// Waits until a cluster's manifest is Ready, in its present generation.
@@ -191,14 +242,14 @@ impl World {
         is_so: impl Fn(&Value) -> bool,
     ) -> Value {
         let patient = self.user().within(Duration::from_secs(seconds));
-        let manifest = patient.wait_for("TypeDBCluster", namespace, name, is_so).await;
+        let manifest = patient.wait_for(self.vendor.kind(), namespace, name, is_so).await;
         self.ledger.check();
         manifest
     }
 
     /// Waits until a cluster's manifest is gone.
     pub(crate) async fn gone(&self, name: &str) {
-        self.user().wait_gone("TypeDBCluster", HERE, name).await;
+        self.user().wait_gone(self.vendor.kind(), HERE, name).await;
         self.ledger.check();
     }
 
@@ -233,15 +284,28 @@ impl World {
 
     /// The password that the connection Secret of a cluster publishes.
     pub(crate) fn published(&self, name: &str) -> Option<String> {
-        self.secret(HERE, &format!("{name}-typedb"), "password")
+        self.secret(HERE, &format!("{name}-{}", self.vendor.suffix()), "password")
     }
 
     /// Whether a password opens a cluster.
     pub(crate) async fn opens(&self, id: &str, password: &str) -> bool {
-        let address =
-            self.clusters().into_iter().find(|view| view.cluster.id.as_str() == id).unwrap().addresses[0].clone();
-        let body = json!({"username": "admin", "password": password}).to_string();
-        let request = Request::post(format!("https://{address}/v1/signin")).body(Bytes::from(body)).unwrap();
+        let request = match self.vendor {
+            Vendor::TypeDb => {
+                let clusters = self.clusters();
+                let view = clusters.iter().find(|view| view.cluster.id.as_str() == id).unwrap();
+                let body = json!({"username": "admin", "password": password});
+                Request::post(format!("https://{}/v1/signin", view.addresses[0])).body(body)
+            }
+            Vendor::CrateDb => {
+                let clusters = self.cloud.cratedb().clusters();
+                let view = clusters.iter().find(|view| view.cluster.id.as_str() == id).unwrap();
+                let user = view.cluster.username.as_deref().unwrap();
+                let pair = STANDARD.encode(format!("{user}:{password}"));
+                let request = Request::post(format!("https://{}/_sql", view.address));
+                request.header("authorization", format!("Basic {pair}")).body(json!({"stmt": "SELECT 1"}))
+            }
+        };
+        let request = request.unwrap().map(|body| Bytes::from(body.to_string()));
         let limits = Limits { deadline: Duration::from_secs(30), max_body: 10_000 };
         let answer = InProcess::new(self.cloud.router()).send(request, limits).await.unwrap();
         answer.status().is_success()

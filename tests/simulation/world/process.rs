@@ -22,6 +22,9 @@ use crate::in_process::InProcess;
 /// As long as the real process waits for the beginning of an answer.
 const DEADLINE: Duration = Duration::from_secs(30);
 
+/// Nothing is answered in the very moment in which it is asked, so that what is seen after a write is not taken for older.
+const LATENCY: Duration = Duration::from_millis(1);
+
 /// The requests of one process pass here; from its death on none does.
 #[derive(Debug, Default)]
 pub(crate) struct Life {
@@ -45,6 +48,11 @@ impl Life {
 
     pub(crate) fn is_over(&self) -> bool {
         self.over.load(Ordering::Relaxed)
+    }
+
+    /// From now on requests pass this often yet.
+    pub(crate) fn limit(&self, passes: usize) {
+        *self.left.lock().unwrap() = Some(passes);
     }
 
     /// From now on it does not die by itself any more.
@@ -127,9 +135,11 @@ impl Transport for ToCloud {
     fn send(&self, request: Request<Bytes>, limits: Limits) -> BoxFuture<'_, Result<Response<Bytes>, SendError>> {
         async move {
             self.life.pass().await;
-            self.ledger.asks_cloud(&request);
+            let sending = self.ledger.asks_cloud(&request);
+            tokio::time::sleep(LATENCY).await;
             let answer = self.cloud.send(request, limits).await;
             self.life.pass().await;
+            self.ledger.answered(sending, &answer);
             answer
         }
         .boxed()

@@ -3,6 +3,9 @@
 //! Every request of the operator passes here before it reaches the cloud. The ledger knows the rules from the
 //! outside: it reads manifests and records as plain JSON, and nothing of the operator's code decides for it.
 
+mod cratedb;
+mod typedb;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
@@ -10,9 +13,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use clusterwright::clock::{Clock, earlier};
+use clusterwright::cloud::transport::SendError;
 use clusterwright::simulator::Simulator;
 use http::request::Parts;
-use http::{Method, Request};
+use http::{Method, Request, Response};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
@@ -40,8 +44,10 @@ struct Book {
     records: BTreeMap<String, Noted>,
     /// Manifests as they were before the user changed them.
     former: Vec<(Timestamp, Value)>,
-    /// Deploys by the cluster's id: when, and for which manifest.
+    /// Creates by the cluster's id or name, whichever is chosen by us: when, and for which manifest.
     sends: BTreeMap<String, Vec<(Timestamp, String)>>,
+    /// What was sent to CrateDB Cloud.
+    cratedb: cratedb::Book,
     violations: Vec<String>,
 }
 
@@ -61,7 +67,7 @@ impl Ledger {
     /// The user is about to change a manifest: what is on its way may still go by what it was.
     pub(crate) fn changes(&self, manifest: &Value) {
         let (namespace, name) = (string(&manifest["metadata"]["namespace"]), string(&manifest["metadata"]["name"]));
-        if let Some(before) = self.api.user().get("TypeDBCluster", &namespace, &name) {
+        if let Some(before) = self.api.user().get(&string(&manifest["kind"]), &namespace, &name) {
             self.book.lock().unwrap().former.push((self.clock.now(), before));
         }
     }
@@ -95,97 +101,36 @@ impl Ledger {
         book.records.insert(name.to_owned(), Noted { at, version, record, passwords });
     }
 
-    /// The operator is about to send something to the cloud.
-    pub(crate) fn asks_cloud(&self, request: &Request<Bytes>) {
-        let (method, path) = (request.method(), request.uri().path());
-        let verdict = match (method, path) {
-            (&Method::GET, _) | (_, "/api/v1/auth" | "/v1/signin") => Ok(()),
-            (&Method::POST, path) if path.ends_with("/clusters/deploy") => self.deploys(request.body()),
-            (&Method::DELETE, path) if path.contains("/clusters/") => {
-                self.destroys(path.rsplit('/').next().unwrap_or_default())
-            }
-            (&Method::PUT, "/v1/users/admin") => {
-                self.sets_password(request.uri().authority().unwrap().as_str(), request.body())
-            }
-            _ => Err("this is nothing that the operator may ask for".to_owned()),
-        };
+    /// The operator is about to send something to the cloud. What comes back names it, where its outcome is to be noted.
+    pub(crate) fn asks_cloud(&self, request: &Request<Bytes>) -> Option<cratedb::Sending> {
+        let path = request.uri().path();
+        let to_cratedb = path.starts_with("/api/v2/") || path == "/_sql";
+        let (sending, verdict) =
+            if to_cratedb { self.asks_cratedb(request) } else { (None, self.asks_typedb(request)) };
         if let Err(why) = verdict {
             let mut book = self.book.lock().unwrap();
-            book.violations.push(format!("{} {method} {}: {why}", self.clock.now(), request.uri()));
+            book.violations.push(format!("{} {} {}: {why}", self.clock.now(), request.method(), request.uri()));
         }
+        sending
     }
 
-    fn deploys(&self, body: &Bytes) -> Result<(), String> {
-        let now = self.clock.now();
-        let sent: Value = serde_json::from_slice(body).map_err(|error| error.to_string())?;
-        let id = string(&sent["id"]);
-        let announced: Vec<Noted> = self
-            .records(|record| record["intent"]["action"] == "create" && record["intent"]["request"]["id"] == *id)
-            .into_iter()
-            .filter(|noted| noted.record["intent"]["request"] == sent)
-            .collect();
-        let noted = newest(announced).ok_or("no record announces it")?;
-        in_time(&noted, now)?;
-        if !noted.record["bound"].is_null() {
-            return Err("the record is bound to a cluster already".to_owned());
+    /// The operator got an answer, or gave up waiting for one.
+    pub(crate) fn answered(&self, sending: Option<cratedb::Sending>, answer: &Result<Response<Bytes>, SendError>) {
+        if let Some(sending) = sending {
+            self.book.lock().unwrap().cratedb.settle(sending, answer);
         }
-        let owner = owner(&noted.record);
-        self.permitted(&noted.record, |manifest| manifest["metadata"]["deletionTimestamp"].is_null())?;
-        self.book.lock().unwrap().sends.entry(id).or_default().push((now, owner.clone()));
-        let living = self.living(&owner);
-        if living.is_empty() { Ok(()) } else { Err(format!("{owner} has a living cluster already: {living:?}")) }
-    }
-
-    fn destroys(&self, id: &str) -> Result<(), String> {
-        let now = self.clock.now();
-        let announced = self.records(|record| record["intent"]["action"] == "destroy" && record["bound"]["id"] == *id);
-        let noted = newest(announced).ok_or("no record announces it")?;
-        in_time(&noted, now)?;
-        self.permitted(&noted.record, |manifest| {
-            !manifest["metadata"]["deletionTimestamp"].is_null() && manifest["spec"]["deletionPolicy"] == "Delete"
-        })?;
-        let definition =
-            self.api.user().get("CustomResourceDefinition", "", "typedbclusters.clusterwright.dev").unwrap_or_default();
-        if definition.is_null() || !definition["metadata"]["deletionTimestamp"].is_null() {
-            return Err("the kind itself is being deleted".to_owned());
-        }
-        let there = self.cloud.clusters().into_iter().find(|view| view.cluster.id.as_str() == id);
-        match there {
-            Some(view) if noted.record["bound"]["createdAt"] != view.cluster.created_at.epoch_millis() => {
-                Err("there is another database of that id".to_owned())
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn sets_password(&self, address: &str, body: &Bytes) -> Result<(), String> {
-        let sent: Value = serde_json::from_slice(body).map_err(|error| error.to_string())?;
-        let password = string(&sent["password"]);
-        let clusters = self.cloud.clusters();
-        let view = clusters
-            .iter()
-            .find(|view| {
-                view.addresses.iter().any(|known| known.trim_end_matches(":80") == address.trim_end_matches(":80"))
-            })
-            .ok_or("no cluster lives there")?;
-        let (id, created) = (view.cluster.id.as_str(), view.cluster.created_at.epoch_millis());
-        let bound = self.records(|record| record["bound"]["id"] == *id && record["bound"]["createdAt"] == created);
-        let noted = newest(bound).ok_or("no record is bound to that cluster")?;
-        if !noted.passwords.iter().flatten().any(|recorded| *recorded == password) {
-            return Err("the record does not hold the new password".to_owned());
-        }
-        self.permitted(&noted.record, |manifest| manifest["metadata"]["deletionTimestamp"].is_null())
     }
 
     /// Whether the record's manifest, as it is or as it was a moment ago, allows a write.
     fn permitted(&self, record: &Value, is_so: impl Fn(&Value) -> bool) -> Result<(), String> {
         let [namespace, name, uid] = ["namespace", "name", "uid"].map(|part| string(&record["owner"][part]));
         let recent = earlier(self.clock.now(), CROSSING);
-        let present = self.api.user().get("TypeDBCluster", &namespace, &name);
+        let present = self.api.user().get(&string(&record["owner"]["kind"]), &namespace, &name);
         let book = self.book.lock().unwrap();
         let former = book.former.iter().filter(|(until, _)| *until >= recent).map(|(_, manifest)| manifest);
         let permits = |manifest: &&Value| {
-            manifest["metadata"]["uid"] == *uid
+            manifest["kind"] == record["owner"]["kind"]
+                && manifest["metadata"]["uid"] == *uid
                 && manifest["metadata"]["name"] == *name
                 && manifest["spec"]["management"] != "Observed"
                 && manifest["metadata"]["annotations"]["clusterwright.dev/paused"] != "true"
@@ -202,29 +147,6 @@ impl Ledger {
     fn records(&self, is_so: impl Fn(&Value) -> bool) -> Vec<Noted> {
         let book = self.book.lock().unwrap();
         book.records.values().filter(|noted| noted.record["filed"] != true && is_so(&noted.record)).cloned().collect()
-    }
-
-    /// The clusters that live and were deployed for a manifest.
-    fn living(&self, manifest: &str) -> Vec<String> {
-        let alive: BTreeSet<(String, i64)> = self
-            .cloud
-            .clusters()
-            .iter()
-            .filter(|view| view.cluster.status.to_string() != "destroying")
-            .map(|view| (view.cluster.id.to_string(), view.cluster.created_at.epoch_millis()))
-            .collect();
-        let book = self.book.lock().unwrap();
-        let mut living = Vec::new();
-        for row in self.cloud.requests().log.iter().filter(|row| row.path.ends_with("/deploy")) {
-            let Some(effect) = row.effect.as_ref() else { continue };
-            let id = effect.cluster.rsplit('/').next().unwrap_or_default().to_owned();
-            let sends = book.sends.get(&id).map_or(&[][..], Vec::as_slice);
-            let sender = sends.iter().rev().find(|(at, _)| at.as_millisecond() <= effect.created_at);
-            if sender.is_some_and(|(_, owner)| owner == manifest) && alive.contains(&(id.clone(), effect.created_at)) {
-                living.push(id);
-            }
-        }
-        living
     }
 
     /// Nothing has been wrong so far.
@@ -246,7 +168,8 @@ impl Ledger {
         let mut holders: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for noted in self.stored() {
             let [namespace, name, uid] = ["namespace", "name", "uid"].map(|part| string(&noted.record["owner"][part]));
-            let manifest = self.api.user().get("TypeDBCluster", &namespace, &name).unwrap_or_default();
+            let kind = string(&noted.record["owner"]["kind"]);
+            let manifest = self.api.user().get(&kind, &namespace, &name).unwrap_or_default();
             let managed = manifest["spec"]["management"] != "Observed" && manifest["metadata"]["uid"] == *uid;
             if noted.record["filed"] != true && managed && !noted.record["bound"].is_null() {
                 let bound = &noted.record["bound"];
@@ -259,26 +182,27 @@ impl Ledger {
         }
     }
 
+    /// The clusters that live and were created for a manifest.
+    fn living(&self, manifest: &str) -> Vec<String> {
+        [self.living_in_typedb(manifest), self.living_in_cratedb(manifest)].concat()
+    }
+
     /// For each cluster that runs and whose password is known: what the records say may open it.
     pub(crate) fn ways_in(&self) -> Vec<(String, Vec<String>)> {
-        let clusters = self.cloud.clusters();
         let stored = self.stored();
-        let mut ways = Vec::new();
-        for noted in stored.iter().filter(|noted| noted.record["filed"] != true) {
-            let bound = &noted.record["bound"];
-            let there = clusters.iter().find(|view| {
-                bound["id"] == *view.cluster.id.as_str() && bound["createdAt"] == view.cluster.created_at.epoch_millis()
-            });
-            let running = there.is_some_and(|view| view.cluster.status.to_string() == "running");
-            let [current, _] = &noted.passwords;
-            let created = bound["origin"] == "Created";
-            if !running || (current.is_none() && !created) {
-                continue;
-            }
-            let factory = (current.is_none() && created).then(|| "password".to_owned());
-            ways.push((string(&bound["id"]), noted.passwords.iter().flatten().cloned().chain(factory).collect()));
+        [self.ways_into_typedb(&stored), self.ways_into_cratedb(&stored)].concat()
+    }
+
+    /// That a manifest is being deleted, and asks for its database to be destroyed with it.
+    fn destroy_permitted(&self, noted: &Noted, definition: &str) -> Result<(), String> {
+        self.permitted(&noted.record, |manifest| {
+            !manifest["metadata"]["deletionTimestamp"].is_null() && manifest["spec"]["deletionPolicy"] == "Delete"
+        })?;
+        let definition = self.api.user().get("CustomResourceDefinition", "", definition).unwrap_or_default();
+        if definition.is_null() || !definition["metadata"]["deletionTimestamp"].is_null() {
+            return Err("the kind itself is being deleted".to_owned());
         }
-        ways
+        Ok(())
     }
 
     /// The records as the API server has them.

@@ -1,0 +1,37 @@
+//! What happens in CrateDB Cloud, and what must come of it.
+
+mod crashes;
+mod lives;
+mod lost;
+
+use clusterwright::simulator::Settings;
+use clusterwright::simulator::cratedb::ClusterView;
+
+use crate::world::{Vendor, World};
+
+/// A world with an account in CrateDB Cloud, and no operator yet.
+fn asleep(settings: Settings) -> World {
+    World::of(Vendor::CrateDb, settings)
+}
+
+/// The same with an operator at work.
+fn awake() -> World {
+    let mut world = asleep(Settings::default());
+    world.start();
+    world
+}
+
+/// The cluster of this name.
+fn view(world: &World, name: &str) -> Option<ClusterView> {
+    world.cloud.cratedb().clusters().into_iter().find(|view| view.cluster.name == name)
+}
+
+/// How many requests had this effect.
+fn effects(world: &World, action: &str) -> usize {
+    world.asked(|row| row.effect.as_ref().is_some_and(|effect| effect.action == action)).len()
+}
+
+/// A password of a user's own that the cloud takes.
+fn mine(number: u32) -> String {
+    format!("a-password-of-my-own-number-{number}")
+}

@@ -13,7 +13,7 @@ use super::step::{CloudWrite, Plan, RecordChange, Step, Verdict};
 use super::{change, serving, waiting};
 use crate::api::condition::Reason;
 use crate::api::identity::{ClusterId, CreatedAt, Handle};
-use crate::api::shared::{MAX_PLANNED_STEPS, PlannedAction, PlannedStep};
+use crate::api::shared::{MAX_PLANNED_STEPS, PlannedStep};
 
 /// How often a cluster in transition is decided about anew, should its list lag behind.
 const IN_TRANSITION: Duration = Duration::from_secs(15);
@@ -192,15 +192,13 @@ impl<'a, K: Kind> Work<'a, K> {
     /// The password's step takes its place in the order; what else there is to say of the password comes back.
     fn take_password(&mut self, way_in: PasswordPlan<K>) -> PasswordPlan<K> {
         let PasswordPlan::Step(step, shown) = way_in else { return way_in };
-        self.shown.extend(shown);
-        match *step {
-            Step::Cloud(CloudWrite::Change(change)) => {
-                let action = PlannedAction::SetPassword;
-                let mut shown = PlannedStep { action, field: None, from: None, to: None, blocked_by: None };
+        match (*step, shown) {
+            (Step::Cloud(CloudWrite::Change(change)), Some(mut shown)) => {
                 self.consider(&mut shown, change);
                 self.shown.push(shown);
             }
-            step => {
+            (step, shown) => {
+                self.shown.extend(shown);
                 self.next.get_or_insert((step, Reason::Updating));
             }
         }

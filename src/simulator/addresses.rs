@@ -31,9 +31,12 @@ impl Addresses {
         names.into_iter().map(listen).collect()
     }
 
-    /// Closes the listeners of addresses that are no longer `in_use`.
-    pub(super) fn close_all_but(&mut self, in_use: impl Fn(&str) -> bool) {
-        if let Self::Loopback { open, .. } = self {
+    /// Closes the listeners of addresses that are no longer `in_use`. All that are in use are open, so that their
+    /// `count` tells whether there is one to close.
+    pub(super) fn close_all_but(&mut self, count: usize, in_use: impl Fn(&str) -> bool) {
+        if let Self::Loopback { open, .. } = self
+            && open.len() > count
+        {
             open.retain(|address, _| in_use(address));
         }
     }

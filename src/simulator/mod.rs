@@ -89,7 +89,8 @@ impl Simulator {
         world.cratedb.settle(now);
         let outcome = act(&mut world, now);
         let World { environment, typedb, cratedb, .. } = &mut *world;
-        environment.addresses.close_all_but(|address| typedb.serves_at(address) || cratedb.serves_at(address));
+        let in_use = |address: &str| typedb.serves_at(address) || cratedb.serves_at(address);
+        environment.addresses.close_all_but(typedb.addresses() + cratedb.addresses(), in_use);
         outcome
     }
 }

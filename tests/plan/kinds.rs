@@ -3,6 +3,8 @@
 use clusterwright::api::typedb::TypeDBCluster;
 use clusterwright::plan;
 
+use super::scene;
+
 pub(crate) type Bound = plan::Bound<TypeDBCluster>;
 pub(crate) type CloudWrite = plan::CloudWrite<TypeDBCluster>;
 pub(crate) type CreateIntent = plan::CreateIntent<TypeDBCluster>;
@@ -14,5 +16,5 @@ pub(crate) type OrphanFacts = plan::OrphanFacts<TypeDBCluster>;
 pub(crate) type OrphanPlan = plan::OrphanPlan<TypeDBCluster>;
 pub(crate) type Plan = plan::Plan<TypeDBCluster>;
 pub(crate) type Record = plan::Record<TypeDBCluster>;
-pub(crate) type RecordChange = plan::RecordChange<TypeDBCluster>;
+pub(crate) type Scene = scene::Scene<TypeDBCluster>;
 pub(crate) type Step = plan::Step<TypeDBCluster>;

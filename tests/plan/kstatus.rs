@@ -1,7 +1,7 @@
 //! How kstatus, and with it Flux, Helm and kubectl, reads an object; written from its documented order.
 
 use clusterwright::api::condition::Condition;
-use clusterwright::api::typedb::TypeDBCluster;
+use clusterwright::plan::Kind;
 
 /// What such a tool makes of an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,17 +12,16 @@ pub(crate) enum Read {
     Current,
 }
 
-pub(crate) fn compute(manifest: &TypeDBCluster) -> Read {
-    if manifest.metadata.deletion_timestamp.is_some() {
+pub(crate) fn compute<K: Kind>(manifest: &K) -> Read {
+    if manifest.meta().deletion_timestamp.is_some() {
         return Read::Terminating;
     }
-    let Some(status) = &manifest.status else { return Read::Current };
-    if status.common.observed_generation.is_some() && status.common.observed_generation != manifest.metadata.generation
-    {
+    let Some(status) = manifest.status().map(K::common_status) else { return Read::Current };
+    if status.observed_generation.is_some() && status.observed_generation != manifest.meta().generation {
         return Read::InProgress;
     }
-    let abnormal = status.common.conditions.iter().find_map(of_abnormal);
-    abnormal.unwrap_or_else(|| match status.common.conditions.iter().find(|condition| condition.type_ == "Ready") {
+    let abnormal = status.conditions.iter().find_map(of_abnormal);
+    abnormal.unwrap_or_else(|| match status.conditions.iter().find(|condition| condition.type_ == "Ready") {
         Some(ready) if ready.status == "True" => Read::Current,
         Some(_) => Read::InProgress,
         None => Read::Current,

@@ -9,6 +9,8 @@ mod bound;
 #[cfg(test)]
 mod connection;
 #[cfg(test)]
+mod cratedb;
+#[cfg(test)]
 mod creation;
 #[cfg(test)]
 mod deletion;
@@ -16,9 +18,12 @@ mod deletion;
 mod fixture;
 #[cfg(test)]
 mod gist;
+#[cfg(test)]
 mod kinds;
 #[cfg(test)]
 mod kstatus;
+#[cfg(test)]
+mod laws;
 #[cfg(test)]
 mod model;
 #[cfg(test)]
@@ -30,6 +35,10 @@ mod password;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
+mod scene;
+#[cfg(test)]
 mod standing;
 #[cfg(test)]
 mod waiting;
+#[cfg(test)]
+mod world;

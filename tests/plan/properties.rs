@@ -1,24 +1,21 @@
 //! What must hold whatever the facts are.
 
-use std::time::Duration;
-
-use clusterwright::api::condition::{Reason, Standing};
-use clusterwright::api::identity::Handle;
+use clusterwright::api::condition::Reason;
 use clusterwright::api::secret::Password;
 use clusterwright::api::shared::{DeletionPolicy, Management};
-use clusterwright::clock;
 use clusterwright::cloud::provider::Found;
 use clusterwright::cloud::typedb::wire::{Cluster, ClusterStatus};
-use clusterwright::plan::Kind;
-use clusterwright::plan::{AccountStanding, Given, Origin, PasswordState, Stake, TroubleKind, Verdict, plan, status};
+use clusterwright::plan::{AccountStanding, Given, Origin, PasswordState, Stake, TroubleKind, plan};
 use kube::ResourceExt;
 use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::fixture::*;
-use super::kinds::{CloudWrite, Facts, Inventory, Look, Plan, Record, RecordChange, Step};
+use super::kinds::{Facts, Inventory, Look, Record};
 use super::kstatus::{Read, compute};
-use super::model::{Fate, World};
+use super::laws::*;
+use super::model::Model;
+use super::world::{Fate, World};
 
 fn any_cluster() -> impl Strategy<Value = Cluster> {
     let statuses = [
@@ -187,53 +184,6 @@ fn any_facts() -> impl Strategy<Value = Facts> {
         })
 }
 
-/// What no plan may ever do.
-fn is_safe(facts: &Facts, plan: &Plan) {
-    let record = facts.record.as_ref();
-    let bound = record.and_then(|record| record.bound.as_ref());
-    match &plan.next {
-        Some(Step::Cloud(CloudWrite::Destroy(identity))) => {
-            assert!(facts.deleting() && facts.destroys(), "nobody asked for a database's end");
-            assert!(facts.has_finalizer() && !facts.attempts.definition_deleted);
-            assert_eq!(bound.map(|bound| &bound.identity), Some(identity), "only the recorded database is destroyed");
-            assert_eq!(record.unwrap().owner.uid, facts.uid(), "the record is another manifest's");
-            let reach = facts.account.reach.as_ref().unwrap();
-            assert_eq!(record.unwrap().location, reach.location, "it lives elsewhere");
-        }
-        Some(Step::Cloud(CloudWrite::Deploy { request, again })) => {
-            assert!(bound.is_none(), "a manifest with a cluster gets no second one");
-            assert!(!facts.deleting() && facts.manifest.spec.common.external_id.is_none());
-            let open = record.and_then(Record::creation);
-            assert_eq!(open.is_some(), *again, "an open create is repeated, and nothing else");
-            assert!(open.is_none_or(|intent| intent.request == *request), "no other request is sent meanwhile");
-            assert_eq!(Handle::Id(request.id.clone()), facts.manifest.wanted());
-            let claimed = facts.rivals.iter().any(|rival| rival.target == Handle::Id(request.id.clone()));
-            assert!(*again || !claimed, "another manifest has this id");
-            let reach = facts.account.reach.as_ref().unwrap();
-            assert!(open.is_none() || record.unwrap().location == reach.location, "it was sent elsewhere");
-        }
-        Some(Step::Record(RecordChange::ClearIntent(_))) => {
-            let intent = record.and_then(Record::creation).expect("an open create");
-            let look = facts
-                .look
-                .as_ref()
-                .filter(|look| look.target == Handle::Id(intent.request.id.clone()))
-                .expect("a look");
-            assert!(look.at > intent.announced, "a look from before proves nothing");
-        }
-        Some(Step::Record(RecordChange::Drop)) => assert!(facts.deleting() && facts.destroys()),
-        Some(Step::RemoveFinalizer) => assert!(facts.has_finalizer()),
-        _ => {}
-    }
-    if !facts.managed() || facts.paused() {
-        assert!(!plan.next.as_ref().is_some_and(Step::writes_to_a_cloud), "it is observed or paused");
-    }
-    if let Verdict::Stands { reason, message, .. } = &plan.verdict {
-        assert!(!message.is_empty());
-        assert!(reason.standing() != Standing::Stalled || !plan.next.as_ref().is_some_and(Step::writes_to_a_cloud));
-    }
-}
-
 fn any_fates() -> impl Strategy<Value = Vec<Fate>> {
     let fates = [Fate::Answered, Fate::AnswerLost, Fate::Lost, Fate::Crash, Fate::Refused];
     proptest::collection::vec(select(fates.to_vec()), 0..6)
@@ -249,38 +199,17 @@ proptest! {
 
     #[test]
     fn a_plan_depends_on_nothing_but_the_facts(facts in any_facts()) {
-        let (once, again) = (plan(&facts), plan(&facts));
-        prop_assert_eq!(&once.next, &again.next);
-        prop_assert_eq!(status(&facts, &once), status(&facts, &again));
+        depends_on_nothing_but_the_facts(&facts);
     }
 
     #[test]
     fn a_status_comes_to_rest(facts in any_facts()) {
-        let mut facts = facts;
-        let mut published = facts.manifest.status.clone().unwrap_or_default();
-        for _ in 0..3 {
-            published = status(&facts, &plan(&facts));
-            facts.manifest.status = Some(published.clone());
-            facts.now = clock::later(facts.now, Duration::from_millis(700));
-        }
-        let next = status(&facts, &plan(&facts));
-        prop_assert_eq!(next, published);
+        its_status_comes_to_rest(facts);
     }
 
     #[test]
     fn a_status_is_read_as_its_reason_stands(facts in any_facts()) {
-        let mut facts = facts;
-        let plan = plan(&facts);
-        facts.manifest.status = Some(status(&facts, &plan));
-        facts.manifest.metadata.deletion_timestamp = None;
-        if let Verdict::Stands { reason, .. } = plan.verdict {
-            let read = match reason.standing() {
-                Standing::Done => Read::Current,
-                Standing::Working => Read::InProgress,
-                Standing::Stalled => Read::Failed,
-            };
-            prop_assert_eq!(compute(&facts.manifest), read);
-        }
+        its_status_is_read_as_its_reason_stands(facts);
     }
 }
 
@@ -290,18 +219,18 @@ proptest! {
     /// Whatever was lost on the way, in the end there is one cluster, and one that can be logged in to.
     #[test]
     fn a_create_ends_with_one_cluster(fates in any_fates()) {
-        let mut world = World::new(scene(), Vec::new(), "", fates);
+        let mut world = World::new(scene(), Model::new(Vec::new(), ""), fates);
         let rest = world.settle(|world, plan| {
             is_safe(&world.facts, plan);
-            assert!(world.clusters.len() <= 1, "paid for twice: {:?}", world.sent);
+            assert!(world.cloud.clusters.len() <= 1, "paid for twice: {:?}", world.sent);
         });
         prop_assert!(rest.is_some(), "it never comes to rest: {:?}", world.sent);
         let refused = world.facts.record.as_ref().is_some_and(|record| !record.refusals.is_empty());
-        prop_assert_eq!(world.clusters.len(), usize::from(!refused), "{:?}", world.sent);
+        prop_assert_eq!(world.cloud.clusters.len(), usize::from(!refused), "{:?}", world.sent);
         if !refused {
             let record = world.facts.record.unwrap();
-            prop_assert_eq!(record.bound.unwrap().identity.created_at, world.clusters[0].created_at);
-            prop_assert_eq!(record.password.current, Some(world.password));
+            prop_assert_eq!(record.bound.unwrap().identity.created_at, world.cloud.clusters[0].created_at);
+            prop_assert_eq!(record.password.current, Some(world.cloud.password));
             prop_assert_eq!(compute(&world.facts.manifest), Read::Current);
         }
     }
@@ -312,10 +241,10 @@ proptest! {
         let other = cluster("sales");
         let fates = fates.into_iter().filter(|fate| *fate != Fate::Refused).collect();
         let other = Cluster { created_at: cluster_aged("sales", 60).created_at, ..other };
-        let mut world = World::new(ending(), vec![cluster(ID), other], "proved", fates);
+        let mut world = World::new(ending(), Model::new(vec![cluster(ID), other], "proved"), fates);
         let rest = world.settle(|world, plan| is_safe(&world.facts, plan));
         prop_assert!(rest.is_some() && world.gone, "{:?}", world.sent);
-        prop_assert_eq!(world.clusters.iter().map(|cluster| cluster.id.as_str()).collect::<Vec<_>>(), ["sales"]);
+        prop_assert_eq!(world.cloud.clusters.iter().map(|cluster| cluster.id.as_str()).collect::<Vec<_>>(), ["sales"]);
         prop_assert!(world.facts.record.is_none());
     }
 
@@ -326,7 +255,7 @@ proptest! {
         clusters.dedup_by(|one, other| one.id == other.id);
         let mut facts = facts;
         facts.attempts.trouble = None;
-        let mut world = World::new(Scene { facts }, clusters, "a", fates);
+        let mut world = World::new(Scene { facts }, Model::new(clusters, "a"), fates);
         let writes_nothing = !world.facts.managed() || world.facts.paused();
         let rest = world.settle(|world, plan| is_safe(&world.facts, plan));
         prop_assert!(rest.is_some(), "it never comes to rest: {:?} {:?}", world.sent, plan(&world.facts));

@@ -24,7 +24,8 @@ pub(super) fn of(
     // A cluster of the simulator speaks plain HTTP, as its endpoint does; the vendor's speak TLS.
     let plain = record.location.endpoint().as_str().starts_with("http://");
     data.insert("url", format!("{}://{address}", if plain { "http" } else { "https" }));
-    if let (Some(password), Some(user)) = (password, &cluster.username) {
+    let known = record.bound.as_ref().and_then(|bound| bound.fixed.username.as_ref());
+    if let (Some(password), Some(user)) = (password, cluster.username.as_ref().or(known)) {
         let (user, password) = (percent_encoded(user), percent_encoded(password.expose()));
         let tls = if plain { "" } else { "?ssl=true" };
         data.insert("uri", format!("crate://{user}:{password}@{address}{tls}"));

@@ -47,6 +47,11 @@ impl Fields {
         Ok(values.map(|values| Self { prefix: format!("{}{name}.", self.prefix), values }))
     }
 
+    /// The object itself, unread.
+    pub(super) fn as_value(&self) -> Value {
+        Value::Object(self.values.clone())
+    }
+
     /// The refusal of a field for what `message` says.
     pub(super) fn wrong(&self, name: &str, message: impl Into<String>) -> Refusal {
         Refusal::field(format!("{}{name}", self.prefix), message)

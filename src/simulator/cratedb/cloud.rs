@@ -121,6 +121,11 @@ impl Cloud {
         self.directory.settle(now);
     }
 
+    /// How many addresses SQL endpoints have.
+    pub(in crate::simulator) fn addresses(&self) -> usize {
+        self.clusters.len()
+    }
+
     /// Whether a cluster's SQL endpoint has this address.
     pub(in crate::simulator) fn serves_at(&self, address: &str) -> bool {
         self.clusters.iter().any(|cluster| cluster.address == address)

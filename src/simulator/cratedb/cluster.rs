@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::catalogue::{self, FREE, Product};
+use super::jobs::{Direction, Job};
 use super::operation::{Change, Operation};
 use super::unknowns::Unknowns;
 use crate::api::identity::{ClusterId, CreatedAt};
@@ -39,6 +40,8 @@ pub(super) struct Cluster {
     pub(super) exists: bool,
     /// Oldest first; at most the last one runs.
     pub(super) operations: Vec<Operation>,
+    /// Transfers of data, oldest first.
+    pub(super) jobs: Vec<Job>,
     /// When it is gone, where it is being deleted.
     pub(super) gone: Option<Timestamp>,
     /// The address of its SQL endpoint.
@@ -85,6 +88,8 @@ impl Cluster {
         if let Some(change) = self.operations.last_mut().and_then(|operation| operation.end(now)) {
             change.carry_out(self);
         }
+        let imported = self.jobs.iter().filter(|job| job.direction == Direction::Import && job.until <= now);
+        self.tables.extend(imported.map(|job| job.table.clone()));
         if self.spec.product_name == FREE && later(self.used, FREE_SUSPENDED) <= now {
             self.spec.suspended = true;
         }

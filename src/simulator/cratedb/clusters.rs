@@ -117,6 +117,7 @@ impl Call<'_> {
             deletion_protected: false,
             exists: false,
             operations: Vec::new(),
+            jobs: Vec::new(),
             gone: None,
             address,
             password: new.password,

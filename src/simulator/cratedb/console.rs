@@ -44,7 +44,7 @@ impl Failure {
     }
 
     pub(super) fn concerns(&self, kind: &OperationKind) -> bool {
-        self.kind.as_ref().is_none_or(|wanted| wanted == kind)
+        self.times > 0 && self.kind.as_ref().is_none_or(|wanted| wanted == kind)
     }
 }
 

@@ -19,6 +19,7 @@ use axum::routing::{delete, get, head, post, put};
 
 use super::call::{Call, Caller, Reply};
 use super::directory::Place;
+use super::jobs::Direction;
 use super::refusal::Refusal;
 use crate::simulator::tokens::{encoded_pair, scheme};
 use crate::simulator::{Simulator, World};
@@ -28,8 +29,13 @@ const BASE: &str = "/api/v2";
 
 /// The operations that the vendor documents, as far as they are about clusters and what is around them.
 pub(in crate::simulator) fn router(simulator: &Simulator) -> Router {
-    let api =
-        Router::new().merge(clusters()).merge(organizations()).merge(projects()).merge(users()).merge(surroundings());
+    let api = Router::new()
+        .merge(clusters())
+        .merge(jobs())
+        .merge(organizations())
+        .merge(projects())
+        .merge(users())
+        .merge(surroundings());
     Router::new()
         .nest(BASE, api)
         .fallback(nothing_there)
@@ -63,6 +69,22 @@ fn clusters() -> Router<Simulator> {
         .route("/clusters/{id}/nodes/{ordinal}", delete(two(|call, id, part| call.restart_node(id, part))))
         .route("/clusters/{id}/jwt/", get(one(|call, id| call.grant_token(id))))
         .route("/clusters/{id}/metrics/{metric}/", get(two(|call, id, part| call.metrics(id, part))))
+}
+
+fn jobs() -> Router<Simulator> {
+    let imports = get(one(|call, id| call.list_jobs(Direction::Import, id))).post(one(|call, id| call.import(id)));
+    let import = get(two(|call, id, job| call.get_job(Direction::Import, id, job)))
+        .delete(two(|call, id, job| call.delete_job(Direction::Import, id, job)));
+    let exports = get(one(|call, id| call.list_jobs(Direction::Export, id))).post(one(|call, id| call.export(id)));
+    let export = get(two(|call, id, job| call.get_job(Direction::Export, id, job)))
+        .delete(two(|call, id, job| call.delete_job(Direction::Export, id, job)));
+    Router::new()
+        .route("/clusters/{id}/import-jobs/", imports)
+        .route("/clusters/{id}/import-jobs/{job}/", import)
+        .route("/clusters/{id}/import-jobs/{job}/progress/", get(two(|call, id, job| call.import_progress(id, job))))
+        .route("/clusters/{id}/export-jobs/", exports)
+        .route("/clusters/{id}/export-jobs/{job}/", export)
+        .route("/organizations/{id}/files/{file}/", get(two(|call, id, file| call.get_file(id, file))))
 }
 
 fn organizations() -> Router<Simulator> {

@@ -25,6 +25,7 @@ mod control;
 mod deletion;
 mod directory;
 mod http;
+mod jobs;
 mod operation;
 mod organizations;
 mod parts;

@@ -44,18 +44,30 @@ pub(super) enum Change {
     Restore { tables: Vec<String> },
 }
 
+/// How far something is: a twentieth of its time it waits, then it is sent, then it is carried out.
+pub(super) fn stage(started: Timestamp, until: Timestamp, now: Timestamp) -> OperationStatus {
+    if now >= until {
+        return OperationStatus::Succeeded;
+    }
+    let (passed, whole) = (now.duration_since(started).as_millis(), until.duration_since(started).as_millis());
+    match passed * 20 {
+        parts if parts < whole => OperationStatus::Registered,
+        parts if parts < whole * 3 => OperationStatus::Sent,
+        _ => OperationStatus::InProgress,
+    }
+}
+
 impl Operation {
-    /// How far it is: a twentieth of its time it waits, then it is sent, then it is carried out.
     pub(super) fn status(&self, now: Timestamp) -> OperationStatus {
-        if now >= self.until {
-            return if self.fails.is_some() { OperationStatus::Failed } else { OperationStatus::Succeeded };
+        match stage(self.started, self.until, now) {
+            OperationStatus::Succeeded if self.fails.is_some() => OperationStatus::Failed,
+            status => status,
         }
-        let (passed, whole) = (now.duration_since(self.started), self.until.duration_since(self.started));
-        match passed.as_millis() * 20 {
-            parts if parts < whole.as_millis() => OperationStatus::Registered,
-            parts if parts < whole.as_millis() * 3 => OperationStatus::Sent,
-            _ => OperationStatus::InProgress,
-        }
+    }
+
+    /// One that has come to its end already.
+    pub(super) fn done(id: String, change: Change, now: Timestamp) -> Self {
+        Self { id, change, started: now, until: now, fails: None, ended: true }
     }
 
     /// Lets it end where that is due by `now`: what comes about of its change.

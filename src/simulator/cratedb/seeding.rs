@@ -10,7 +10,7 @@ use super::catalogue::{self, GIB, REGIONS};
 use super::cloud::{FIRST, Project, new_id};
 use super::cluster::{Cluster, Spec};
 use super::clusters::{Blueprint, check_name, default_schedule};
-use super::operation::Change;
+use super::operation::{Change, Operation};
 use super::refusal::Refusal;
 use crate::api::identity::ClusterId;
 
@@ -73,14 +73,11 @@ impl Call<'_> {
         let NewCluster { name, organization_id, region, username, password, tables, fields } = new;
         let password = password.unwrap_or_else(|| new_id(&mut self.environment.random).into());
         let id = self.insert(Blueprint { name, region, organization_id, username, password, spec })?;
-        self.start(&id, Change::Create);
-        let now = self.now;
+        let (now, operation) = (self.now, new_id(&mut self.environment.random));
         let seeded = self.cloud.cluster_mut(id.as_str()).map_or(Ok(()), |cluster| {
             cluster.tables.extend(tables);
             cluster.exists = true;
-            if let Some(operation) = cluster.operations.last_mut() {
-                (operation.until, operation.fails) = (now, None);
-            }
+            cluster.operations.push(Operation::done(operation, Change::Create, now));
             Edit::read(cluster, fields).map(|edit| edit.carry_out(cluster))
         });
         if seeded.is_err() {

@@ -69,6 +69,11 @@ impl Cloud {
         self.due = clusters.values().filter_map(Cluster::due).min();
     }
 
+    /// How many addresses servers have.
+    pub(in crate::simulator) fn addresses(&self) -> usize {
+        self.servers.len()
+    }
+
     /// Whether a cluster's server has this address.
     pub(in crate::simulator) fn serves_at(&self, address: &str) -> bool {
         self.servers.contains_key(address)

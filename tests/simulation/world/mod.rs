@@ -117,6 +117,11 @@ impl World {
         self.user().create(self.vendor.account(namespace));
     }
 
+    /// The kind of the clusters' manifests.
+    pub(crate) fn kind(&self) -> &'static str {
+        self.vendor.kind()
+    }
+
     pub(crate) fn user(&self) -> User {
         self.api.user()
     }
@@ -261,6 +266,12 @@ impl World {
     /// Everything that lives in the cloud.
     pub(crate) fn clusters(&self) -> Vec<ClusterView> {
         self.cloud.clusters()
+    }
+
+    /// The name by which people know the cluster of this id.
+    pub(crate) fn cluster_name(&self, id: &str) -> String {
+        let named = self.cloud.cratedb().clusters().into_iter().find(|view| view.cluster.id.as_str() == id);
+        named.map_or_else(|| id.to_owned(), |view| view.cluster.name)
     }
 
     /// The requests to the cloud so far that are so.

@@ -7,6 +7,7 @@ mod client;
 mod console;
 mod create;
 mod deletion;
+mod jobs;
 mod openapi;
 mod operations;
 mod over_http;

@@ -1,7 +1,7 @@
 //! How operations go.
 
 use clusterwright::cloud::cratedb::wire::OperationKind;
-use clusterwright::simulator::cratedb::Failure;
+use clusterwright::simulator::cratedb::{Failure, NewCluster};
 use clusterwright::simulator::{Settings, Simulator, Speed};
 use http::Method;
 use rstest::rstest;
@@ -139,6 +139,8 @@ async fn a_cluster_whose_creation_failed_never_serves() {
     let simulator = world();
     let client = Client::admin(&simulator);
     client.control(Method::POST, "cratedb/failures", json!({"type": "CREATE"})).await.empty(204);
+    simulator.cratedb().seed(NewCluster::new("legacy")).unwrap();
+    assert_eq!(simulator.cratedb().clusters()[0].operations[0]["status"], "SUCCEEDED", "that one is somebody else's");
     let created = client.create(paid("orders")).await.created();
     let id = created["id"].as_str().unwrap();
     pass(3600).await;
@@ -148,6 +150,7 @@ async fn a_cluster_whose_creation_failed_never_serves() {
     client.change(id, "scale", json!({"product_unit": 2})).await.refused(400);
     Client::of_database(&simulator, &cluster, "x").sql("SELECT 1").await.cut();
     client.delete(&format!("clusters/{id}/")).await.empty(204);
+    client.created(paid("orders")).await;
     let misspelt = client.control(Method::POST, "cratedb/failures", json!({"tpye": "CREATE"})).await;
     assert_eq!(misspelt.status, Some(400));
 }

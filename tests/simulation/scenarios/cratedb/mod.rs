@@ -3,11 +3,14 @@
 mod crashes;
 mod lives;
 mod lost;
+mod rivals;
+mod waiting;
 
 use clusterwright::simulator::Settings;
 use clusterwright::simulator::cratedb::ClusterView;
 
-use crate::world::{Vendor, World};
+use crate::world::manifests::HERE;
+use crate::world::{Vendor, World, reason_of};
 
 /// A world with an account in CrateDB Cloud, and no operator yet.
 fn asleep(settings: Settings) -> World {
@@ -34,4 +37,13 @@ fn effects(world: &World, action: &str) -> usize {
 /// A password of a user's own that the cloud takes.
 fn mine(number: u32) -> String {
     format!("a-password-of-my-own-number-{number}")
+}
+
+/// The reasons of Ready that a manifest has gone through, each once in a row.
+fn reasons(world: &World, name: &str) -> Vec<String> {
+    let states = world.user().history("CrateDBCluster", HERE, name);
+    let mut reasons: Vec<String> = states.iter().flatten().map(|state| reason_of(state).to_owned()).collect();
+    reasons.dedup();
+    reasons.retain(|reason| !reason.is_empty());
+    reasons
 }

@@ -1,18 +1,25 @@
 //! How a story ends: the trouble is over, and everything comes to rest.
 
-use clusterwright::simulator::typedb::CredentialChange;
 use serde_json::Value;
 
 use super::story::Story;
-use crate::world::{World, condition, is_current, is_ready, reason_of};
+use crate::world::{World, condition, is_current, reason_of};
 
 /// Longer than any rule waits: refusals an hour, and then a create.
 const LONG_ENOUGH: u64 = 80 * 60;
 /// In which nothing is written any more.
 const AT_REST: u64 = 660;
 
-pub(super) async fn come_to_rest(mut story: Story) {
-    let outcome = rest(&mut story).await;
+/// What a cloud has of its own at the end of a story.
+pub(super) struct Ending {
+    /// Gives back what was taken from the operator.
+    pub(super) restore: fn(&World),
+    /// Whether a manifest that is neither paused nor deleted may come to rest for this reason.
+    pub(super) justified: fn(&Story, &Value, &str) -> bool,
+}
+
+pub(super) async fn come_to_rest(mut story: Story, ending: Ending) {
+    let outcome = rest(&mut story, &ending).await;
     if let Err(why) = outcome {
         let log = story.log.join("\n");
         let history: Vec<String> = tail(&story.world);
@@ -28,23 +35,22 @@ fn tail(world: &World) -> Vec<String> {
     log.iter().map(|row| format!("{} {} {} {:?} {:?}", row.at, row.method, row.path, row.status, row.effect)).collect()
 }
 
-async fn rest(story: &mut Story) -> Result<(), String> {
+async fn rest(story: &mut Story, ending: &Ending) -> Result<(), String> {
     let world = &mut story.world;
     world.cloud.clear_faults();
     world.cloud.freshen_lists();
     world.api.clear_faults();
-    for kind in ["Secret", "TypeDBCluster", "CloudAccount"] {
+    for kind in ["Secret", world.kind(), "CloudAccount"] {
         world.api.thaw(kind);
     }
-    let restored = CredentialChange { revoked: Some(false), ..CredentialChange::default() };
-    world.cloud.change_credential("simulator", restored).map_err(|_| "there is a credential")?;
+    (ending.restore)(world);
     world.stay_alive();
     world.pass(LONG_ENOUGH).await;
     world.api.clear_log();
     let before = world.asked(|row| row.effect.is_some()).len();
     world.pass(AT_REST).await;
-    for manifest in world.user().list("TypeDBCluster") {
-        justified(story, &manifest)?;
+    for manifest in world.user().list(world.kind()) {
+        justified(story, ending, &manifest)?;
     }
     let world = &story.world;
     let writes: Vec<_> = world.api.log().into_iter().filter(|entry| entry.verb.writes()).collect();
@@ -56,7 +62,7 @@ async fn rest(story: &mut Story) -> Result<(), String> {
     }
     world.ledger.check_claims();
     for (id, passwords) in world.ledger.ways_in() {
-        let mut opened = story.tampered.contains(&id);
+        let mut opened = story.tampered.contains(&world.cluster_name(&id));
         for password in &passwords {
             opened |= world.opens(&id, password).await;
         }
@@ -68,7 +74,7 @@ async fn rest(story: &mut Story) -> Result<(), String> {
 }
 
 /// Whether a manifest is where it wants to be, or somebody has to do something about it.
-fn justified(story: &Story, manifest: &Value) -> Result<(), String> {
+fn justified(story: &Story, ending: &Ending, manifest: &Value) -> Result<(), String> {
     let metadata = &manifest["metadata"];
     let name = format!("{}/{}", metadata["namespace"], metadata["name"]);
     let reason = reason_of(manifest);
@@ -78,29 +84,20 @@ fn justified(story: &Story, manifest: &Value) -> Result<(), String> {
     if !is_current(manifest) {
         return wrong("its status speaks of an older generation");
     }
-    let id = [&manifest["spec"]["externalId"], &manifest["spec"]["clusterId"], &metadata["name"]]
-        .into_iter()
-        .find_map(Value::as_str)
-        .unwrap_or_default();
-    let clusters = story.world.clusters();
-    let there = clusters.iter().find(|view| view.cluster.id.as_str() == id);
-    let tampered = story.tampered.contains(id);
     let paused = metadata["annotations"]["clusterwright.dev/paused"] == "true";
-    let deleting = !metadata["deletionTimestamp"].is_null();
-    let is_so = match reason {
-        _ if deleting => paused || tampered,
-        "Running" => {
-            let open = there.is_some_and(|view| manifest["status"]["createdAt"] == view.cluster.created_at.to_string());
-            is_ready(manifest) && open
-        }
-        "Observed" => manifest["spec"]["management"] == "Observed" && there.is_some(),
-        "InvalidSpec" | "Vanished" if manifest["spec"]["management"] == "Observed" => true,
-        "Paused" => paused,
-        // Somebody else's record, or a cluster that an earlier manifest left.
-        "ClaimedByAnother" | "NameTaken" => there.is_some() || tampered,
-        "RecordedClusterDiffers" => true,
-        "Vanished" | "Replaced" | "AdminPasswordUnknown" => tampered,
-        _ => false,
+    let held = manifest["spec"]["deletionProtection"] == true && reason == "DeletionProtected";
+    let is_so = if metadata["deletionTimestamp"].is_null() {
+        (paused && reason == "Paused") || (ending.justified)(story, manifest, reason)
+    } else {
+        let tampered =
+            ["clusterId", "clusterName"].iter().any(|field| story.tampered.contains(&name_of(manifest, field)));
+        paused || held || tampered
     };
     if is_so { Ok(()) } else { wrong("that is not where it should come to rest") }
+}
+
+/// The name, or the id where that is chosen by us, of a manifest's cluster.
+pub(super) fn name_of(manifest: &Value, field: &str) -> String {
+    let given = [&manifest["spec"]["externalId"], &manifest["spec"][field], &manifest["metadata"]["name"]];
+    given.into_iter().find_map(Value::as_str).unwrap_or_default().to_owned()
 }

@@ -1,0 +1,14 @@
+//! The decisions about clusters in CrateDB Cloud: what the general rules give there, and what is its own.
+
+mod binding;
+mod changes;
+mod creation;
+mod deletion;
+mod fixture;
+mod following;
+mod kinds;
+mod model;
+mod password;
+mod properties;
+mod request;
+mod standing;

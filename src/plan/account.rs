@@ -58,13 +58,21 @@ pub fn account_standing(
         Health::Forbidden(why) => (
             Reason::CredentialsInsufficient,
             format!(
-                "The credentials in Secret {secret} may not list clusters in {location}: \"{why}\". Use a token of that space."
+                "The credentials in Secret {secret} may not list clusters in {location}: \"{why}\". {}.",
+                match location {
+                    Location::TypedbCloud { .. } => "Use a token of that space",
+                    Location::CratedbCloud { .. } => "Use a key of one of that organization's members",
+                }
             ),
         ),
         Health::NotFound(why) => (
             Reason::InvalidSpec,
             format!(
-                "The cloud does not know {location}: \"{why}\". Create another CloudAccount with the right team and space."
+                "The cloud does not know {location}: \"{why}\". Create another CloudAccount with the right {}.",
+                match location {
+                    Location::TypedbCloud { .. } => "team and space",
+                    Location::CratedbCloud { .. } => "organizationId",
+                }
             ),
         ),
     };

@@ -51,7 +51,7 @@ pub(super) fn settle_unbound<K: Kind>(facts: &Facts<K>, intent: &ChangeIntent<K>
     let plan = Plan::standing(Reason::OutcomeUnknown, message)
         .looking_again(until(facts.now, settled_after) + Duration::from_secs(1));
     match facts.catalogue.as_ref().filter(|read| read.at > intent.announced) {
-        Some(read) if intent.change.found_in(&read.catalogue) => settled(None),
+        Some(read) if intent.change.found_in(&read.catalogue) => settled(Ending::Done),
         Some(read) if facts.is_recent(read.at, FOLLOW) => {
             plan.looking_again(until(facts.now, clock::later(read.at, FOLLOW)))
         }
@@ -87,7 +87,8 @@ fn without_trace<K: Kind>(facts: &Facts<K>, intent: &ChangeIntent<K>, cluster: &
 /// The same plan, with another look when the last one has grown old, or when the list has news.
 fn following<K: Kind>(facts: &Facts<K>, look: &Look<K>, cluster: &K::Cluster, plan: Plan<K>) -> Plan<K> {
     let due = clock::later(look.at, FOLLOW);
-    let news = look.found.cluster.as_ref().is_some_and(|seen| seen.busy() != cluster.busy());
+    let listed_later = facts.inventory.as_ref().and_then(|list| list.at).is_some_and(|at| at > look.at);
+    let news = listed_later && look.found.cluster.as_ref().is_some_and(|seen| seen.busy() != cluster.busy());
     if news || facts.now >= due {
         return Plan { next: Some(Step::Look(look.target.clone())), ..plan };
     }

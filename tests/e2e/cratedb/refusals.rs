@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use super::{existing, paid, until_says};
+use super::{paid, until_says};
 use crate::harness::{CrateWorld as World, condition, eventually, meanwhile, with};
 
 const EUROPE_AZURE: &str = "aks1.westeurope.azure";
@@ -63,7 +63,13 @@ async fn what_the_cloud_does_not_offer_is_refused_with_what_there_is() {
             "in use, by a cluster that these credentials do not see",
             json!({"clusterName": "mine"}),
         ),
-        ("legacy", json!({}), "NameTaken", &format!("set spec.externalId: {own}"), existing(&own)),
+        (
+            "legacy",
+            json!({}),
+            "NameTaken",
+            &format!("set spec.externalId: {own}"),
+            with(existing(&own), json!({"project": null})),
+        ),
     ];
     for (name, changes, ..) in &table {
         world.apply(name, with(paid(), changes.clone())).await;
@@ -150,8 +156,12 @@ async fn an_account_that_cannot_be_used_is_told_and_waited_for() {
     }
     let words = ["it names TypeDB Cloud, and a CrateDBCluster lives in CrateDB Cloud. Correct spec.accountRef"];
     until_says(&world, "of-typedb", "InvalidSpec", &words).await;
-    let told = world.until_account("nobodys", "CredentialsInsufficient").await;
-    assert!(told.contains(NOBODYS), "{told}");
+    let told = world.until_account("nobodys", "InvalidSpec").await;
+    assert!(told.contains(NOBODYS) && told.contains("with the right organizationId"), "{told}");
+    world.account("members", json!({"credentials": [{"secretRef": {"name": "read-only"}}]})).await;
+    world.apply("of-member", through("members")).await;
+    let words = ["The cloud refused: \"", "Give the account's credentials more access"];
+    until_says(&world, "of-member", "CredentialsInsufficient", &words).await;
 
     world.apply("analytics", paid()).await;
     world.until_ready("analytics").await;
@@ -164,10 +174,11 @@ async fn an_account_that_cannot_be_used_is_told_and_waited_for() {
     until_says(&world, "ledger", "WaitingForCredentials", &["rejects the credentials in Secret cratedb-cloud"]).await;
     is_quiet(&world).await;
     world.cloud.console(Method::POST, "/keys/simulator", json!({"active": true})).await;
+    world.credentials("read-only", "simulator", "simulator-secret").await;
     for name in ["of-typedb", "of-nobody"] {
         world.apply(name, paid()).await;
     }
-    for name in ["ledger", "of-typedb", "of-nobody"] {
+    for name in ["ledger", "of-typedb", "of-nobody", "of-member"] {
         world.until_ready(name).await;
     }
     world.finish().await;
@@ -178,7 +189,7 @@ async fn a_database_out_of_reach_is_told_and_asked_with_patience() {
     let world = World::new("crate-unreachable").await;
     world.cloud.fault(json!({"path": "/_sql", "kind": "cut"})).await;
     world.apply("analytics", paid()).await;
-    until_says(&world, "analytics", "Updating", &["The database cannot be reached"]).await;
+    until_says(&world, "analytics", "DatabaseUnavailable", &["The database cannot be reached"]).await;
     assert!(world.secrets().get_opt("analytics-cratedb").await.unwrap().is_none(), "the password is not proved");
     is_quiet_at_the_database(&world).await;
     world.cloud.clear_faults().await;

@@ -68,7 +68,7 @@ async fn what_the_cloud_does_not_offer_is_refused_with_what_there_is() {
             json!({}),
             "NameTaken",
             &format!("set spec.externalId: {own}"),
-            with(existing(&own), json!({"project": null})),
+            json!({"externalId": own, "project": null}),
         ),
     ];
     for (name, changes, ..) in &table {

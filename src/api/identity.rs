@@ -72,10 +72,13 @@ impl fmt::Display for CreatedAt {
 pub struct Endpoint(String);
 
 impl Endpoint {
-    /// Takes a URL as a person wrote it; a trailing slash and capitals in scheme and host make no difference.
+    /// Takes a URL as a person wrote it; a trailing slash, capitals in scheme and host, and the scheme's own port make no
+    /// difference.
     #[must_use]
     pub fn new(url: &str) -> Self {
-        Self(url.trim().trim_end_matches('/').to_ascii_lowercase())
+        let url = url.trim().trim_end_matches('/').to_ascii_lowercase();
+        let usual = if url.starts_with("https://") { ":443" } else { ":80" };
+        Self(url.strip_suffix(usual).map_or(url.clone(), str::to_owned))
     }
 
     /// The URL, without a trailing slash.

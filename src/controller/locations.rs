@@ -4,6 +4,7 @@ mod poll;
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -75,6 +76,8 @@ pub(crate) struct Place<K: Managed> {
     inventory: watch::Sender<Option<Arc<Inventory<K>>>>,
     touched: Mutex<HashMap<ClusterId, (Timestamp, K::Cluster)>>,
     catalogue: Mutex<Option<Arc<Catalogued<K>>>>,
+    /// How often the catalogue was forgotten: what was read meanwhile may lack what was created meanwhile.
+    forgotten: AtomicU64,
     /// Held by whoever asks for the catalogue, so that others need not.
     surveying: tokio::sync::Mutex<()>,
     health: Mutex<HashMap<AccountKey, Health>>,
@@ -116,14 +119,20 @@ impl<K: Managed> Place<K> {
             return Ok(());
         }
         let at = clock.now();
+        let forgotten = self.forgotten.load(Ordering::SeqCst);
         let catalogue = client.survey().await?;
-        *lock(&self.catalogue) = Some(Arc::new(Catalogued { at, catalogue }));
+        let mut known = lock(&self.catalogue);
+        if self.forgotten.load(Ordering::SeqCst) == forgotten {
+            *known = Some(Arc::new(Catalogued { at, catalogue }));
+        }
         Ok(())
     }
 
     /// Forgets what there is around the clusters, since some of it was changed.
     pub(crate) fn forget_catalogue(&self) {
-        *lock(&self.catalogue) = None;
+        let mut known = lock(&self.catalogue);
+        self.forgotten.fetch_add(1, Ordering::SeqCst);
+        *known = None;
     }
 
     pub(crate) fn health(&self, account: &AccountKey) -> Health {
@@ -196,6 +205,7 @@ impl<K: Managed> Locations<K> {
             inventory: watch::channel(None).0,
             touched: Mutex::default(),
             catalogue: Mutex::default(),
+            forgotten: AtomicU64::new(0),
             surveying: tokio::sync::Mutex::default(),
             health: Mutex::default(),
             ahead: Mutex::default(),

@@ -216,12 +216,10 @@ fn observe<K: Kind>(facts: &Facts<K>) -> Plan<K> {
     let target = known.map_or_else(|| facts.manifest.wanted(), Handle::Id);
     match facts.sighting(&target) {
         Sighting::Present(cluster) => bound::observed(facts, cluster),
-        Sighting::LookedAbsent(_) if facts.reported_id().is_some_and(|id| target == Handle::Id(id.clone())) => {
-            Plan::held(
-                Reason::Vanished,
-                format!("Cluster {target} was there and is gone. It is only observed, so nothing is done."),
-            )
-        }
+        Sighting::LookedAbsent(_) if facts.reported_id().is_some() => Plan::held(
+            Reason::Vanished,
+            format!("Cluster {target} was there and is gone. It is only observed, so nothing is done."),
+        ),
         Sighting::LookedAbsent(_) | Sighting::Elsewhere => {
             let place = facts.account.reach.as_ref().map(|reach| reach.location.to_string()).unwrap_or_default();
             Plan::held(

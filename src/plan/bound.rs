@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use super::binding::{claimed, forget, record_differs};
 use super::connection::{self, Connection};
-use super::facts::{Facts, Inventory, Look, Reach, Sighting, Stake};
+use super::facts::{Facts, Inventory, Look, Reach, Sighting, Stake, TroubleKind};
 use super::kind::{Change, CloudCluster, Difference, Kind, Phase};
 use super::password::PasswordPlan;
 use super::record::{Bound, Origin, Record};
 use super::refusal::still_refused;
-use super::step::{CloudWrite, Plan, RecordChange, Step, Verdict};
+use super::step::{CloudWrite, DatabaseStep, Plan, RecordChange, Step, Verdict};
 use super::{change, serving, waiting};
 use crate::api::condition::Reason;
 use crate::api::identity::{ClusterId, CreatedAt, Handle};
@@ -105,6 +105,10 @@ fn known_gone<K: Kind>(bound: &Bound<K>) -> bool {
 
 /// A clause that names the cluster that was created at the same moment, should there be one under another id.
 pub(super) fn renamed<K: Kind>(list: &Inventory<K>, bound: &Bound<K>) -> Option<String> {
+    // Where the cloud chooses the ids they never change.
+    if !K::NOT_AGAIN_WITHIN.is_zero() {
+        return None;
+    }
     let twin = list.created_at(bound.identity.created_at)?;
     Some(format!("; cluster {} was created at the same moment, so it may have been renamed", twin.id()))
 }
@@ -152,13 +156,15 @@ struct Work<'a, K: Kind> {
     cluster: &'a K::Cluster,
     shown: Vec<PlannedStep>,
     next: Option<(Step<K>, Reason)>,
+    /// What is only asked, of a database that does not answer: it keeps nothing else from being done.
+    last: Option<(Step<K>, Reason)>,
     /// How the manifest stands by what the cloud refused.
     refused: Option<Plan<K>>,
 }
 
 impl<'a, K: Kind> Work<'a, K> {
     fn new(facts: &'a Facts<K>, record: &'a Record<K>, cluster: &'a K::Cluster) -> Self {
-        Self { facts, record, cluster, shown: Vec::new(), next: None, refused: None }
+        Self { facts, record, cluster, shown: Vec::new(), next: None, last: None, refused: None }
     }
 
     fn take(&mut self, differences: Vec<Difference<K>>) {
@@ -172,6 +178,10 @@ impl<'a, K: Kind> Work<'a, K> {
 
     /// A change that was refused is skipped, and keeps nothing after it from being done.
     fn consider(&mut self, shown: &mut PlannedStep, change: K::Change) {
+        if matches!(self.cluster.phase(), Phase::Failed | Phase::Destroying) {
+            shown.blocked_by = Some("the cluster is not there to be changed".to_owned());
+            return;
+        }
         if self.cluster.phase() == Phase::Suspended && !change.wakes() {
             shown.blocked_by = Some("it waits for the cluster to be resumed".to_owned());
             return;
@@ -197,17 +207,25 @@ impl<'a, K: Kind> Work<'a, K> {
                 self.consider(&mut shown, change);
                 self.shown.push(shown);
             }
+            (step @ Step::Database(DatabaseStep::Prove { .. }), _) if self.is_mute() => {
+                self.last = Some((step, Reason::DatabaseUnavailable));
+            }
             (step, shown) => {
                 self.shown.extend(shown);
                 self.next.get_or_insert((step, Reason::Updating));
             }
         }
-        PasswordPlan::Settled(String::new())
+        PasswordPlan::settled()
+    }
+
+    /// Whether the database did not answer when it was asked last.
+    fn is_mute(&self) -> bool {
+        self.facts.attempts.trouble.as_ref().is_some_and(|trouble| trouble.kind == TroubleKind::DatabaseUnreachable)
     }
 
     /// The step that is to be taken now, unless the cloud is busy with the cluster.
     fn due(&mut self, facts: &Facts<K>, bound: &Bound<K>) -> Option<Plan<K>> {
-        let (step, reason) = self.next.take()?;
+        let (step, reason) = self.next.take().or_else(|| self.last.take())?;
         let shown = std::mem::take(&mut self.shown);
         // Whatever is asked for now would be refused.
         if let (true, Some(operation)) = (step.writes_to_a_cloud(), self.cluster.busy()) {

@@ -6,15 +6,17 @@ use jiff::Timestamp;
 
 use super::facts::{Facts, Look};
 use super::kind::{Change, CloudCluster, Kind};
-use super::record::{Bound, ChangeIntent, Ending, Refusal, RefusalKind};
+use super::record::{Bound, CLOCK_SLACK, ChangeIntent, Ending, Refusal, RefusalKind};
 use super::step::{Plan, RecordChange, Step, Verdict};
 use crate::api::condition::Reason;
 use crate::api::identity::Handle;
 use crate::clock;
 use crate::cloud::provider::{Operation, OperationState};
 
-/// How often a cluster is looked at while something is done to it.
-const FOLLOW: Duration = Duration::from_secs(10);
+/// How often a cluster is looked at while something is done to it: for the first two minutes, for the first ten, and later.
+const FOLLOW: [Duration; 3] = [Duration::from_secs(10), Duration::from_secs(30), Duration::from_secs(60)];
+const SOON: Duration = Duration::from_secs(2 * 60);
+const LATER: Duration = Duration::from_secs(10 * 60);
 
 /// Decides while a change is announced and its end is not known: nothing else is asked for meanwhile.
 pub(super) fn follow<K: Kind>(facts: &Facts<K>, intent: &ChangeIntent<K>, cluster: &K::Cluster) -> Plan<K> {
@@ -27,11 +29,25 @@ pub(super) fn follow<K: Kind>(facts: &Facts<K>, intent: &ChangeIntent<K>, cluste
         return without_trace(facts, intent, cluster, look);
     };
     match operation.state {
+        // A word that is not known, or an operation that was forgotten: the cloud itself is at nothing any more.
+        OperationState::Running if is_over(intent, look) => without_trace(facts, intent, cluster, look),
         OperationState::Running => {
             let message = operation.message.clone().unwrap_or(under_way);
             following(facts, look, cluster, Plan::standing(intent.change.reason(), message))
         }
-        OperationState::Succeeded => settled(Ending::Done),
+        OperationState::Succeeded if intent.change.sets_password() || intent.change.shown_by(cluster) => {
+            settled(Ending::Done)
+        }
+        OperationState::Succeeded if !is_over(intent, look) => {
+            following(facts, look, cluster, Plan::standing(intent.change.reason(), under_way))
+        }
+        // Asked again at once it would be done again and again, each time on a cluster that is paid for.
+        OperationState::Succeeded => settled(Ending::Failed(Refusal {
+            kind: RefusalKind::Failed,
+            message: "the cloud says that it is done, and the cluster does not show it".to_owned(),
+            fingerprint: intent.fingerprint.clone(),
+            at: facts.now,
+        })),
         OperationState::Failed => settled(Ending::Failed(Refusal {
             kind: RefusalKind::Failed,
             message: operation.message.clone().unwrap_or_else(|| format!("{} failed", operation.kind)),
@@ -52,8 +68,8 @@ pub(super) fn settle_unbound<K: Kind>(facts: &Facts<K>, intent: &ChangeIntent<K>
         .looking_again(until(facts.now, settled_after) + Duration::from_secs(1));
     match facts.catalogue.as_ref().filter(|read| read.at > intent.announced) {
         Some(read) if intent.change.found_in(&read.catalogue) => settled(Ending::Done),
-        Some(read) if facts.is_recent(read.at, FOLLOW) => {
-            plan.looking_again(until(facts.now, clock::later(read.at, FOLLOW)))
+        Some(read) if facts.is_recent(read.at, FOLLOW[0]) => {
+            plan.looking_again(until(facts.now, clock::later(read.at, FOLLOW[0])))
         }
         _ => Plan { next: Some(Step::Survey), ..plan },
     }
@@ -67,7 +83,15 @@ fn settled<K: Kind>(ending: Ending) -> Plan<K> {
 fn set_off<'a, K: Kind>(intent: &ChangeIntent<K>, look: &'a Look<K>) -> Option<&'a Operation> {
     let kind = intent.change.operation()?;
     let news = look.operations().iter().take_while(|operation| Some(&operation.id) != intent.after.as_ref());
-    news.filter(|operation| operation.kind == kind).last()
+    // The list may have been cut short of the one that was the newest then.
+    let earliest = clock::earlier(intent.announced, CLOCK_SLACK);
+    news.filter(|operation| operation.kind == kind && operation.started >= earliest).last()
+}
+
+/// Whether nothing can come of the change any more that this look has not seen.
+fn is_over<K: Kind>(intent: &ChangeIntent<K>, look: &Look<K>) -> bool {
+    let busy = look.found.cluster.as_ref().and_then(CloudCluster::busy);
+    look.at > intent.settled_after() && busy.is_none()
 }
 
 /// Nothing tells of the change, so that the cluster itself has to.
@@ -75,8 +99,7 @@ fn without_trace<K: Kind>(facts: &Facts<K>, intent: &ChangeIntent<K>, cluster: &
     if intent.change.shown_by(cluster) {
         return settled(Ending::Done);
     }
-    let settled_after = intent.settled_after();
-    if look.at > settled_after && cluster.busy().is_none() {
+    if is_over(intent, look) {
         return settled(Ending::Nothing);
     }
     let message =
@@ -86,7 +109,7 @@ fn without_trace<K: Kind>(facts: &Facts<K>, intent: &ChangeIntent<K>, cluster: &
 
 /// The same plan, with another look when the last one has grown old, or when the list has news.
 fn following<K: Kind>(facts: &Facts<K>, look: &Look<K>, cluster: &K::Cluster, plan: Plan<K>) -> Plan<K> {
-    let due = clock::later(look.at, FOLLOW);
+    let due = clock::later(look.at, pace(facts, look));
     let listed_later = facts.inventory.as_ref().and_then(|list| list.at).is_some_and(|at| at > look.at);
     let news = listed_later && look.found.cluster.as_ref().is_some_and(|seen| seen.busy() != cluster.busy());
     if news || facts.now >= due {
@@ -95,8 +118,19 @@ fn following<K: Kind>(facts: &Facts<K>, look: &Look<K>, cluster: &K::Cluster, pl
     plan.looking_again(until(facts.now, due))
 }
 
+/// Each look is two requests: what takes long is looked at less often.
+fn pace<K: Kind>(facts: &Facts<K>, look: &Look<K>) -> Duration {
+    let started = running(look).map(|operation| operation.started);
+    let younger_than = |age| started.is_none_or(|started| facts.is_recent(started, age));
+    match (younger_than(SOON), younger_than(LATER)) {
+        (true, _) => FOLLOW[0],
+        (false, true) => FOLLOW[1],
+        (false, false) => FOLLOW[2],
+    }
+}
+
 fn until(now: Timestamp, moment: Timestamp) -> Duration {
-    Duration::try_from(moment.duration_since(now)).unwrap_or(FOLLOW)
+    Duration::try_from(moment.duration_since(now)).unwrap_or(FOLLOW[0])
 }
 
 /// The cloud is busy with the cluster, by whomever it was asked: what there is to do waits for the end.

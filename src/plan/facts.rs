@@ -211,6 +211,8 @@ pub enum TroubleKind {
     /// The cloud is busy with the cluster.
     Busy,
     DatabaseUnreachable,
+    /// The database answered, and not as it should.
+    DatabaseTrouble,
 }
 
 impl<K: Kind> Facts<K> {

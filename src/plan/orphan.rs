@@ -59,7 +59,9 @@ pub fn plan_orphan<K: Kind>(facts: &OrphanFacts<K>) -> OrphanPlan<K> {
         return creation(facts, intent, credential);
     }
     let Some(bound) = &facts.record.bound else {
-        return OrphanPlan::Drop;
+        // Until then others must know that it may still come into being.
+        let open = facts.record.is_creating(facts.now);
+        return if open { OrphanPlan::Wait(WHILE_OPEN) } else { OrphanPlan::Drop };
     };
     let target = Handle::Id(bound.identity.id.clone());
     let there = |cluster: &K::Cluster| cluster.created_at() == bound.identity.created_at;

@@ -83,8 +83,10 @@ pub(super) fn announce<K: Kind>(facts: &Facts<K>, new: NewPassword) -> PasswordP
 
 /// The password of a cluster that was there before its record is its owner's: it is found out, and never changed.
 pub(super) fn prove<K: Kind>(facts: &Facts<K>, bound: &Bound<K>, cluster: &K::Cluster) -> PasswordPlan<K> {
+    // What was once written down for a create whose outcome was in doubt may open what came of it.
+    let written = facts.record.as_ref().and_then(|record| record.password.pending.as_ref());
     let claims: Vec<Password> =
-        facts.published_password.iter().chain(value(&facts.current_password)).cloned().collect();
+        facts.published_password.iter().chain(value(&facts.current_password)).chain(written).cloned().collect();
     let published = facts.reported().is_some_and(|status| status.binding.is_some());
     if facts.attempts.password_unknown || (claims.is_empty() && published && bound.origin == Origin::Recovered) {
         return unknown(facts, cluster);

@@ -19,7 +19,7 @@ pub const SEND_WITHIN: Duration = Duration::from_secs(5);
 const LAST_EFFECT: Duration = Duration::from_secs(5 + 30 + 60);
 
 /// How far the cloud's `createdAt` may lie before the cloud's own Date header.
-const CLOCK_SLACK: Duration = Duration::from_secs(5 * 60);
+pub(super) const CLOCK_SLACK: Duration = Duration::from_secs(5 * 60);
 
 /// Which manifest a record belongs to: its name, and the uids that tell it from a namesake.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -299,6 +299,12 @@ impl<K: Kind> Record<K> {
             Some(Intent::Change(intent)) => Some(intent),
             _ => None,
         }
+    }
+
+    /// Whether something that was asked for may still come into being.
+    #[must_use]
+    pub fn is_creating(&self, now: Timestamp) -> bool {
+        self.change().is_some_and(|intent| intent.change.creates().is_some() && now <= intent.settled_after())
     }
 
     /// The id of the bound cluster.

@@ -145,7 +145,11 @@ fn available<K: Kind>(
                 (false, Phase::Running) => "NotServing",
                 (false, _) => "NotRunning",
             };
-            (serves, word, format!("The cloud says that the cluster is {}.", cluster.word()))
+            let sentence = match (cluster.unseen(), serves) {
+                (true, true) => "The database answers.".to_owned(),
+                _ => format!("The cloud says that the cluster is {}.", cluster.word()),
+            };
+            (serves, word, sentence)
         }
         (_, None) => return dates.carried(ConditionType::Available),
     };

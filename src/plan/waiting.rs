@@ -102,7 +102,7 @@ pub(super) fn after_trouble<K: Kind>(facts: &Facts<K>, plan: Plan<K>) -> Plan<K>
                 TroubleKind::Unavailable => Reason::CloudUnavailable,
                 TroubleKind::OutcomeUnknown | TroubleKind::RepeatRefused => Reason::OutcomeUnknown,
                 TroubleKind::Busy => Reason::WaitingForOperation,
-                TroubleKind::DatabaseUnreachable => Reason::DatabaseUnavailable,
+                TroubleKind::DatabaseUnreachable | TroubleKind::DatabaseTrouble => Reason::DatabaseUnavailable,
             };
             restated(facts, plan, reason, &trouble.message)
         }

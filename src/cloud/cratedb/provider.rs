@@ -14,7 +14,7 @@ use crate::cloud::budget::{Permit, Priority};
 use crate::cloud::call::Answer;
 use crate::cloud::database::DatabaseError;
 use crate::cloud::endpoint::DatabaseUrl;
-use crate::cloud::error::CloudError;
+use crate::cloud::error::{CloudError, sentence};
 use crate::cloud::provider::{self, Found, Operation, OperationState, Provider, Way};
 use crate::cloud::transport::Transport;
 
@@ -32,7 +32,9 @@ impl Provider for Client {
     }
 
     async fn list(&self, priority: Priority) -> Result<Answer<Vec<Cluster>>, CloudError> {
-        Self::list(self, priority).await
+        let mut answer = Self::list(self, priority).await?;
+        answer.value.iter_mut().for_each(forget_heartbeat);
+        Ok(answer)
     }
 
     async fn find(&self, target: &Handle, priority: Priority) -> Result<Found<Cluster>, CloudError> {
@@ -112,11 +114,17 @@ impl Client {
     async fn find_by_id(&self, id: &ClusterId, priority: Priority) -> Result<Found<Cluster>, CloudError> {
         let told = match self.operations(id, priority).await {
             Ok(told) => told.value.operations,
-            Err(CloudError::NotFound { .. }) => Vec::new(),
+            // The cluster itself still tells whether something is done to it, and whether it is there.
+            Err(CloudError::NotFound { .. } | CloudError::Forbidden { .. } | CloudError::Protocol { .. }) => Vec::new(),
             Err(error) => return Err(error),
         };
         match self.get(id, priority).await {
-            Ok(answer) => {
+            Ok(answer) if answer.value.id != *id => {
+                let message = format!("asked for cluster {id}, it answered with {}", answer.value.id);
+                return Err(CloudError::Protocol { message });
+            }
+            Ok(mut answer) => {
+                forget_heartbeat(&mut answer.value);
                 let mut operations: Vec<Operation> = told.into_iter().filter_map(operation).collect();
                 operations.sort_by_key(|operation| std::cmp::Reverse(operation.started));
                 return Ok(Found { cluster: Some(answer.value), taken: false, operations });
@@ -139,6 +147,12 @@ impl Client {
     }
 }
 
+/// When a cluster was last seen tells nothing of it, and would make each list look like news.
+fn forget_heartbeat(cluster: &mut Cluster) {
+    cluster.health.last_seen = None;
+    cluster.dc.modified = None;
+}
+
 /// An operation whose beginning cannot be read cannot be put in order, and tells nothing.
 fn operation(told: wire::Operation) -> Option<Operation> {
     Some(Operation {
@@ -146,7 +160,7 @@ fn operation(told: wire::Operation) -> Option<Operation> {
         kind: told.kind.as_str().to_owned(),
         state: OperationState::from(&told.status),
         word: told.status.to_string(),
-        message: told.feedback_data.message,
+        message: told.feedback_data.message.map(|words| sentence(&words, &[])),
         started: told.dc.created.timestamp()?,
     })
 }

@@ -62,8 +62,7 @@ pub struct Cluster {
     pub hardware_specs: Option<HardwareSpecs>,
     /// Empty: open to all. The cloud calls it a whitelist.
     #[serde(default)]
-    #[serde_as(deserialize_as = "DefaultOnNull")]
-    pub ip_whitelist: Vec<AllowedCidr>,
+    pub ip_whitelist: Option<Vec<AllowedCidr>>,
     #[serde(default)]
     pub backup_schedule: Option<String>,
     #[serde(default)]

@@ -10,7 +10,7 @@ use crate::controller::clouds::Managed;
 use crate::controller::events::Word;
 use crate::controller::memory::{self, Memory};
 use crate::controller::records::{RecordError, Stored, name_of};
-use crate::plan::{Bound, Change, Ending, Gone, Record, RecordChange, Step, may_inherit};
+use crate::plan::{Bound, Change, Ending, Gone, PasswordState, Record, RecordChange, Step, may_inherit};
 
 pub(super) async fn change<K: Managed>(
     ctx: &Context<K>,
@@ -225,6 +225,10 @@ fn inherit<K: Managed>(bound: Bound<K>, former: &Record<K>) -> Bound<K> {
 async fn rebind<K: Managed>(ctx: &Context<K>, seen: &Seen<K>) -> Result<(), ReconcileError> {
     let owner = seen.facts.owner();
     amend(ctx, seen, |record| {
+        // Whoever gets the name of a deleted namespace must not get what was given there.
+        if record.bound.is_none() && record.owner.namespace_uid != owner.namespace_uid {
+            record.password = PasswordState::default();
+        }
         record.owner = owner;
         record.refusals.clear();
     })

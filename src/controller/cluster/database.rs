@@ -135,7 +135,11 @@ async fn conclude<K: Managed>(
         Err(error) => {
             let mut memory = memory::lock(memory);
             memory.attempts.no_http_api |= error == DatabaseError::NoHttpApi;
-            memory.failed(TroubleKind::DatabaseUnreachable, error.to_string(), ctx.clock.now());
+            let kind = match error {
+                DatabaseError::Unreachable { .. } => TroubleKind::DatabaseUnreachable,
+                _ => TroubleKind::DatabaseTrouble,
+            };
+            memory.failed(kind, error.to_string(), ctx.clock.now());
             return Ok(Applied::Failed);
         }
     }

@@ -236,7 +236,9 @@ fn rivals<K: Managed>(ctx: &Context<K>, manifest: &K, stored: Option<&Stored<K>>
     let mut rivals = Vec::new();
     for target in targets {
         for stored in ctx.records.about(location, &target) {
-            if stored.name == own || !ctx.claims(&stored) {
+            // What a manifest that is gone has asked for may still come into being.
+            let creates = stored.record.bound.is_none() && stored.record.is_creating(ctx.clock.now());
+            if stored.name == own || !(creates || ctx.claims(&stored)) {
                 continue;
             }
             let record = &stored.record;

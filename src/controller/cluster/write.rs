@@ -75,16 +75,17 @@ pub(super) async fn send<K: Managed>(
     drop(claiming);
     // What was seen says nothing about the time after the write.
     memory::lock(memory).look = None;
+    let attempt = Attempt { ctx, seen: &fresh, session, memory, announced };
     // Later than that, the announcement no longer says when the request could take effect.
     if announcing.elapsed() + WRITE_TOKEN_WAIT > SEND_WITHIN {
+        attempt.unsend().await?;
         return Ok(Applied::Again);
     }
-    // An announcement without a request does no harm: the next process looks, and sends it.
     if !ctx.gate.permits(WRITE_DEADLINE) {
+        attempt.unsend().await?;
         hold_off(ctx, memory, CLOSED);
         return Ok(Applied::Failed);
     }
-    let attempt = Attempt { ctx, seen: &fresh, session, memory, announced };
     match write {
         CloudWrite::Deploy { request, .. } => attempt.deploy(permit, request).await,
         CloudWrite::Change(change) => attempt.change(permit, change).await,
@@ -178,7 +179,8 @@ impl<K: Managed> Attempt<'_, K> {
         let told = tell(self.ctx, self.seen, Word::Creating, format!("Cluster {target} is being created."));
         let (answer, ()) = tokio::join!(self.session.client.create(permit, &request, password.as_ref()), told);
         match answer {
-            Ok(cluster) if cluster.answers_to(&target) => {
+            // Where the cloud chooses the id, what it answers is what it created, however it calls it.
+            Ok(cluster) if matches!(target, Handle::Name(_)) || cluster.answers_to(&target) => {
                 let fixed = self.seen.facts.fixed(&cluster);
                 let bound = created_by(&request, &cluster, fixed, &self.session.credential);
                 self.announced.record.settle_creation(bound);
@@ -299,6 +301,12 @@ impl<K: Managed> Attempt<'_, K> {
         // What stands in the way may be new: a cluster of this name, for example.
         self.session.place.hasten();
         Ok(Applied::Again)
+    }
+
+    /// Nothing was sent, so that the outcome is what it was before.
+    async fn unsend(mut self) -> Result<(), ReconcileError> {
+        self.announced.record.intent = self.seen.facts.record.as_ref().and_then(|record| record.intent.clone());
+        self.write_record().await
     }
 
     async fn write_record(&self) -> Result<(), ReconcileError> {

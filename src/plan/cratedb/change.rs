@@ -1,6 +1,6 @@
 //! What each change is called, and by what its end is recognised.
 
-use super::networks::same;
+use super::networks::{same, words};
 use crate::api::condition::Reason;
 use crate::api::cratedb::CrateDBCluster;
 use crate::api::identity::Handle;
@@ -28,12 +28,15 @@ impl kind::Change<CrateDBCluster> for Change {
             Self::DeletionProtection(true) => "Protecting the cluster from deletion".to_owned(),
             Self::DeletionProtection(false) => "Lifting the cluster's protection from deletion".to_owned(),
             Self::AllowList(networks) if networks.is_empty() => "Opening the database to all networks".to_owned(),
-            Self::AllowList(networks) => format!("Allowing {} networks to reach the database", networks.len()),
+            Self::AllowList(networks) => format!("Allowing {} to reach the database", words(networks)),
             Self::Password => "Changing the password of the database's user".to_owned(),
             Self::Storage { bytes_per_node } => {
                 format!("Growing the disk of each node to {} GiB", bytes_per_node / super::GIB)
             }
-            Self::Nodes { product_unit } => format!("Scaling the cluster to {} nodes", product_unit + 1),
+            Self::Nodes { product_unit } => match product_unit + 1 {
+                1 => "Scaling the cluster to 1 node".to_owned(),
+                nodes => format!("Scaling the cluster to {nodes} nodes"),
+            },
             Self::Suspended(true) => "Suspending the cluster".to_owned(),
             Self::Suspended(false) => "Resuming the cluster".to_owned(),
         }
@@ -63,9 +66,9 @@ impl kind::Change<CrateDBCluster> for Change {
         match self {
             Self::CreateProject { .. } | Self::Password => false,
             Self::DeletionProtection(protected) => cluster.deletion_protected == Some(*protected),
-            Self::AllowList(networks) => same(networks, &cluster.ip_whitelist),
+            Self::AllowList(networks) => cluster.ip_whitelist.as_ref().is_some_and(|there| same(networks, there)),
             Self::Storage { bytes_per_node } => cluster.bytes_per_node().is_some_and(|there| there >= *bytes_per_node),
-            Self::Nodes { product_unit } => cluster.product_unit == Some(*product_unit),
+            Self::Nodes { product_unit } => cluster.nodes() == Some(product_unit + 1),
             Self::Suspended(suspended) => cluster.suspended == Some(*suspended),
         }
     }

@@ -79,7 +79,7 @@ impl Cluster {
 
     /// The number of nodes.
     pub(super) fn nodes(&self) -> Option<i64> {
-        self.num_nodes.or_else(|| self.product_unit.map(|unit| unit + 1))
+        self.product_unit.map(|unit| unit + 1).or(self.num_nodes)
     }
 
     /// The disk of each node.

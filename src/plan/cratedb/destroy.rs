@@ -26,10 +26,8 @@ pub(super) fn beforehand(
     bound: &Bound<CrateDBCluster>,
     cluster: &Cluster,
 ) -> Option<Plan<CrateDBCluster>> {
-    if cluster.deletion_protected == Some(true) {
-        return Some(protected(facts, bound, cluster));
-    }
-    shared_subscription(facts, cluster)
+    let protected = || (cluster.deletion_protected == Some(true)).then(|| protected(facts, bound, cluster));
+    shared_subscription(facts, cluster).or_else(protected)
 }
 
 /// The cloud's own protection is lifted only where the manifest says so, or where we set it.

@@ -46,7 +46,7 @@ fn later(shown: PlannedStep, change: Change) -> Difference<CrateDBCluster> {
 
 fn protection(spec: &CrateDBClusterSpec, cluster: &Cluster) -> Option<Difference<CrateDBCluster>> {
     let wanted = spec.common.deletion_protection?;
-    let there = cluster.deletion_protected.unwrap_or(false);
+    let there = cluster.deletion_protected?;
     let shown = differing("deletionProtection", Some(there.to_string()), Some(wanted.to_string()))?;
     Some(first(shown, Change::DeletionProtection(wanted)))
 }
@@ -61,10 +61,12 @@ fn allow_list(spec: &CrateDBClusterSpec, cluster: &Cluster) -> Option<Difference
             description: network.description.clone().unwrap_or_default(),
         })
         .collect();
-    if networks::same(&wanted, &cluster.ip_whitelist) {
+    // What the cloud does not tell cannot differ: it would be set again and again.
+    let there = cluster.ip_whitelist.as_ref()?;
+    if networks::same(&wanted, there) {
         return None;
     }
-    let (from, to) = (networks::words(&cluster.ip_whitelist), networks::words(&wanted));
+    let (from, to) = (networks::words(there), networks::words(&wanted));
     let shown = differing("allowedCidrs", Some(from), Some(to))?;
     Some(first(shown, Change::AllowList(wanted)))
 }
@@ -72,11 +74,11 @@ fn allow_list(spec: &CrateDBClusterSpec, cluster: &Cluster) -> Option<Difference
 /// Storage is a floor: a disk grows and never shrinks.
 fn storage(spec: &CrateDBClusterSpec, cluster: &Cluster) -> Option<Difference<CrateDBCluster>> {
     let wanted = spec.storage.as_ref()?.size_per_node_gib?;
-    let there = cluster.bytes_per_node();
-    if there.is_some_and(|bytes| bytes >= wanted * GIB) {
+    let there = cluster.bytes_per_node()?;
+    if there >= wanted * GIB {
         return None;
     }
-    let shown = differing("storage.sizePerNodeGiB", text(there.map(|bytes| bytes / GIB)), text(Some(wanted)))?;
+    let shown = differing("storage.sizePerNodeGiB", text(Some(there / GIB)), text(Some(wanted)))?;
     Some(later(shown, Change::Storage { bytes_per_node: wanted * GIB }))
 }
 
@@ -87,7 +89,7 @@ fn product(spec: &CrateDBClusterSpec, cluster: &Cluster) -> Option<Difference<Cr
 
 fn nodes(spec: &CrateDBClusterSpec, cluster: &Cluster) -> Option<Difference<CrateDBCluster>> {
     let wanted = spec.nodes?;
-    let shown = differing("nodes", text(cluster.nodes()), text(Some(wanted)))?;
+    let shown = differing("nodes", text(Some(cluster.nodes()?)), text(Some(wanted)))?;
     Some(later(shown, Change::Nodes { product_unit: wanted - 1 }))
 }
 

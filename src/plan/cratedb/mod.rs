@@ -114,9 +114,9 @@ impl Kind for CrateDBCluster {
         cluster.name == wanted.name
             && cluster.project_id.as_ref() == Some(&request.project_id)
             && cluster.subscription_id.as_ref().is_none_or(|id| *id == request.subscription_id)
-            && cluster.channel.as_ref() == Some(&wanted.channel)
-            && cluster.product_tier.as_ref() == Some(&wanted.product_tier)
-            && cluster.username.as_ref() == Some(&wanted.username)
+            && cluster.channel.as_ref().is_none_or(|channel| *channel == wanted.channel)
+            && cluster.product_tier.as_ref().is_none_or(|tier| *tier == wanted.product_tier)
+            && cluster.username.as_ref().is_none_or(|user| *user == wanted.username)
             && (disk_type.is_none() || disk_type == there)
     }
 
@@ -178,7 +178,8 @@ impl Kind for CrateDBCluster {
             cidr: word(&network.cidr),
             description: (!network.description.is_empty()).then(|| cut(&network.description, 253)),
         };
-        status.allowed_cidrs = Some(cluster.ip_whitelist.iter().take(64).map(shown).collect());
+        let networks = cluster.ip_whitelist.as_ref();
+        status.allowed_cidrs = networks.map(|networks| networks.iter().take(64).map(shown).collect());
         if let Some(last) = &cluster.last_async_operation {
             operation::show_listed(last, status);
         }

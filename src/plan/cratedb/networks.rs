@@ -1,6 +1,7 @@
 //! Networks that may reach a database, compared as what they are and not as how they are written.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 
 use ipnet::IpNet;
 
@@ -9,7 +10,9 @@ use crate::cloud::cratedb::wire::AllowedCidr;
 /// A network in its shortest form. What cannot be read is left as it is: the cloud says what is wrong with it.
 pub(super) fn normalised(cidr: &str) -> String {
     let cidr = cidr.trim();
-    cidr.parse::<IpNet>().map_or_else(|_| cidr.to_owned(), |network| network.trunc().to_string())
+    let network = cidr.parse::<IpNet>().map(|network| network.trunc());
+    let host = || cidr.parse::<IpAddr>().map(IpNet::from);
+    network.or_else(|_| host()).map_or_else(|_| cidr.to_owned(), |network| network.to_string())
 }
 
 /// Whether two lists let the same networks in. Order, notation and descriptions make no difference.

@@ -1,5 +1,7 @@
 //! The password of the user that a cluster is created with: the cloud's API sets it, and the database proves it.
 
+use std::time::Duration;
+
 use crate::api::condition::Reason;
 use crate::api::cratedb::CrateDBCluster;
 use crate::api::secret::Password;
@@ -8,9 +10,12 @@ use crate::cloud::cratedb::wire::Cluster;
 use crate::plan::facts::{Facts, Given, TroubleKind};
 use crate::plan::kind::{CloudCluster, Phase};
 use crate::plan::password::{self, PasswordPlan, at_server, permitted, prove, unknown, value};
-use crate::plan::record::{Bound, Record};
+use crate::plan::record::{Bound, Origin, Record};
 use crate::plan::step::{CloudWrite, DatabaseStep, NewPassword, Plan, RecordChange, Step};
 use crate::plan::waiting;
+
+/// How long a database has to stay out of reach before its allow-list is taken to leave the operator out.
+const SHUT_OUT_AFTER: Duration = Duration::from_secs(5 * 60);
 
 /// What the cloud takes, in characters.
 const LENGTH: std::ops::RangeInclusive<usize> = 24..=128;
@@ -62,18 +67,16 @@ pub(super) fn plan(
     if !matches!(cluster.phase(), Phase::Running | Phase::Changing(_)) {
         return PasswordPlan::settled();
     }
-    if let Some(pending) = &record.password.pending {
-        let instead = value(&facts.wanted_password).filter(|wanted| *wanted != pending && unfit(wanted).is_none());
-        return match instead {
-            // Nobody has set the pending one, so that another can take its place.
-            Some(wanted) if !record.password_sent => password::announce(facts, NewPassword::Given(wanted.clone())),
-            _ => permitted(facts, settle(facts, record, cluster, pending)),
-        };
+    let wanted = value(&facts.wanted_password);
+    // What a create that came to nothing has left behind is not set in a cluster that was there before.
+    let announced = |pending: &&Password| bound.origin == Origin::Created || wanted == Some(*pending);
+    if let Some(pending) = record.password.pending.as_ref().filter(announced) {
+        return permitted(facts, settle(facts, record, cluster, pending));
     }
     if let Some(held) = password::missing(facts, record) {
         return held;
     }
-    let Some(wanted) = value(&facts.wanted_password) else {
+    let Some(wanted) = wanted else {
         return match &record.password.current {
             Some(_) => PasswordPlan::settled(),
             None => permitted(facts, prove(facts, bound, cluster)),
@@ -93,14 +96,24 @@ pub(super) fn plan(
     password::announce(facts, NewPassword::Given(wanted.clone()))
 }
 
-/// From a password that is written down to one that is known to be in force. What the manifest gives may be the one that
-/// was there before.
+/// From a password that is written down to one that is known to be in force.
 fn settle(
     facts: &Facts<CrateDBCluster>,
     record: &Record<CrateDBCluster>,
     cluster: &Cluster,
     pending: &Password,
 ) -> PasswordPlan<CrateDBCluster> {
+    let another = value(&facts.wanted_password).filter(|wanted| *wanted != pending && unfit(wanted).is_none());
+    let settled = !record.password_sent || facts.attempts.password_unknown;
+    match another {
+        // Nobody has set the pending one, so that the one that is in force can stay.
+        Some(wanted) if !record.password_sent && record.password.current.as_ref() == Some(wanted) => {
+            return PasswordPlan::step(Step::Record(RecordChange::TrustPassword(wanted.clone())));
+        }
+        // Nor does it open the database, or nobody has set it: another can take its place.
+        Some(wanted) if settled => return password::announce(facts, NewPassword::Given(wanted.clone())),
+        _ => {}
+    }
     if !record.password_sent {
         return PasswordPlan::step(Step::Cloud(CloudWrite::Change(Change::Password)));
     }
@@ -108,15 +121,25 @@ fn settle(
         return unknown(facts, cluster);
     }
     // The cloud has carried it out, and it is the allow-list that keeps us from asking the database.
-    if unreachable(facts) && !cluster.ip_whitelist.is_empty() {
+    if shut_out(facts) && cluster.ip_whitelist.as_ref().is_some_and(|networks| !networks.is_empty()) {
         return PasswordPlan::step(Step::Record(RecordChange::TrustPassword(pending.clone())));
     }
-    let given = value(&facts.wanted_password).filter(|wanted| *wanted != pending);
-    let claims = std::iter::once(pending).chain(given).cloned().collect();
+    let mut claims = vec![pending.clone()];
+    for claim in another.into_iter().chain(&record.password.current).chain(&facts.published_password) {
+        if !claims.contains(claim) {
+            claims.push(claim.clone());
+        }
+    }
     at_server(cluster, |address| DatabaseStep::Prove { address, claims })
 }
 
 /// Whether the last attempt to speak to the database came to nothing.
 fn unreachable(facts: &Facts<CrateDBCluster>) -> bool {
     facts.attempts.trouble.as_ref().is_some_and(|trouble| trouble.kind == TroubleKind::DatabaseUnreachable)
+}
+
+/// Whether the database could not be reached for so long that no restart of a node explains it.
+fn shut_out(facts: &Facts<CrateDBCluster>) -> bool {
+    let since = facts.attempts.trouble.as_ref().map(|trouble| trouble.since);
+    unreachable(facts) && since.is_some_and(|since| !facts.is_recent(since, SHUT_OUT_AFTER))
 }

@@ -190,7 +190,7 @@ impl Cluster {
                 disks_per_node: Some(1),
                 memory_per_node_bytes: None,
             }),
-            ip_whitelist: spec.ip_whitelist,
+            ip_whitelist: Some(spec.ip_whitelist),
             backup_schedule: Some(spec.backup_schedule),
             deletion_protected: Some(self.deletion_protected),
             suspended: Some(spec.suspended),

@@ -30,7 +30,7 @@ async fn a_cluster_is_created_and_its_connection_secret_opens_the_database() {
     assert_eq!(seen, (Some("5.10.1"), Some("GREEN"), Some("cr1")));
     assert_eq!((told.nodes, told.storage_per_node_gib), (Some(1), Some(32)));
     let operation = told.last_operation.unwrap();
-    assert_eq!((operation.type_.as_str(), operation.state.as_str()), ("CREATE", "Succeeded"));
+    assert_eq!((operation.type_.as_str(), operation.state.as_str()), ("CREATE", "SUCCEEDED"));
     assert_eq!(world.cloud.actions().await, ["projectCreated", "created"]);
 
     let secret: Secret = world.secrets().get("analytics-cratedb").await.unwrap();

@@ -18,7 +18,7 @@ async fn what_the_cloud_does_is_shown_in_its_own_words() {
     until_says(&world, "analytics", "Updating", &[words]).await;
     let manifest = world.cluster("analytics").await;
     let operation = status(&manifest).last_operation.unwrap();
-    assert_eq!((operation.type_.as_str(), operation.state.as_str()), ("SCALE", "Running"));
+    assert_eq!((operation.type_.as_str(), operation.state.as_str()), ("SCALE", "IN_PROGRESS"));
     assert_eq!(operation.message.as_deref(), Some(words));
     assert_eq!(condition(&manifest, "Available").unwrap().status, "True", "it serves meanwhile");
     let told = world.kubectl(&["describe", "cdb/analytics"]).await;
@@ -81,7 +81,7 @@ async fn a_failed_operation_is_told_and_gone_on_from_by_an_edit() {
     assert_eq!(condition(&manifest, "Stalled").unwrap().reason, "OperationFailed");
     assert_eq!(condition(&manifest, "InSync").unwrap().status, "False");
     let told = status(&manifest);
-    assert_eq!((told.nodes, told.last_operation.unwrap().state.as_str()), (Some(2), "Failed"));
+    assert_eq!((told.nodes, told.last_operation.unwrap().state.as_str()), (Some(2), "FAILED"));
     meanwhile(6).await;
     assert_eq!(world.cloud.count(Method::PUT, "/scale/").await, 1, "it is not tried again by itself");
 

@@ -29,7 +29,7 @@ async fn nodes_are_scaled_through_the_scale_subresource() {
     world.edit("analytics", json!({"spec": {"nodes": 1}})).await;
     assert_eq!(until_done(&world, "analytics").await["num_nodes"], 1);
     let operation = status(&world.cluster("analytics").await).last_operation.unwrap();
-    assert_eq!((operation.type_.as_str(), operation.state.as_str()), ("SCALE", "Succeeded"));
+    assert_eq!((operation.type_.as_str(), operation.state.as_str()), ("SCALE", "SUCCEEDED"));
     let expected = ["projectCreated", "created", "scaled", "scaled", "scaled"];
     assert_eq!(world.cloud.actions().await, expected, "each was asked for once");
     world.finish().await;
@@ -75,7 +75,7 @@ async fn the_allow_list_is_in_force_before_ready_and_compared_as_a_set() {
         .await;
     world
         .until("analytics", "is put right", |manifest| {
-            let changed = status(manifest).last_operation.is_some_and(|last| last.state == "Succeeded");
+            let changed = status(manifest).last_operation.is_some_and(|last| last.state == "SUCCEEDED");
             let listed = status(manifest).allowed_cidrs.is_some_and(|list| list.len() == 2);
             if changed && listed { Ok(()) } else { Err("it is not".to_owned()) }
         })

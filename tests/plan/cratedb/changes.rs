@@ -31,7 +31,7 @@ fn protection(protected: bool) -> Scene {
 
 fn fenced(scene: Scene, cidrs: &[&str]) -> Scene {
     let there = cidrs.iter().map(|cidr| network(cidr)).collect();
-    scene.listed([cluster_but(|cluster| cluster.ip_whitelist = there)])
+    scene.listed([cluster_but(|cluster| cluster.ip_whitelist = Some(there))])
 }
 
 #[rstest]
@@ -132,7 +132,7 @@ fn an_edit_asks_for(#[case] scene: Scene, #[case] change: Change, #[case] shown:
 #[case::the_version_that_runs(edited(|spec| spec.version = Some("5.8.3".to_owned())))]
 #[case::nothing_that_is_there(there(|there| {
     there.num_nodes = Some(5);
-    there.ip_whitelist = vec![network("10.0.0.0/8")];
+    there.ip_whitelist = Some(vec![network("10.0.0.0/8")]);
     there.deletion_protected = Some(true);
     there.hardware_specs = None;
     there.crate_version = Some("9.9.9".to_owned());

@@ -88,7 +88,7 @@ pub(crate) fn cluster(name: &str) -> Cluster {
             disk_type: Some("standard".to_owned()),
             ..HardwareSpecs::default()
         }),
-        ip_whitelist: Vec::new(),
+        ip_whitelist: Some(Vec::new()),
         backup_schedule: None,
         deletion_protected: Some(false),
         suspended: Some(false),
@@ -297,7 +297,7 @@ pub(crate) fn apply(change: &Change, cluster: &mut Cluster) {
     match change {
         Change::CreateProject { .. } | Change::Password => {}
         Change::DeletionProtection(protected) => cluster.deletion_protected = Some(*protected),
-        Change::AllowList(networks) => cluster.ip_whitelist.clone_from(networks),
+        Change::AllowList(networks) => cluster.ip_whitelist = Some(networks.clone()),
         Change::Storage { bytes_per_node } => {
             cluster.hardware_specs.get_or_insert_default().disk_size_per_node_bytes = Some(*bytes_per_node);
         }

@@ -233,7 +233,8 @@ impl Cloud for Model {
     fn opened_by(&self, id: &ClusterId, claims: &[Password]) -> Result<Option<Password>, OutOfReach> {
         let kept = self.get(id).ok_or(OutOfReach)?;
         let being_created = kept.cluster.health.running_operation == Some(OperationKind::Create);
-        let fenced = self.keeps_us_out && !kept.cluster.ip_whitelist.is_empty();
+        let fenced =
+            self.keeps_us_out && kept.cluster.ip_whitelist.as_ref().is_some_and(|networks| !networks.is_empty());
         if being_created || fenced || kept.is_asleep() {
             return Err(OutOfReach);
         }

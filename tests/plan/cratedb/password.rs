@@ -58,7 +58,7 @@ fn forbidden(scene: Scene) -> Scene {
 
 /// The database may be reached from these networks only.
 fn fenced(scene: Scene) -> Scene {
-    scene.listed([cluster_but(|cluster| cluster.ip_whitelist = vec![network("10.0.0.0/8")])])
+    scene.listed([cluster_but(|cluster| cluster.ip_whitelist = Some(vec![network("10.0.0.0/8")]))])
 }
 
 fn missing() -> Given {

@@ -58,7 +58,7 @@ fn any_cluster() -> impl Strategy<Value = Cluster> {
             cluster.health.running_operation = operation;
             cluster.deletion_protected = Some(protected);
             if fenced {
-                cluster.ip_whitelist = vec![network("10.0.0.0/8")];
+                cluster.ip_whitelist = Some(vec![network("10.0.0.0/8")]);
             }
             if differs {
                 cluster.username = Some("other".to_owned());
@@ -185,7 +185,7 @@ fn storage_of(cluster: &Cluster) -> i64 {
 }
 
 fn networks_of(cluster: &Cluster) -> Vec<&str> {
-    cluster.ip_whitelist.iter().map(|network| network.cidr.as_str()).collect()
+    cluster.ip_whitelist.iter().flatten().map(|network| network.cidr.as_str()).collect()
 }
 
 /// Everything that can change is written.

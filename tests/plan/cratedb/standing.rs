@@ -24,7 +24,7 @@ fn condition<'a>(status: &'a CrateDBClusterStatus, kind: &str) -> Option<&'a Con
 fn a_bound_cluster_shows_what_it_is() {
     let seen = cluster_but(|cluster| {
         (cluster.product_unit, cluster.num_nodes) = (Some(2), Some(3));
-        cluster.ip_whitelist = vec![network("10.0.0.0/8")];
+        cluster.ip_whitelist = Some(vec![network("10.0.0.0/8")]);
         cluster.health.running_operation = Some(OperationKind::Scale);
     });
     let words = "Successfully scaled cluster to 3 nodes.";
@@ -72,7 +72,7 @@ fn what_the_cloud_says_fits_the_status_however_long_it_is() {
         cluster.health.status = HealthStatus::Other(long.clone());
         (cluster.crate_version, cluster.product_name, cluster.url) = (text(), text(), text());
         (cluster.project_id, cluster.channel, cluster.product_tier) = (text(), text(), text());
-        cluster.ip_whitelist = vec![network(&long); 100];
+        cluster.ip_whitelist = Some(vec![network(&long); 100]);
     });
     let told = operation(&long, &long, OperationState::Running, &long);
     let scene = settled().spec(|spec| spec.version = Some("5.9.0".to_owned()));

@@ -1,11 +1,11 @@
 //! Creating clusters, and finding them.
 
-use clusterwright::simulator::cratedb::{FieldErrors, NewSubscription, OrganizationChange};
+use clusterwright::simulator::cratedb::{FieldErrors, NewCluster, NewSubscription, OrganizationChange};
 use http::Method;
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use super::client::{Client, GIB, ORGANIZATION, PASSWORD, REGION, SUBSCRIPTION, but, free, paid};
+use super::client::{Client, GIB, ORGANIZATION, PASSWORD, REGION, SECOND, SUBSCRIPTION, but, free, paid};
 use crate::client::{pass, world};
 
 #[tokio::test(start_paused = true)]
@@ -189,6 +189,10 @@ async fn quota_and_budget_limit_what_can_be_had(#[case] status: u16) {
     assert!(client.create(paid("sales")).await.refused(status).contains("quota"));
     let quotas = client.get(&format!("organizations/{ORGANIZATION}/quotas/")).await.ok();
     assert_eq!(quotas, json!([{"code": "clusters", "current_value": 1, "quota": 1}]));
+    let other = NewCluster { organization_id: SECOND.to_owned(), ..NewCluster::new("elsewhere") };
+    simulator.cratedb().seed(other).unwrap();
+    let quotas_after = client.get(&format!("organizations/{ORGANIZATION}/quotas/")).await.ok();
+    assert_eq!(quotas_after, quotas, "another organization's clusters do not count");
     simulator.configure(|settings| settings.cratedb.max_clusters_per_organization = None);
 
     let remaining = async |query: &str| {
@@ -198,6 +202,7 @@ async fn quota_and_budget_limit_what_can_be_had(#[case] status: u16) {
     let id = cluster["id"].as_str().unwrap();
     let without = remaining(&format!("?exclude_cluster_id={id}")).await;
     assert!(without > remaining("").await);
+    assert!((without - simulator.settings().cratedb.monthly_budget).abs() < 1e-6, "it has no other cluster");
     let change = OrganizationChange { monthly_budget: Some(without - remaining("").await) };
     simulator.cratedb().change_organization(ORGANIZATION, &change).unwrap();
     assert!(remaining("").await < 0.01);

@@ -22,9 +22,11 @@ async fn a_scaling_passes_from_registered_to_succeeded() {
         assert_eq!(client.progress(&id).await, (status.to_owned(), message.to_owned()));
     };
     seen(0, "REGISTERED", "Your scaling request was received and is pending processing.").await;
-    seen(15, "SENT", "Your scaling request was sent to the region.").await;
+    seen(14, "REGISTERED", "Your scaling request was received and is pending processing.").await;
+    seen(1, "SENT", "Your scaling request was sent to the region.").await;
+    seen(29, "SENT", "Your scaling request was sent to the region.").await;
     let growing = "Scaling up from 2 to 4 nodes. Waiting for new node(s) to be present.";
-    seen(30, "IN_PROGRESS", growing).await;
+    seen(1, "IN_PROGRESS", growing).await;
     seen(254, "IN_PROGRESS", growing).await;
     assert_eq!(client.cluster(&id).await.ok()["num_nodes"], 2);
     seen(1, "SUCCEEDED", "Successfully scaled cluster to 4 nodes.").await;

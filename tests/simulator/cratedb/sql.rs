@@ -48,11 +48,14 @@ async fn a_wrong_password_is_told() {
     let wrong = Client::of_database(&simulator, &cluster, "wrong").sql("SELECT 1").await;
     assert_eq!(wrong.status, Some(401));
     assert_eq!(wrong.text, "password authentication failed for user \"admin\"");
+    let stranger =
+        Client::of_database(&simulator, &cluster, PASSWORD).with_pair("crate", PASSWORD).sql("SELECT 1").await;
+    assert_eq!(stranger.status, Some(401), "the password is one user's");
     assert!(wrong.headers["www-authenticate"].to_str().unwrap().starts_with("Basic"));
     let requests = simulator.requests();
     let row = requests.log.back().unwrap();
     assert_eq!((row.path.as_str(), row.client_id.as_deref()), ("/_sql", None));
-    assert_eq!(requests.counts["data-plane POST /_sql"], 1);
+    assert_eq!(requests.counts["data-plane POST /_sql"], 2);
 }
 
 #[rstest]

@@ -1,7 +1,7 @@
 //! Asynchronous operations: what a write that has been answered is still doing.
 
 use serde::{Deserialize, Serialize};
-use serde_with::{DefaultOnNull, serde_as};
+use serde_with::{DefaultOnNull, VecSkipError, serde_as};
 
 use super::{DublinCore, OperationKind, OperationStatus};
 
@@ -30,11 +30,12 @@ pub struct Feedback {
     pub message: Option<String>,
 }
 
-/// The answer of `operations`. Its list is required: an answer of another form must not say that nothing runs.
+/// The answer of `operations`. Its list is required: an answer of another form must not say that nothing runs. One
+/// operation that cannot be read hides no other.
 #[serde_as]
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Operations {
-    #[serde_as(deserialize_as = "DefaultOnNull")]
+    #[serde_as(deserialize_as = "DefaultOnNull<VecSkipError<_>>")]
     pub operations: Vec<Operation>,
 }
 

@@ -62,7 +62,10 @@ fn a_whole_cluster_is_read() {
     assert_eq!(cluster.dc.modified, Some("2024-09-27T08:00:00Z".parse().unwrap()));
     assert_eq!((cluster.product_unit, cluster.num_nodes), (Some(2), Some(3)));
     assert_eq!(cluster.hardware_specs.as_ref().unwrap().disk_size_per_node_bytes, Some(1 << 35));
-    assert_eq!(cluster.ip_whitelist[1], AllowedCidr { cidr: "198.51.100.7/32".into(), description: String::new() });
+    assert_eq!(
+        cluster.ip_whitelist.as_ref().unwrap()[1],
+        AllowedCidr { cidr: "198.51.100.7/32".into(), description: String::new() }
+    );
     assert_eq!(cluster.health.last_seen, Some("2024-09-27T16:59:02.507048Z".parse().unwrap()));
     assert_eq!(cluster.health.running_operation, Some(OperationKind::Scale));
     assert!(cluster.last_async_operation.as_ref().unwrap().status.runs());

@@ -61,9 +61,9 @@ async fn every_change_is_followed_to_its_end() {
         json!({"allowedCidrs": [{"cidr": "10.0.0.0/8"}, {"cidr": "192.0.2.0/24", "description": "office"}]}),
     )
     .await;
-    assert_eq!(now().ip_whitelist.len(), 2);
+    assert_eq!(now().ip_whitelist.unwrap().len(), 2);
     becomes(&world, json!({"allowedCidrs": []})).await;
-    assert!(now().ip_whitelist.is_empty());
+    assert!(now().ip_whitelist.unwrap().is_empty());
 
     becomes(&world, json!({"deletionProtection": true})).await;
     assert_eq!(now().deletion_protected, Some(true));

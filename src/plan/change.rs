@@ -11,7 +11,7 @@ use super::step::{Plan, RecordChange, Step, Verdict};
 use crate::api::condition::Reason;
 use crate::api::identity::Handle;
 use crate::clock;
-use crate::cloud::provider::{Operation, OperationState};
+use crate::cloud::operation::{Operation, OperationState};
 
 /// How often a cluster is looked at while something is done to it: for the first two minutes, for the first ten, and later.
 const FOLLOW: [Duration; 3] = [Duration::from_secs(10), Duration::from_secs(30), Duration::from_secs(60)];
@@ -64,8 +64,15 @@ pub(super) fn settle_unbound<K: Kind>(facts: &Facts<K>, intent: &ChangeIntent<K>
         return settled(Ending::Nothing);
     }
     let message = format!("{} was asked for, and the outcome is not known yet.", intent.change.summary());
-    Plan::standing(Reason::OutcomeUnknown, message)
-        .looking_again(until(facts.now, settled_after) + Duration::from_secs(1))
+    let plan = Plan::standing(Reason::OutcomeUnknown, message)
+        .looking_again(until(facts.now, settled_after) + Duration::from_secs(1));
+    match facts.catalogue.as_ref().filter(|read| read.at > intent.announced) {
+        Some(read) if intent.change.found_in(&read.catalogue) => settled(Ending::Done),
+        Some(read) if facts.is_recent(read.at, FOLLOW[0]) => {
+            plan.looking_again(until(facts.now, clock::later(read.at, FOLLOW[0])))
+        }
+        _ => Plan { next: Some(Step::Survey), ..plan },
+    }
 }
 
 fn settled<K: Kind>(ending: Ending) -> Plan<K> {
@@ -103,7 +110,8 @@ fn without_trace<K: Kind>(facts: &Facts<K>, intent: &ChangeIntent<K>, cluster: &
 /// The same plan, with another look when the last one has grown old, or when the list has news.
 fn following<K: Kind>(facts: &Facts<K>, look: &Look<K>, cluster: &K::Cluster, plan: Plan<K>) -> Plan<K> {
     let due = clock::later(look.at, pace(facts, look));
-    let news = look.found.cluster.as_ref().is_some_and(|seen| seen.busy() != cluster.busy());
+    let listed_since = facts.inventory.as_ref().and_then(|list| list.at).is_some_and(|at| at > look.at);
+    let news = listed_since && look.found.cluster.as_ref().is_some_and(|seen| seen.busy() != cluster.busy());
     if news || facts.now >= due {
         return Plan { next: Some(Step::Look(look.target.clone())), ..plan };
     }

@@ -8,8 +8,8 @@ use clusterwright::api::secret::Password;
 use clusterwright::cloud::cratedb::catalogue::Catalogue;
 use clusterwright::cloud::cratedb::change::Change;
 use clusterwright::cloud::cratedb::wire::ClusterProvision;
-use clusterwright::cloud::provider::Found;
-use clusterwright::plan::{Given, RefusalKind, Stake};
+use clusterwright::cloud::operation::Found;
+use clusterwright::plan::{Catalogued, Given, RefusalKind, Stake};
 use rstest::rstest;
 
 use super::fixture::*;
@@ -42,15 +42,30 @@ fn project_of_others(stake: Stake) -> Scene {
     offering(|there| there.projects.clear()).rivalled(rival(Handle::Project("shop".to_owned()), stake))
 }
 
+/// What the organization has not may have come meanwhile.
+#[rstest]
+#[case::just_read(surveyed(29), "", "InvalidSpec")]
+#[case::read_half_a_minute_ago(surveyed(30), "survey", "")]
+#[case::read_before_the_last_reason_to_try_again(begun(surveyed(5), 4), "survey", "")]
+#[case::read_after_it(begun(surveyed(5), 6), "", "InvalidSpec")]
+fn a_catalogue_that_lacks_something(#[case] scene: Scene, #[case] does: &str, #[case] says: &str) {
+    let scene = scene.spec(|spec| spec.subscription_id = Some("sub-9".to_owned()));
+    assert_eq!((scene.does().as_str(), scene.says().as_str()), (does, says));
+}
+
+fn begun(scene: Scene, seconds: i64) -> Scene {
+    scene.with(|facts| facts.attempts.begun = Some(ago(seconds)))
+}
+
 #[rstest]
 #[case::with_everything_at_hand(ready_to_create(), "deploy orders", "Creating")]
 #[case::without_a_product(spec(|spec| spec.product = None), "", "InvalidSpec")]
 #[case::without_a_project(spec(|spec| spec.project = None), "", "InvalidSpec")]
 #[case::before_the_cloud_was_asked_what_there_is(
-    ready_to_create().with(|facts| facts.catalogue = None), "survey", "Creating"
+    ready_to_create().with(|facts| facts.catalogue = None), "survey", ""
 )]
 #[case::with_news_from_almost_ten_minutes_ago(surveyed(599), "deploy orders", "Creating")]
-#[case::with_news_from_ten_minutes_ago(surveyed(600), "survey", "Creating")]
+#[case::with_news_from_ten_minutes_ago(surveyed(600), "survey", "")]
 #[case::under_a_name_of_its_own(spec(|spec| spec.cluster_name = Some("sales".to_owned())), "deploy sales", "Creating")]
 #[case::in_a_project_by_its_id(project_is(Some("p-shop"), None, None), "deploy orders", "Creating")]
 #[case::in_a_project_by_an_unknown_id(project_is(Some("p-none"), None, None), "", "InvalidSpec")]
@@ -103,7 +118,7 @@ fn project_of_others(stake: Stake) -> Scene {
     spec(|spec| spec.product.as_mut().unwrap().name = "cr9".to_owned()), "", "InvalidSpec"
 )]
 #[case::of_a_tier_that_there_is_not(
-    spec(|spec| spec.product.as_mut().unwrap().tier = "gold".to_owned()), "", "InvalidSpec"
+    spec(|spec| spec.product.as_mut().unwrap().tier = Some("gold".to_owned())), "", "InvalidSpec"
 )]
 #[case::of_a_product_that_the_region_has_not(
     offering(|there| there.products[0].region = Some(THERE.to_owned())), "", "InvalidSpec"
@@ -137,9 +152,9 @@ fn missing() -> Given {
 
 /// The password of a create stands in the record before anything is sent.
 #[rstest]
-#[case::is_generated(scene(), "announce a new one", "Creating")]
-#[case::is_the_one_that_is_given(scene().wanting(given(FIRST)), "announce first-password-of-24-chars", "Creating")]
-#[case::has_the_least_length(scene().wanting(given(&"x".repeat(24))), "announce xxxxxxxxxxxxxxxxxxxxxxxx", "Creating")]
+#[case::is_generated(scene(), "announce a new one", "")]
+#[case::is_the_one_that_is_given(scene().wanting(given(FIRST)), "announce first-password-of-24-chars", "")]
+#[case::has_the_least_length(scene().wanting(given(&"x".repeat(24))), "announce xxxxxxxxxxxxxxxxxxxxxxxx", "")]
 #[case::is_too_short(scene().wanting(given(&"x".repeat(23))), "", "PasswordMissing")]
 #[case::is_too_long(scene().wanting(given(&"x".repeat(129))), "", "PasswordMissing")]
 #[case::is_long_enough_in_characters(scene().wanting(given(&"ä".repeat(23))), "", "PasswordMissing")]
@@ -147,7 +162,7 @@ fn missing() -> Given {
 #[case::is_missing_for_long(scene().wanting(missing()).edited(300), "", "PasswordMissing")]
 #[case::is_missing_though_another_was_announced(ready_to_create().wanting(missing()), "", "PasswordMissing")]
 #[case::was_announced(ready_to_create().wanting(given(FIRST)), "deploy orders", "Creating")]
-#[case::was_edited_since(ready_to_create().wanting(given(SECOND)), "announce second-password-of-24-chars", "Creating")]
+#[case::was_edited_since(ready_to_create().wanting(given(SECOND)), "announce second-password-of-24-chars", "")]
 #[case::is_no_longer_given(ready_to_create(), "deploy orders", "Creating")]
 #[case::comes_after_everything_that_is_wrong(scene().spec(|spec| spec.nodes = Some(10)), "", "InvalidSpec")]
 #[case::comes_after_the_project(scene().offering(|there| there.projects.clear()), "change project", "Creating")]
@@ -253,7 +268,17 @@ fn creating_project(seconds: i64) -> Scene {
 }
 
 #[rstest]
-#[case::is_waited_for(creating_project(95), "", "OutcomeUnknown")]
+#[case::that_the_cloud_shows(creating_project(95), "settle change", "")]
+#[case::that_the_cloud_showed_before(creating_project(10), "survey", "OutcomeUnknown")]
+#[case::is_looked_for(creating_project(95).offering(|there| there.projects.clear()), "survey", "OutcomeUnknown")]
+#[case::was_just_looked_for(
+    creating_project(95).with(|facts| {
+        let catalogue = Catalogue { projects: Vec::new(), ..catalogue() };
+        facts.catalogue = Some(Catalogued { at: ago(9), catalogue }.into());
+    }),
+    "",
+    "OutcomeUnknown"
+)]
 #[case::is_over_when_it_can_take_effect_no_more(creating_project(96), "settle change, without effect", "")]
 fn a_project_whose_outcome_is_not_known(#[case] scene: Scene, #[case] does: &str, #[case] says: &str) {
     assert_eq!((scene.does().as_str(), scene.says().as_str()), (does, says));

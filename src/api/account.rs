@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 use serde_with::skip_serializing_none;
 
 use super::condition::Condition;
+use super::cratedb::UUID;
 use super::identity::{Endpoint, Location};
-use super::{DATA_KEY, OBJECT_NAME, UUID};
+use super::{DATA_KEY, OBJECT_NAME};
 
 /// Scheme, host and perhaps a port.
 const BASE_URL: &str = r"^https?://[A-Za-z0-9.:\[\]-]+/?$";
@@ -187,9 +188,8 @@ pub struct ClusterCounts {
 }
 
 impl CloudAccountSpec {
-    /// The location that this account names. None where it names no cloud, which the schema refuses.
-    #[must_use]
-    pub fn location(&self) -> Option<Location> {
+    /// The location that this account names. `Err` is a sentence: it names no cloud, which the schema refuses.
+    pub fn location(&self) -> Result<Location, &'static str> {
         let typedb = |TypeDbCloud { team, space, endpoint }: &TypeDbCloud| Location::TypedbCloud {
             endpoint: Endpoint::new(endpoint),
             team: team.clone(),
@@ -199,6 +199,7 @@ impl CloudAccountSpec {
             endpoint: Endpoint::new(endpoint),
             organization: organization_id.clone(),
         };
-        self.typedb_cloud.as_ref().map(typedb).or_else(|| self.cratedb_cloud.as_ref().map(cratedb))
+        let there = self.typedb_cloud.as_ref().map(typedb).or_else(|| self.cratedb_cloud.as_ref().map(cratedb));
+        there.ok_or("spec names no cloud. Give typedbCloud or cratedbCloud.")
     }
 }

@@ -117,7 +117,7 @@ pub enum Reason {
     CredentialsMissing,
     /// The cloud rejects the credentials. Put valid ones into the Secret.
     CredentialsRejected,
-    /// The credentials may not do what is needed. Give the token more access.
+    /// The credentials may not do what is needed. Give the credentials more access.
     CredentialsInsufficient,
     /// The Secret with the password, or a key in it, is missing or unusable. Mend it.
     PasswordMissing,
@@ -127,9 +127,9 @@ pub enum Reason {
     ChangeRefused,
     /// The cloud began a change and could not finish it; the message is its own. Correct the manifest or what the message names.
     OperationFailed,
-    /// The manifest asks for a change of a running cluster, which is not carried out. Take it back, or change the cluster in the cloud's console.
+    /// The manifest asks for a change that is not carried out. Take it back, or change the cluster in the cloud's console.
     ChangeUnsupported,
-    /// Somebody else's cluster has the id. Choose another, or adopt it with `externalId`.
+    /// Somebody else's cluster has the name. Choose another, or adopt it with `externalId`.
     NameTaken,
     /// Another manifest manages the cluster. Remove one of the two.
     ClaimedByAnother,
@@ -137,15 +137,15 @@ pub enum Reason {
     LocationChanged,
     /// A manifest of this name had another cluster. Take it back with `externalId`, or let go of it with the annotation `clusterwright.dev/forget`.
     RecordedClusterDiffers,
-    /// The organization has no active subscription, or several. Name one with `subscriptionId`.
+    /// The organization has several active subscriptions. Name one with `subscriptionId`.
     SubscriptionAmbiguous,
     /// A Secret that is not the operator's has the connection Secret's name. Choose another name.
     ConnectionSecretConflict,
     /// The endpoint is not among the allowed ones. Correct it, or start the operator with the flag that the message names.
     EndpointNotAllowed,
-    /// The password of the database's user is not known. Give it with `admin.currentPasswordSecretRef`.
+    /// The password of the database's user is not known. Give it with the field that the message names.
     AdminPasswordUnknown,
-    /// The database's version offers no way to change its factory password. Change it by hand, then give it with `admin.currentPasswordSecretRef`.
+    /// The database's version offers no way to change its factory password. Change it by hand, then give it with the field that the message names.
     AdminPasswordUnsupported,
     /// The database was there and is gone. Find out why; then `clusterwright.dev/forget`, or delete the manifest.
     Vanished,

@@ -7,8 +7,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_with::skip_serializing_none;
 
-use super::UUID;
 use super::shared::{CommonSpec, CommonStatus, PasswordRef, Power};
+
+/// An id of CrateDB Cloud, in the form in which its API writes it.
+pub(super) const UUID: &str = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$";
 
 /// The product of clusters that cost nothing.
 pub const FREE_PRODUCT: &str = "crfree";
@@ -85,20 +87,16 @@ pub struct ProjectSpec {
 }
 
 /// A product of the cloud's price list.
+#[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ProductSpec {
     /// Name of the product, such as cr1, or crfree for the cluster that costs nothing.
     #[schemars(length(min = 1, max = 64), regex(pattern = r"^[A-Za-z0-9._-]+$"))]
     pub name: String,
-    /// Tier of the product. Fixed at creation.
-    #[serde(default = "default_tier")]
+    /// Tier of the product; `default` when omitted. Fixed at creation.
     #[schemars(length(min = 1, max = 64), regex(pattern = r"^[A-Za-z0-9._-]+$"))]
-    pub tier: String,
-}
-
-fn default_tier() -> String {
-    "default".to_owned()
+    pub tier: Option<String>,
 }
 
 /// Which releases the cluster gets; stable ones when omitted. Fixed at creation.
@@ -179,7 +177,7 @@ pub struct AllowedCidr {
     /// The network's first address and its prefix length, such as 203.0.113.0/24; /32 for one address.
     #[schemars(length(min = 1, max = 64))]
     pub cidr: String,
-    /// What the network is, for people.
+    /// What the network is, for people. A change of it alone is not carried over.
     #[schemars(length(max = 253))]
     pub description: Option<String>,
 }
@@ -197,7 +195,7 @@ pub struct CrateDBClusterStatus {
     pub nodes: Option<i64>,
     /// Name of the product in force.
     #[schemars(length(max = 64))]
-    pub product: Option<String>,
+    pub product_name: Option<String>,
     /// The disk of each node in GiB.
     #[serde(rename = "storagePerNodeGiB")]
     #[schemars(range(min = 0, max = 1_000_000))]

@@ -15,9 +15,6 @@ const OBJECT_NAME: &str = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*
 /// What the API server takes for a key in a Secret or ConfigMap.
 const DATA_KEY: &str = r"^[-._a-zA-Z0-9]+$";
 
-/// An id of CrateDB Cloud, in the form in which its API writes it.
-const UUID: &str = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$";
-
 /// The API group of all kinds.
 pub const GROUP: &str = "clusterwright.dev";
 

@@ -149,9 +149,9 @@ pub struct ConnectionSecret {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Creation {
-    /// The id that the cluster gets.
+    /// What the cluster is looked for by: its id, or its name where the cloud chooses the id.
     #[schemars(length(max = 253))]
-    pub cluster_id: String,
+    pub target: String,
     /// When the create was announced, by the cloud's clock (RFC 3339).
     #[schemars(length(max = 64))]
     pub since: String,

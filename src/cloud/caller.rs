@@ -19,8 +19,8 @@ use crate::api::identity::Location;
 
 /// One location's API, as one credential. Clones share connections, budget and token.
 ///
-/// A call that the cloud refused because of its token is made once more with another one, and a call for which no
-/// connection came about is made once more. Nothing else is repeated.
+/// A call for which no connection came about is made once more, and so is one that the cloud refused because of its token,
+/// with another token; of a key there is no other. Nothing else is repeated.
 #[derive(Clone, Debug)]
 pub(super) struct Caller {
     transport: Arc<dyn Transport>,

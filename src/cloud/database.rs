@@ -19,9 +19,9 @@ pub enum DatabaseError {
     /// The password is wrong, or the session has ended. The call had no effect.
     #[error("The database does not accept the user name and password.")]
     WrongPassword,
-    /// This server of TypeDB knows nothing of such calls: it speaks gRPC only.
-    #[error("The server has no HTTP API for users; TypeDB has one since 3.2.")]
-    NoHttpApi,
+    /// This server knows nothing of such calls, and no later try is answered otherwise.
+    #[error("The database's servers offer no way to set a password: {message}")]
+    Unsupported { message: String },
     /// Try again later. Nothing was changed.
     #[error("The database cannot be reached: {message}")]
     Unreachable { message: String },

@@ -15,6 +15,7 @@ pub mod endpoint;
 pub mod error;
 mod headers;
 pub mod observer;
+pub mod operation;
 pub mod provider;
 mod request;
 #[cfg(test)]

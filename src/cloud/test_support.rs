@@ -100,11 +100,6 @@ pub(crate) fn html(status: u16) -> Response<Bytes> {
     builder.body(Bytes::from_static(b"<html><title>Gateway</title></html>")).unwrap()
 }
 
-/// An error in TypeDB's form.
-pub(crate) fn own_error(status: u16, message: &str) -> Response<Bytes> {
-    json(status, &serde_json::json!({ "code": "CODE", "message": message }).to_string())
-}
-
 pub(crate) fn with_header(mut response: Response<Bytes>, name: HeaderName, value: &str) -> Response<Bytes> {
     response.headers_mut().insert(name, value.parse().unwrap());
     response

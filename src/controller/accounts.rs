@@ -19,7 +19,7 @@ use super::secrets::ReadError;
 use super::{Context, Holder};
 use crate::api::account::CloudAccount;
 use crate::api::condition::Reason;
-use crate::controller::clouds::Managed;
+use crate::controller::clouds::{Managed, looks_after};
 use crate::plan::{AccountStanding, account_standing};
 
 /// Credentials are read again this often, so that a change is picked up within half a minute.
@@ -74,6 +74,10 @@ impl<K: Managed> Accounts<K> {
         self.lock().extract_if(|key, _| !needed(key)).collect()
     }
 
+    fn take(&self, key: &AccountKey) -> Option<Known<K>> {
+        self.lock().remove(key)
+    }
+
     /// Takes note of an account. Says whether manifests that refer to it have reason to decide anew.
     fn set(&self, key: &AccountKey, known: &Known<K>) -> bool {
         let before = self.lock().insert(key.clone(), known.clone());
@@ -102,17 +106,28 @@ pub(crate) async fn reconcile<K: Managed>(
 }
 
 async fn look_after<K: Managed>(account: &CloudAccount, ctx: &Context<K>) -> Result<Action, AccountError> {
+    let key = AccountKey { namespace: account.namespace().unwrap_or_default(), name: account.name_any() };
     // Accounts of other clouds are looked after with the clusters there.
-    if account.spec.location().is_some_and(|location| !K::lives_at(&location)) {
+    if !looks_after::<K>(account) {
+        let_go(&key, ctx).await;
         return Ok(Action::await_change());
     }
-    let key = AccountKey { namespace: account.namespace().unwrap_or_default(), name: account.name_any() };
     let known = establish(account, &key, ctx).await?;
     if ctx.accounts.set(&key, &known) {
         wake_dependents(&key, ctx).await;
     }
     report::publish(account, &known, ctx).await?;
     Ok(Action::requeue(backoff::spread(CHECK_CREDENTIALS)))
+}
+
+/// An account of this name was in this cloud, and the one that took its place is in another: its credentials are used no
+/// more, and nothing is reached through it.
+async fn let_go<K: Managed>(key: &AccountKey, ctx: &Context<K>) {
+    let Some(known) = ctx.accounts.take(key) else { return };
+    if let Some(session) = known.session {
+        session.place.dismiss(key.clone()).await;
+    }
+    wake_dependents(key, ctx).await;
 }
 
 /// Sees to it that there is a session with the credentials of now, and finds out how it stands.

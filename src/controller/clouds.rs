@@ -5,6 +5,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::run::{self, Config};
+use crate::api::account::CloudAccount;
 use crate::api::cratedb::CrateDBCluster;
 use crate::api::typedb::TypeDBCluster;
 use crate::cloud::cratedb;
@@ -26,6 +27,12 @@ pub(crate) trait Managed: Kind {
     const NAME: &'static str;
 }
 
+/// Whether an account is looked after with this kind of cluster. One that names no cloud is looked after all the same, so
+/// that somebody says so, but only once.
+pub(crate) fn looks_after<K: Managed>(account: &CloudAccount) -> bool {
+    account.spec.location().map_or(K::NAME == TypeDBCluster::NAME, |location| K::lives_at(&location))
+}
+
 impl Managed for CrateDBCluster {
     type Client = cratedb::client::Client;
 
@@ -36,4 +43,22 @@ impl Managed for TypeDBCluster {
     type Client = typedb::client::Client;
 
     const NAME: &'static str = "typedbcluster";
+}
+
+#[cfg(test)]
+mod tests {
+    use kube::CustomResourceExt;
+
+    use super::*;
+
+    /// Records carry the name, and are looked for by it.
+    fn singular<K: CustomResourceExt>() -> Option<String> {
+        K::crd().spec.names.singular
+    }
+
+    #[test]
+    fn a_kind_is_called_as_its_definition_says() {
+        assert_eq!(singular::<TypeDBCluster>().as_deref(), Some(TypeDBCluster::NAME));
+        assert_eq!(singular::<CrateDBCluster>().as_deref(), Some(CrateDBCluster::NAME));
+    }
 }

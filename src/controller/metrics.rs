@@ -27,6 +27,7 @@ struct Controller {
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Request {
+    cloud: &'static str,
     operation: &'static str,
     outcome: &'static str,
 }
@@ -52,7 +53,7 @@ impl Metrics {
         registry.register("controller_runtime_reconcile_time_seconds", "Length of a reconcile", durations.clone());
         registry.register(
             "clusterwright_cloud_requests",
-            "Requests to the clouds, by operation and outcome",
+            "Requests to the clouds, by cloud, operation and outcome",
             requests.clone(),
         );
         Arc::new(Self { registry: Mutex::new(registry), reconciles, durations, requests })
@@ -76,7 +77,28 @@ fn seconds() -> Histogram {
 }
 
 impl Observer for Metrics {
-    fn request(&self, _location: &Location, operation: &'static str, outcome: &'static str) {
-        self.requests.get_or_create(&Request { operation, outcome }).inc();
+    fn request(&self, location: &Location, operation: &'static str, outcome: &'static str) {
+        self.requests.get_or_create(&Request { cloud: location.cloud(), operation, outcome }).inc();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::identity::Endpoint;
+
+    #[test]
+    fn an_outage_of_one_cloud_is_not_counted_for_the_other() {
+        let endpoint = Endpoint::new("http://127.0.0.1:8090");
+        let (team, space) = ("acme".to_owned(), "default".to_owned());
+        let typedb = Location::TypedbCloud { endpoint: endpoint.clone(), team, space };
+        let cratedb = Location::CratedbCloud { endpoint, organization: "acme".to_owned() };
+        let metrics = Metrics::new();
+        metrics.request(&typedb, "list", "ok");
+        metrics.request(&cratedb, "list", "unavailable");
+        let text = metrics.encode().unwrap();
+        let series = |labels: &str| format!("clusterwright_cloud_requests_total{{{labels}}} 1\n");
+        assert!(text.contains(&series(r#"cloud="TypeDB Cloud",operation="list",outcome="ok""#)), "{text}");
+        assert!(text.contains(&series(r#"cloud="CrateDB Cloud",operation="list",outcome="unavailable""#)), "{text}");
     }
 }

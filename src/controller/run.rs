@@ -121,6 +121,11 @@ pub(super) fn start<K: Managed>(
     let stream = watcher(api, of_records)
         .default_backoff()
         .inspect_ok(move |event| records.watched(event))
+        .modify(|secret| {
+            // What is in them is known by now, and a second copy of every password helps nobody.
+            secret.data = None;
+            lighten(secret);
+        })
         .reflect(secret_writer);
     let orphans = Controller::for_stream(untroubled(stream.applied_objects()), secrets)
         .with_config(settings())

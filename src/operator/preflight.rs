@@ -1,13 +1,15 @@
 //! What must be there before the controllers start.
 
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Namespace;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
-use kube::{Api, Client, CustomResourceExt};
+use kube::{Api, Client, ResourceExt};
 
-use crate::api::account::CloudAccount;
-use crate::api::typedb::TypeDBCluster;
+use crate::api::schema::definitions;
 use crate::controller::Pulse;
 
 /// Between two looks at what is missing.
@@ -68,11 +70,11 @@ fn say(said: &mut Option<String>, sentence: String) {
     }
 }
 
-async fn missing_definitions(client: &Client) -> Result<Vec<&'static str>, String> {
+async fn missing_definitions(client: &Client) -> Result<Vec<String>, String> {
     let api = Api::<CustomResourceDefinition>::all(client.clone());
     let mut missing = Vec::new();
-    for name in [CloudAccount::crd_name(), TypeDBCluster::crd_name()] {
-        let definition = api.get_opt(name).await.map_err(|error| sentence(&error))?;
+    for name in definitions().iter().map(ResourceExt::name_any) {
+        let definition = api.get_opt(&name).await.map_err(|error| sentence(&error))?;
         if !definition.is_some_and(|definition| is_established(&definition)) {
             missing.push(name);
         }

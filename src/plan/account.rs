@@ -21,7 +21,7 @@ pub enum Health {
     Well,
     Rejected(String),
     Forbidden(String),
-    /// The cloud does not know the team or the space.
+    /// The cloud does not know the place that the account names.
     NotFound(String),
     Unavailable {
         why: String,
@@ -58,21 +58,13 @@ pub fn account_standing(
         Health::Forbidden(why) => (
             Reason::CredentialsInsufficient,
             format!(
-                "The credentials in Secret {secret} may not list clusters in {location}: \"{why}\". {}.",
-                match location {
-                    Location::TypedbCloud { .. } => "Use a token of that space",
-                    Location::CratedbCloud { .. } => "Use a key of one of that organization's members",
-                }
+                "The credentials in Secret {secret} may not list clusters in {location}: \"{why}\". Use credentials that may."
             ),
         ),
         Health::NotFound(why) => (
             Reason::InvalidSpec,
             format!(
-                "The cloud does not know {location}: \"{why}\". Create another CloudAccount with the right {}.",
-                match location {
-                    Location::TypedbCloud { .. } => "team and space",
-                    Location::CratedbCloud { .. } => "organizationId",
-                }
+                "The cloud does not know {location}: \"{why}\". Create another CloudAccount that names it correctly."
             ),
         ),
     };
@@ -111,7 +103,7 @@ pub fn account_status(
     CloudAccountStatus {
         observed_generation: generation,
         conditions: conditions::publish(dates, reason, &message, []),
-        location: account.spec.location().map(|location| location.to_string()),
+        location: account.spec.location().ok().map(|location| location.to_string()),
         active_credential: secret.filter(|_| in_use).map(str::to_owned),
         clusters: clusters.or(before.clusters),
     }

@@ -11,7 +11,7 @@ use super::step::{Plan, RecordChange, Step, Verdict};
 use crate::api::condition::Reason;
 use crate::api::identity::Handle;
 use crate::clock;
-use crate::cloud::provider::{Operation, OperationState};
+use crate::cloud::operation::{Operation, OperationState};
 
 /// How often a cluster is looked at while something is done to it: for the first two minutes, for the first ten, and later.
 const FOLLOW: [Duration; 3] = [Duration::from_secs(10), Duration::from_secs(30), Duration::from_secs(60)];
@@ -110,8 +110,8 @@ fn without_trace<K: Kind>(facts: &Facts<K>, intent: &ChangeIntent<K>, cluster: &
 /// The same plan, with another look when the last one has grown old, or when the list has news.
 fn following<K: Kind>(facts: &Facts<K>, look: &Look<K>, cluster: &K::Cluster, plan: Plan<K>) -> Plan<K> {
     let due = clock::later(look.at, pace(facts, look));
-    let listed_later = facts.inventory.as_ref().and_then(|list| list.at).is_some_and(|at| at > look.at);
-    let news = listed_later && look.found.cluster.as_ref().is_some_and(|seen| seen.busy() != cluster.busy());
+    let listed_since = facts.inventory.as_ref().and_then(|list| list.at).is_some_and(|at| at > look.at);
+    let news = listed_since && look.found.cluster.as_ref().is_some_and(|seen| seen.busy() != cluster.busy());
     if news || facts.now >= due {
         return Plan { next: Some(Step::Look(look.target.clone())), ..plan };
     }

@@ -14,7 +14,7 @@ use crate::api::secret::Password;
 use crate::api::shared::{CommonSpec, CommonStatus, DeletionPolicy, Management};
 use crate::api::{FINALIZER, annotation};
 use crate::clock;
-use crate::cloud::provider::{Found, Operation};
+use crate::cloud::operation::{Found, Operation};
 
 /// A name that somebody unseen has is asked for again after this long.
 const TAKEN_LASTS: Duration = Duration::from_secs(10 * 60);
@@ -183,8 +183,8 @@ pub struct Attempts {
     pub connection_conflict: Option<String>,
     /// The data plane may not be spoken to; the sentence names the flag.
     pub database_refused: Option<String>,
-    /// The database's servers offer no HTTP API.
-    pub no_http_api: bool,
+    /// The database's servers offer no way to set a password.
+    pub password_unsupported: bool,
     /// What was last published, as a fingerprint; checked again now and then.
     pub published: Option<String>,
     /// The kind's definition is being deleted, so everything is released.
@@ -220,6 +220,13 @@ impl<K: Kind> Facts<K> {
     #[must_use]
     pub fn is_recent(&self, at: Timestamp, lasting: Duration) -> bool {
         self.now < clock::later(at, lasting)
+    }
+
+    /// Whether the last attempt to speak to the database came to nothing.
+    #[must_use]
+    pub fn database_is_out_of_reach(&self) -> bool {
+        let trouble = self.attempts.trouble.as_ref();
+        trouble.is_some_and(|trouble| trouble.kind == TroubleKind::DatabaseUnreachable)
     }
 
     /// Whether the manifest is being deleted.

@@ -4,7 +4,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
-
 use std::time::Duration;
 
 use kube::Resource;
@@ -21,7 +20,7 @@ use crate::api::condition::Reason;
 use crate::api::identity::{ClusterId, CreatedAt, Handle, Location};
 use crate::api::secret::Password;
 use crate::api::shared::{CommonSpec, CommonStatus, PasswordRef, PlannedStep};
-use crate::cloud::provider::Operation;
+use crate::cloud::operation::Operation;
 
 /// Plain data that a record can keep.
 pub trait Data: Clone + Debug + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static {}

@@ -35,7 +35,7 @@ pub struct Owner {
 /// How the cluster came to be bound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Origin {
-    /// We created it, so its first password is the factory one.
+    /// We created it, so its first password is the one that it was created with.
     Created,
     /// It was there before, and its passwords are its owner's.
     Adopted,
@@ -101,7 +101,7 @@ pub struct ChangeIntent<K: Kind> {
     /// The newest operation that was known then: what the change sets off comes after it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<String>,
-    /// What the manifest asks for instead of what; for the message of a refusal that comes late.
+    /// What a refusal that comes late is remembered under, see [`Refusal::fingerprint`].
     pub fingerprint: String,
 }
 
@@ -147,7 +147,7 @@ pub enum Ending {
     Failed(Refusal),
 }
 
-/// What is known of the password of the database's user `admin`.
+/// What is known of the password of the database's user.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PasswordState {
     /// The one that was last proved to open the database.

@@ -81,7 +81,7 @@ pub(super) fn cut(text: &str, most: usize) -> String {
 fn show_record<K: Kind>(facts: &Facts<K>, plan: &Plan<K>, status: &mut K::Status) {
     let record = facts.record.as_ref().filter(|record| record.owner.uid == facts.uid());
     K::common_status_mut(status).creation = record.and_then(Record::creation).map(|intent| Creation {
-        cluster_id: K::target(&intent.request).to_string(),
+        target: K::target(&intent.request).to_string(),
         since: intent.first_by_cloud.to_string(),
     });
     match record {

@@ -2,10 +2,27 @@
 
 use clusterwright::api::account::{CloudAccount, CloudAccountSpec};
 use clusterwright::api::condition::{Reason, Standing};
+use clusterwright::api::identity::{Endpoint, Location};
 use clusterwright::plan::{AccountStanding, Health, account_standing, account_status, account_verdict};
 use rstest::rstest;
 
 use super::fixture::*;
+
+fn in_cratedb_cloud() -> Location {
+    let organization = "00000000-0000-4000-8000-000000000001".to_owned();
+    Location::CratedbCloud { endpoint: Endpoint::new("https://console.cratedb.cloud"), organization }
+}
+
+#[rstest]
+#[case::rejected(Health::Rejected("no".to_owned()))]
+#[case::too_weak(Health::Forbidden("no".to_owned()))]
+#[case::of_an_unknown_place(Health::NotFound("no".to_owned()))]
+#[case::of_a_cloud_that_is_down(down(300))]
+fn an_account_is_spoken_of_in_words_of_its_own_cloud(#[case] health: Health) {
+    let standing = account_standing(health, &in_cratedb_cloud(), "key", true, now());
+    let (_, message) = account_verdict(&standing, Some("key"));
+    assert!(!["token", "team", "space"].iter().any(|word| message.contains(word)), "{message}");
+}
 
 fn standing(health: Health, listed: bool) -> AccountStanding {
     account_standing(health, &location(), "typedb-cloud-key", listed, now())

@@ -6,7 +6,7 @@ use clusterwright::api::identity::{ClusterId, CreatedAt, Endpoint, Handle, Ident
 use clusterwright::api::secret::Password;
 use clusterwright::api::shared::CommonSpec;
 use clusterwright::api::typedb::{Admin, FixedAtCreation, Tier, TypeDBCluster, TypeDBClusterSpec};
-use clusterwright::cloud::provider::Found;
+use clusterwright::cloud::operation::Found;
 use clusterwright::cloud::typedb::wire::{Cluster, ClusterDeploy, ClusterStatus, Server, ServerStatus};
 use clusterwright::plan::{Origin, PasswordState, Rival, Stake};
 

@@ -3,7 +3,7 @@
 use clusterwright::api::identity::{ClusterId, CreatedAt, Handle, Identity, Location};
 use clusterwright::api::secret::Password;
 use clusterwright::api::typedb::TypeDBCluster;
-use clusterwright::cloud::provider::Found;
+use clusterwright::cloud::operation::Found;
 use clusterwright::cloud::typedb::wire::{Cluster, ClusterDeploy, ClusterStatus};
 use clusterwright::plan::{CloudCluster, Kind};
 use jiff::Timestamp;

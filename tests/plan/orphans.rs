@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use clusterwright::cloud::provider::Found;
+use clusterwright::cloud::operation::Found;
 use clusterwright::cloud::typedb::wire::Cluster;
 use clusterwright::plan::{Gone, Origin, plan_orphan};
 use rstest::rstest;

@@ -174,7 +174,7 @@ fn a_version_says_whether_it_has_an_http_api(#[case] version: &str, #[case] has:
     let listed = |scene: Scene| scene.listed([cluster_but(|cluster| cluster.version = Some(version.to_owned()))]);
     assert_eq!(listed(created(None, None)).does() == "announce a new one", has);
     // A version that can be read is believed more than whatever answers in the server's place while it starts.
-    let disproved = listed(created(None, None)).attempts(|attempts| attempts.no_http_api = true);
+    let disproved = listed(created(None, None)).attempts(|attempts| attempts.password_unsupported = true);
     assert_eq!(disproved.does() == "announce a new one", has && version != "latest");
 }
 

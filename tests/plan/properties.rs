@@ -3,7 +3,7 @@
 use clusterwright::api::condition::Reason;
 use clusterwright::api::secret::Password;
 use clusterwright::api::shared::{DeletionPolicy, Management};
-use clusterwright::cloud::provider::Found;
+use clusterwright::cloud::operation::Found;
 use clusterwright::cloud::typedb::wire::{Cluster, ClusterStatus};
 use clusterwright::plan::{AccountStanding, Given, Origin, PasswordState, Stake, TroubleKind, plan};
 use kube::ResourceExt;

@@ -9,7 +9,7 @@ use clusterwright::api::shared::{
     AccountRef, CommonSpec, ConnectionSecret, DeletionPolicy, Management, PlannedAction, PlannedStep,
 };
 use clusterwright::api::{FINALIZER, annotation};
-use clusterwright::cloud::provider::Found;
+use clusterwright::cloud::operation::Found;
 use clusterwright::plan::{
     AccountFacts, AccountStanding, Attempts, CloudCluster, Facts, Given, Gone, Inventory, Kind, Look, Owner, Plan,
     Reach, Record, Rival, Step, Trouble, TroubleKind, connection_fingerprint, plan, status,

@@ -299,7 +299,7 @@ fn a_bound_cluster_shows_what_it_is() {
 fn an_open_create_shows_and_then_no_more() {
     let open = scene().recorded(creating(20)).reporting();
     let creation = open.facts.manifest.status.clone().unwrap().common.creation.unwrap();
-    assert_eq!((creation.cluster_id.as_str(), creation.since), (ID, ago(20).to_string()));
+    assert_eq!((creation.target.as_str(), creation.since), (ID, ago(20).to_string()));
     let bound = open.recorded(record(ID)).listed([cluster(ID)]).reporting();
     assert_eq!(bound.facts.manifest.status.unwrap().common.creation, None);
 }

@@ -146,7 +146,7 @@ fn what_is_fixed_is_free_before_and_held_after_a_create_has_begun(
     let edit = json!({"spec": edit});
     let elsewhere = json!({"clusterName": "x", "projectId": ANOTHER, "projectName": "x", "region": "x",
         "subscriptionId": "x", "channel": "x", "tier": "x", "diskType": "x", "username": "x"});
-    let creation = json!({"clusterId": "analytics", "since": "2026-01-01T00:00:00Z"});
+    let creation = json!({"target": "analytics", "since": "2026-01-01T00:00:00Z"});
     assert!(!held(field, &edit, &json!({})), "before anything has begun");
     assert!(held(field, &edit, &json!({"creation": creation})), "create open");
     assert!(held(field, &edit, &json!({"externalId": CLUSTER})), "bound");

@@ -73,7 +73,7 @@ fn what_is_fixed_is_free_before_and_held_after_a_create_has_begun(#[case] field:
         }
     };
     assert!(!refused(&json!({})), "before anything has begun");
-    assert!(refused(&json!({"creation": {"clusterId": "orders", "since": "2026-01-01T00:00:00Z"}})), "create open");
+    assert!(refused(&json!({"creation": {"target": "orders", "since": "2026-01-01T00:00:00Z"}})), "create open");
     assert!(refused(&json!({"externalId": "orders"})), "bound");
     assert!(refused(&json!({"externalId": "orders", "observed": {field: paid()["spec"][field]}})), "away from what is");
     assert!(!refused(&json!({"externalId": "orders", "observed": {field: value}})), "towards what is");

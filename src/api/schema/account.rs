@@ -6,7 +6,7 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
 use kube::CustomResourceExt;
 
 use super::rules::{rule, unchanged};
-use super::{age, finish, message, ready, text, wide};
+use super::{age, finish, integer, message, ready, text, wide};
 use crate::api::account::CloudAccount;
 
 pub(super) fn definition() -> CustomResourceDefinition {
@@ -14,20 +14,24 @@ pub(super) fn definition() -> CustomResourceDefinition {
 }
 
 fn columns() -> Vec<CustomResourceColumnDefinition> {
-    let counts = [text("Managed", ".status.clusters.managed"), text("Unmanaged", ".status.clusters.unmanaged")];
+    let counts = [integer("Managed", ".status.clusters.managed"), integer("Unmanaged", ".status.clusters.unmanaged")];
     let wider = [text("Location", ".status.location"), message()].map(wide);
     ready().into_iter().chain(counts).chain([age()]).chain(wider).collect()
 }
 
+/// The fields that name a cloud.
+const CLOUDS: [&str; 2] = ["typedbCloud", "cratedbCloud"];
+
 fn rules() -> Vec<ValidationRule> {
+    let named = CLOUDS.map(|cloud| format!("has(self.spec.{cloud})")).join(", ");
     vec![
         rule(
-            "has(self.spec.typedbCloud) != has(self.spec.cratedbCloud)",
+            format!("[{named}].exists_one(is_named, is_named)"),
             ".spec",
-            "give exactly one of typedbCloud and cratedbCloud",
+            format!("give exactly one of {}", CLOUDS.join(" and ")),
         ),
         rule(
-            format!("{} && {}", unchanged("typedbCloud"), unchanged("cratedbCloud")),
+            CLOUDS.map(unchanged).join(" && "),
             ".spec",
             "the location is immutable: create another CloudAccount for another cloud, team, space, organization or endpoint",
         ),

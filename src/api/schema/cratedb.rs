@@ -49,7 +49,7 @@ fn columns() -> Vec<CustomResourceColumnDefinition> {
         text("Version", ".status.version"),
         integer("Nodes", ".status.nodes"),
         integer("Storage", ".status.storagePerNodeGiB"),
-        text("Product", ".status.product"),
+        text("Product", ".status.productName"),
     ];
     cluster_columns(own, [account()])
 }

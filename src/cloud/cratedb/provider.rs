@@ -15,7 +15,8 @@ use crate::cloud::call::Answer;
 use crate::cloud::database::DatabaseError;
 use crate::cloud::endpoint::DatabaseUrl;
 use crate::cloud::error::{CloudError, sentence};
-use crate::cloud::provider::{self, Found, Operation, OperationState, Provider, Way};
+use crate::cloud::operation::{Found, Operation, OperationState};
+use crate::cloud::provider::{self, Provider, Way};
 use crate::cloud::transport::Transport;
 
 impl Provider for Client {
@@ -47,12 +48,19 @@ impl Provider for Client {
 
     async fn survey(&self) -> Result<Catalogue, CloudError> {
         let priority = Priority::Edit;
-        let versions = self.versions(priority).await?.value.crate_versions;
+        let (projects, subscriptions, products, regions, versions) = tokio::try_join!(
+            self.projects(priority),
+            self.subscriptions(priority),
+            self.products(priority),
+            self.regions(priority),
+            self.versions(priority),
+        )?;
+        let versions = versions.value.crate_versions;
         Ok(Catalogue {
-            projects: self.projects(priority).await?.value,
-            subscriptions: self.subscriptions(priority).await?.value,
-            products: self.products(priority).await?.value,
-            regions: self.regions(priority).await?.value,
+            projects: projects.value,
+            subscriptions: subscriptions.value,
+            products: products.value,
+            regions: regions.value,
             stable: versions.stable,
             testing: versions.testing,
             nightly: versions.nightly,

@@ -20,10 +20,8 @@ use crate::cloud::request::{json, url};
 use crate::cloud::token::TokenSource;
 use crate::cloud::transport::Transport;
 
-/// TypeDB Cloud at one location, as one credential. Clones share connections, budget and token.
-///
-/// A call that the cloud refused because of its token is made once more with another one, and a call for which no
-/// connection came about is made once more. Nothing else is repeated.
+/// TypeDB Cloud at one location, as one credential. Clones share connections, budget and token. What is repeated is said
+/// at `Caller`.
 #[derive(Clone, Debug)]
 pub struct Client {
     caller: Arc<Caller>,

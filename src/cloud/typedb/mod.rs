@@ -5,4 +5,6 @@ pub mod database;
 pub mod exchange;
 mod provider;
 mod refusal;
+#[cfg(test)]
+mod test_support;
 pub mod wire;

@@ -14,7 +14,8 @@ use crate::cloud::call::Answer;
 use crate::cloud::database::DatabaseError;
 use crate::cloud::endpoint::DatabaseUrl;
 use crate::cloud::error::CloudError;
-use crate::cloud::provider::{self, Found, Provider, Way};
+use crate::cloud::operation::Found;
+use crate::cloud::provider::{self, Provider, Way};
 use crate::cloud::token::TokenSource;
 use crate::cloud::transport::Transport;
 
@@ -39,7 +40,7 @@ impl Provider for Client {
     }
 
     async fn find(&self, target: &Handle, priority: Priority) -> Result<Found<Cluster>, CloudError> {
-        let found = self.look_before_create(target).await?;
+        let found = self.get_if_there(target, priority).await?;
         if found.cluster.is_some() {
             return Ok(found);
         }
@@ -48,14 +49,7 @@ impl Provider for Client {
     }
 
     async fn look_before_create(&self, target: &Handle) -> Result<Found<Cluster>, CloudError> {
-        let Handle::Id(id) = target else {
-            return Ok(Found::just(None));
-        };
-        match self.get(id, Priority::Edit).await {
-            Ok(answer) => Ok(Found::just(Some(answer.value))),
-            Err(CloudError::NotFound { .. }) => Ok(Found::just(None)),
-            Err(error) => Err(error),
-        }
+        self.get_if_there(target, Priority::Edit).await
     }
 
     async fn survey(&self) -> Result<(), CloudError> {
@@ -87,6 +81,19 @@ impl Provider for Client {
 
     fn database(transport: Arc<dyn Transport>, url: DatabaseUrl) -> Database {
         Database::new(transport, url)
+    }
+}
+
+impl Client {
+    async fn get_if_there(&self, target: &Handle, priority: Priority) -> Result<Found<Cluster>, CloudError> {
+        let Handle::Id(id) = target else {
+            return Ok(Found::just(None));
+        };
+        match self.get(id, priority).await {
+            Ok(answer) => Ok(Found::just(Some(answer.value))),
+            Err(CloudError::NotFound { .. }) => Ok(Found::just(None)),
+            Err(error) => Err(error),
+        }
     }
 }
 

@@ -57,12 +57,7 @@ pub(super) async fn establish<K: Managed>(
     before: Option<Session<K>>,
     ctx: &Context<K>,
 ) -> Result<Session<K>, Obstacle> {
-    let Some(location) = account.spec.location() else {
-        return Err(Obstacle::Refused(
-            Reason::InvalidSpec,
-            "spec names no cloud. Give typedbCloud or cratedbCloud.".to_owned(),
-        ));
-    };
+    let location = account.spec.location().map_err(|why| Obstacle::Refused(Reason::InvalidSpec, why.to_owned()))?;
     ctx.policy
         .check(location.endpoint())
         .map_err(|refusal| Obstacle::Refused(Reason::EndpointNotAllowed, refusal.to_string()))?;

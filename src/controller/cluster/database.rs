@@ -134,7 +134,7 @@ async fn conclude<K: Managed>(
         }
         Err(error) => {
             let mut memory = memory::lock(memory);
-            memory.attempts.no_http_api |= error == DatabaseError::NoHttpApi;
+            memory.attempts.password_unsupported |= matches!(error, DatabaseError::Unsupported { .. });
             let kind = match error {
                 DatabaseError::Unreachable { .. } => TroubleKind::DatabaseUnreachable,
                 _ => TroubleKind::DatabaseTrouble,

@@ -100,7 +100,7 @@ fn account<K: Managed>(ctx: &Context<K>, manifest: &K) -> (AccountFacts, Option<
     let session = known.as_ref().and_then(|known| known.session.clone());
     let standing = match (ctx.stores.account_objects.get(&key.object()), known) {
         (None, _) => AccountStanding::Missing,
-        (Some(account), _) if account.spec.location().is_some_and(|location| !K::lives_at(&location)) => {
+        (Some(account), _) if account.spec.location().is_ok_and(|location| !K::lives_at(&location)) => {
             AccountStanding::Refused(Reason::InvalidSpec, not_of_this_cloud::<K>(&account))
         }
         (Some(_), None) => AccountStanding::Connecting,
@@ -263,7 +263,7 @@ fn earlier_newcomers<K: Managed>(ctx: &Context<K>, manifest: &K, location: &Loca
     let own = rank(manifest);
     let there = |other: &K| {
         let account = ctx.stores.account_objects.get(&AccountKey::of(other).object());
-        account.is_some_and(|account| account.spec.location().as_ref() == Some(location))
+        account.is_some_and(|account| account.spec.location().as_ref() == Ok(location))
     };
     ctx.stores
         .manifests

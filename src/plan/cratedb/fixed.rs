@@ -72,7 +72,7 @@ pub(super) fn differences(spec: &CrateDBClusterSpec, there: &FixedAtCreation) ->
         told("project.region", &there.region, project.and_then(|project| project.region.clone())),
         told("subscriptionId", &there.subscription_id, spec.subscription_id.clone()),
         told("channel", &there.channel, spec.channel.map(|channel| channel.to_string())),
-        told("product.tier", &there.tier, spec.product.as_ref().map(|product| product.tier.clone())),
+        told("product.tier", &there.tier, spec.product.as_ref().and_then(|product| product.tier.clone())),
         told("storage.diskType", &there.disk_type, storage.and_then(|storage| Some(storage.disk_type?.to_string()))),
         told("username", &there.username, spec.username.clone()),
     ]

@@ -29,7 +29,7 @@ use crate::api::shared::{CommonSpec, CommonStatus, PasswordRef, PlannedStep, Pow
 use crate::cloud::cratedb::catalogue::Catalogue;
 use crate::cloud::cratedb::change::Change;
 use crate::cloud::cratedb::wire::{Cluster, ClusterProvision};
-use crate::cloud::provider::Operation;
+use crate::cloud::operation::Operation;
 
 /// The database's user of a manifest that names none.
 const DEFAULT_USERNAME: &str = "admin";
@@ -170,7 +170,7 @@ impl Kind for CrateDBCluster {
     fn show(cluster: &Cluster, fixed: Option<&FixedAtCreation>, status: &mut CrateDBClusterStatus) {
         status.common.version = cluster.crate_version.as_deref().map(word);
         status.nodes = cluster.nodes();
-        status.product = cluster.product_name.as_deref().map(word);
+        status.product_name = cluster.product_name.as_deref().map(word);
         status.storage_per_node_gib = cluster.bytes_per_node().map(|bytes| bytes / GIB);
         status.power = cluster.suspended.map(|is| if is { Power::Suspended } else { Power::Running });
         status.url = cluster.url.as_deref().map(|url| cut(url, 512));

@@ -2,7 +2,7 @@
 
 use crate::api::cratedb::{CrateDBClusterStatus, LastOperation};
 use crate::cloud::cratedb::wire::PartialOperation;
-use crate::cloud::provider::Operation;
+use crate::cloud::operation::Operation;
 use crate::plan::status::{cut, word};
 
 /// Shows what the list says. The words that a look brought stand until the operation is in another state.

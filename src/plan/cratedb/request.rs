@@ -21,6 +21,9 @@ use crate::plan::step::{CloudWrite, Plan, Step, Verdict};
 /// What there is around clusters is read again after this long.
 pub(super) const CATALOGUE_LASTS: Duration = Duration::from_secs(10 * 60);
 
+/// The tier of a product for which the manifest names none.
+const USUAL_TIER: &str = "default";
+
 /// How often it is looked whether a project that another manifest creates is there.
 const PROJECT_SOON: Duration = Duration::from_secs(5);
 
@@ -85,7 +88,7 @@ fn made_from(
             crate_version,
             channel: spec.channel.unwrap_or(Channel::Stable).as_str().to_owned(),
             product_name: product.name.clone(),
-            product_tier: product.tier.clone(),
+            product_tier: tier(product).to_owned(),
             product_unit,
             hardware_specs,
             username: facts.manifest.user(None),
@@ -218,6 +221,10 @@ fn create_project(
     )
 }
 
+fn tier(product: &ProductSpec) -> &str {
+    product.tier.as_deref().unwrap_or(USUAL_TIER)
+}
+
 /// The product in the price list of the region.
 fn offered<'a>(catalogue: &'a Catalogue, product: &ProductSpec, region: &str) -> Result<&'a Product, Instead> {
     let everywhere = |region: &str| region.is_empty();
@@ -225,7 +232,7 @@ fn offered<'a>(catalogue: &'a Catalogue, product: &ProductSpec, region: &str) ->
         everywhere(region) || there.region.as_deref().is_none_or(|its| everywhere(its) || its == region)
     };
     let found =
-        catalogue.products.iter().filter(here).find(|there| there.name == product.name && there.tier == product.tier);
+        catalogue.products.iter().filter(here).find(|there| there.name == product.name && there.tier == tier(product));
     found.ok_or_else(|| {
         let mut names: Vec<String> =
             catalogue.products.iter().filter(here).map(|there| format!("{} ({})", there.name, there.tier)).collect();
@@ -234,7 +241,7 @@ fn offered<'a>(catalogue: &'a Catalogue, product: &ProductSpec, region: &str) ->
         invalid(format!(
             "There is no product {} of tier {} in {region}. Correct spec.product; there are: {}.",
             product.name,
-            product.tier,
+            tier(product),
             listed(&names.iter().map(String::as_str).collect::<Vec<_>>())
         ))
     })

@@ -125,5 +125,5 @@ fn has_http_api(facts: &Facts<TypeDBCluster>, cluster: &Cluster) -> bool {
         let mut parts = version.split(['.', '-', '+']).map(str::parse::<u64>);
         Some((parts.next()?.ok()?, parts.next()?.ok()?))
     });
-    numbers.map_or(!facts.attempts.no_http_api, |numbers| numbers >= FIRST_WITH_HTTP_API)
+    numbers.map_or(!facts.attempts.password_unsupported, |numbers| numbers >= FIRST_WITH_HTTP_API)
 }

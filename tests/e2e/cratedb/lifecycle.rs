@@ -26,7 +26,7 @@ async fn a_cluster_is_created_and_its_connection_secret_opens_the_database() {
     let told = status(&manifest);
     assert_eq!(told.common.external_id.unwrap().as_str(), cluster["id"]);
     assert_eq!((told.common.creation, told.common.plan), (None, Vec::new()));
-    let seen = (told.common.version.as_deref(), told.common.cloud_status.as_deref(), told.product.as_deref());
+    let seen = (told.common.version.as_deref(), told.common.cloud_status.as_deref(), told.product_name.as_deref());
     assert_eq!(seen, (Some("5.10.1"), Some("GREEN"), Some("cr1")));
     assert_eq!((told.nodes, told.storage_per_node_gib), (Some(1), Some(32)));
     let operation = told.last_operation.unwrap();

@@ -97,7 +97,7 @@ async fn what_the_rules_permit_is_created_with_the_defaults() {
     for spec in accepted {
         let manifest = apply(&world, "analytics", spec).await.unwrap();
         assert_eq!(manifest.status.unwrap().common.observed_generation, Some(-1), "nobody has looked yet");
-        assert!(manifest.spec.product.is_none_or(|product| product.tier == "default"));
+        assert!(manifest.spec.product.is_none_or(|product| product.tier.is_none()), "nobody has chosen a tier");
         api(&world).delete("analytics", &kube::api::DeleteParams::default()).await.unwrap();
     }
     world.finish().await;
@@ -120,7 +120,7 @@ async fn what_is_fixed_at_creation_is_held_once_a_create_has_begun() {
         apply(&world, "analytics", with(minimal(), change.clone())).await.unwrap();
         apply(&world, "analytics", minimal()).await.unwrap();
     }
-    let creation = json!({"clusterId": "analytics", "since": "2026-01-01T00:00:00Z"});
+    let creation = json!({"target": "analytics", "since": "2026-01-01T00:00:00Z"});
     for status in [json!({"creation": creation}), json!({"creation": null, "externalId": CLUSTER})] {
         set_status(&world, status).await;
         for (field, change) in &changes {

@@ -72,7 +72,7 @@ async fn what_is_fixed_at_creation_is_held_once_a_create_has_begun() {
         world.apply("orders", paid()).await;
     }
     let statuses = [
-        json!({"creation": {"clusterId": "orders", "since": "2026-01-01T00:00:00Z"}}),
+        json!({"creation": {"target": "orders", "since": "2026-01-01T00:00:00Z"}}),
         json!({"creation": null, "externalId": "orders"}),
     ];
     for status in statuses {

@@ -2,7 +2,7 @@
 
 use clusterwright::api::cratedb::ProjectSpec;
 use clusterwright::cloud::cratedb::wire::Cluster;
-use clusterwright::cloud::provider::Found;
+use clusterwright::cloud::operation::Found;
 use clusterwright::plan::{Origin, Stake};
 use rstest::rstest;
 
@@ -66,6 +66,9 @@ fn again() -> Scene {
 #[case::with_the_projects_id(again().spec(|spec| {
     spec.project = Some(ProjectSpec { id: Some("p-shop".to_owned()), ..ProjectSpec::default() });
 }), "rebind", "")]
+#[case::of_another_tier_than_a_new_one_would_have(
+    again().record(|record| record.bound.as_mut().unwrap().fixed.tier = Some("xs".to_owned())), "rebind", ""
+)]
 #[case::in_another_project(again().spec(|spec| spec.project.as_mut().unwrap().name = Some("sales".to_owned())), "", "RecordedClusterDiffers")]
 #[case::in_another_region(again().spec(|spec| spec.project.as_mut().unwrap().region = Some(THERE.to_owned())), "", "RecordedClusterDiffers")]
 #[case::on_another_subscription(again().spec(|spec| spec.subscription_id = Some("sub-2".to_owned())), "", "RecordedClusterDiffers")]

@@ -1,8 +1,8 @@
 //! Promise 1 where the server chooses the id: whatever was lost on the way, the same name is not asked for again in time.
 
 use clusterwright::api::identity::CreatedAt;
-use clusterwright::cloud::cratedb::wire::{Cluster, OperationKind};
-use clusterwright::cloud::provider::Found;
+use clusterwright::cloud::cratedb::wire::{Cluster, OperationKind, OperationStatus, PartialOperation};
+use clusterwright::cloud::operation::Found;
 use clusterwright::plan::{Origin, Stake, TroubleKind};
 use rstest::rstest;
 
@@ -185,6 +185,17 @@ fn being_created() -> Cluster {
     })
 }
 
+/// The cloud gave up.
+fn failed() -> Cluster {
+    cluster_but(|cluster| {
+        cluster.last_async_operation = Some(PartialOperation {
+            id: "op-1".to_owned(),
+            kind: OperationKind::Create,
+            status: OperationStatus::Failed,
+        });
+    })
+}
+
 fn created() -> Scene {
     let mut record = prepared();
     record.settle_creation(bound(NAME, Origin::Created));
@@ -204,15 +215,9 @@ fn created() -> Scene {
     created().listed([being_created()]).spec(|spec| spec.allowed_cidrs = Some(networks(&["10.0.0.0/8"]))),
     "look id-orders", "Creating: allowedCidrs"
 )]
-#[case::could_not_be_created(
-    created().listed([cluster_but(|cluster| {
-        cluster.last_async_operation = Some(clusterwright::cloud::cratedb::wire::PartialOperation {
-            id: "op-1".to_owned(),
-            kind: OperationKind::Create,
-            status: clusterwright::cloud::cratedb::wire::OperationStatus::Failed,
-        });
-    })]),
-    "", "OperationFailed"
+#[case::could_not_be_created(created().listed([failed()]), "", "OperationFailed")]
+#[case::could_not_be_created_and_is_not_changed_either(
+    created().listed([failed()]).spec(|spec| spec.nodes = Some(3)), "", "OperationFailed: nodes"
 )]
 fn a_cluster_that_we_created(#[case] scene: Scene, #[case] does: &str, #[case] says: &str) {
     assert_eq!((scene.does().as_str(), scene.says().as_str()), (does, says));

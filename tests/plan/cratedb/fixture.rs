@@ -15,7 +15,7 @@ use clusterwright::cloud::cratedb::wire::{
     AllowedCidr, Cluster, ClusterProvision, CrateVersion, DublinCore, HardwareSpecs, Health, HealthStatus, NewCluster,
     OperationKind, Product, ProductSpecs, Project, Region, ScaleOption, Subscription,
 };
-use clusterwright::cloud::provider::{Found, Operation, OperationState};
+use clusterwright::cloud::operation::{Found, Operation, OperationState};
 use clusterwright::plan::{
     Catalogued, ChangeIntent, Kind as _, Origin, PasswordState, Refusal, RefusalKind, Rival, Stake, refusal_fingerprint,
 };
@@ -324,7 +324,7 @@ pub(crate) fn scene() -> Scene {
         cluster_name: None,
         project: Some(ProjectSpec { id: None, name: Some("shop".to_owned()), region: Some(HERE.to_owned()) }),
         subscription_id: None,
-        product: Some(ProductSpec { name: "cr1".to_owned(), tier: "default".to_owned() }),
+        product: Some(ProductSpec { name: "cr1".to_owned(), tier: None }),
         nodes: None,
         version: None,
         channel: None,

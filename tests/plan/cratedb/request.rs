@@ -8,7 +8,7 @@ use clusterwright::api::secret::Password;
 use clusterwright::cloud::cratedb::catalogue::Catalogue;
 use clusterwright::cloud::cratedb::change::Change;
 use clusterwright::cloud::cratedb::wire::ClusterProvision;
-use clusterwright::cloud::provider::Found;
+use clusterwright::cloud::operation::Found;
 use clusterwright::plan::{Catalogued, Given, RefusalKind, Stake};
 use rstest::rstest;
 
@@ -118,7 +118,7 @@ fn begun(scene: Scene, seconds: i64) -> Scene {
     spec(|spec| spec.product.as_mut().unwrap().name = "cr9".to_owned()), "", "InvalidSpec"
 )]
 #[case::of_a_tier_that_there_is_not(
-    spec(|spec| spec.product.as_mut().unwrap().tier = "gold".to_owned()), "", "InvalidSpec"
+    spec(|spec| spec.product.as_mut().unwrap().tier = Some("gold".to_owned())), "", "InvalidSpec"
 )]
 #[case::of_a_product_that_the_region_has_not(
     offering(|there| there.products[0].region = Some(THERE.to_owned())), "", "InvalidSpec"

@@ -7,7 +7,7 @@ use clusterwright::api::cratedb::{AllowedCidr as WantedCidr, CrateDBClusterStatu
 use clusterwright::api::shared::Power;
 use clusterwright::cloud::cratedb::change::Change;
 use clusterwright::cloud::cratedb::wire::{Cluster, HealthStatus, OperationKind};
-use clusterwright::cloud::provider::OperationState;
+use clusterwright::cloud::operation::OperationState;
 use clusterwright::plan::{Given, Plan, Probe, RefusalKind, Stake, Verdict, status};
 use rstest::rstest;
 
@@ -39,7 +39,7 @@ fn a_bound_cluster_shows_what_it_is() {
     assert_eq!(common.operator_namespace.as_deref(), Some(OPERATOR));
     assert_eq!(common.binding.as_ref().map(|binding| binding.name.as_str()), Some("orders-cratedb"));
     assert_eq!((published.nodes, published.storage_per_node_gib), (Some(3), Some(32)));
-    assert_eq!((published.product.as_deref(), published.power), (Some("cr1"), Some(Power::Running)));
+    assert_eq!((published.product_name.as_deref(), published.power), (Some("cr1"), Some(Power::Running)));
     assert_eq!(published.url.as_deref(), Some("https://orders.eks1.eu-west-1.aws.cratedb.net:4200"));
     let networks = vec![WantedCidr { cidr: "10.0.0.0/8".to_owned(), description: None }];
     assert_eq!((published.allowed_cidrs, published.observed), (Some(networks), Some(fixed())));
@@ -80,7 +80,7 @@ fn what_the_cloud_says_fits_the_status_however_long_it_is() {
     let most = |text: &Option<String>| text.as_ref().map_or(0, |text| text.chars().count());
     let (observed, last) = (published.observed.unwrap(), published.last_operation.unwrap());
     assert!(most(&published.common.cloud_status) <= 128 && most(&published.common.version) <= 64);
-    assert!(most(&published.product) <= 64 && most(&published.url) <= 512);
+    assert!(most(&published.product_name) <= 64 && most(&published.url) <= 512);
     assert!(most(&observed.project_id) <= 128 && most(&observed.channel) <= 64 && most(&observed.tier) <= 64);
     assert!(last.id.len() <= 128 && last.type_.len() <= 64 && most(&last.message) <= 1024);
     let networks = published.allowed_cidrs.unwrap();
@@ -184,7 +184,7 @@ fn in_sync_names_the_fields_that_differ_even_while_ready() {
 fn an_open_create_shows_and_then_no_more() {
     let open = scene().recorded(creating(20)).reporting();
     let creation = open.facts.manifest.status.clone().unwrap().common.creation.unwrap();
-    assert_eq!((creation.cluster_id.as_str(), creation.since), (NAME, ago(20).to_string()));
+    assert_eq!((creation.target.as_str(), creation.since), (NAME, ago(20).to_string()));
     let bound = open.recorded(record(NAME)).listed([cluster(NAME)]);
     assert_eq!(bound.status().common.creation, None);
 }

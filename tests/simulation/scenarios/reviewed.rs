@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 use rstest::rstest;
 use serde_json::{Value, json};
 
+use crate::world::cratedb;
 use crate::world::manifests::{ACCOUNT, HERE, account, cluster, secret_of, with};
 use crate::world::{World, is_ready, on_virtual_time, reason_of};
 
@@ -239,4 +240,38 @@ async fn an_account_whose_list_keeps_failing_holds_up_no_other_of_its_location()
     world.user().apply(&secret_of(HERE, ACCOUNT, &json!({"id": "simulator", "secret": "simulator-secret"})));
     world.until(HERE, "ours", 600, is_ready).await;
     world.audit().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_account_that_is_made_anew_in_another_cloud_is_let_go_of_in_the_first() {
+    let world = World::awake();
+    world.apply(&with(cluster(HERE, "orders"), &json!({"deletionPolicy": "Delete"})));
+    world.ready("orders").await;
+    world.user().delete("CloudAccount", HERE, ACCOUNT);
+    world.user().create(cratedb::account(HERE));
+    world.pass(30).await;
+    let asked = |version: &'static str| world.asked(|row| row.path.starts_with(version)).len();
+    let before = asked("/api/v1");
+    world.pass(600).await;
+    assert_eq!(asked("/api/v1"), before, "the credentials are used there no more");
+    assert!(asked("/api/v2") > 0);
+    // Nothing is destroyed through an account that is no longer there.
+    world.delete(HERE, "orders");
+    world.pass(600).await;
+    assert_eq!(world.clusters().len(), 1);
+    assert!(world.manifest(HERE, "orders").is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_account_that_names_no_cloud_is_reported_once() {
+    let world = World::awake();
+    let mut nowhere = account(HERE);
+    nowhere["metadata"]["name"] = json!("nowhere");
+    nowhere["spec"]["typedbCloud"].take();
+    world.user().create(nowhere);
+    let patient = world.user();
+    patient.wait_for("CloudAccount", HERE, "nowhere", |state| reason_of(state) == "InvalidSpec").await;
+    world.pass(120).await;
+    let warnings = world.user().list("Event").into_iter().filter(|event| event["regarding"]["name"] == "nowhere");
+    assert_eq!(warnings.count(), 1);
 }

@@ -39,6 +39,7 @@ pub(super) fn unanswered(error: &SendError, secrets: &[&str]) -> DatabaseError {
 
 pub(super) fn proof(answer: &Response<Bytes>, secrets: &[&str]) -> Result<(), DatabaseError> {
     let status = answer.status();
+    // The database's own 401 need not be in its form, so that what came from a gateway cannot be told from it.
     if status == StatusCode::UNAUTHORIZED {
         return Err(DatabaseError::WrongPassword);
     }

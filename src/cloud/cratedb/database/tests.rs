@@ -37,7 +37,7 @@ fn own(status: u16, message: &str) -> Response<Bytes> {
 fn kind(error: &DatabaseError) -> &'static str {
     match error {
         DatabaseError::WrongPassword => "wrong",
-        DatabaseError::NoHttpApi => "no_api",
+        DatabaseError::Unsupported { .. } => "no_api",
         DatabaseError::Unreachable { .. } => "unreachable",
         DatabaseError::UnknownOutcome { .. } => "unknown",
         DatabaseError::Refused { .. } => "refused",

@@ -17,10 +17,11 @@ use crate::cloud::call::{Answer, WRITE_DEADLINE};
 use crate::cloud::credential::Credential;
 use crate::cloud::error::CloudError;
 use crate::cloud::observer::Observer;
-use crate::cloud::test_support::{Outcome, Scripted, html, json, own_error, with_header};
+use crate::cloud::test_support::{Outcome, Scripted, html, json, with_header};
 use crate::cloud::token::TokenSource;
 use crate::cloud::transport::SendError;
 use crate::cloud::typedb::exchange::KeyExchange;
+use crate::cloud::typedb::test_support::own_error;
 use crate::cloud::typedb::wire::{Cluster, ClusterDeploy, ClusterStatus};
 
 const CLUSTER: &str = r#"{"id":"my-db","createdAt":1738256490070,"status":"upgrading","surprise":{"a":1},

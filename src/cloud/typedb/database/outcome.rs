@@ -13,9 +13,14 @@ pub(super) fn no_session() -> DatabaseError {
     DatabaseError::Unreachable { message: "its answer to the sign-in holds no token".to_owned() }
 }
 
+/// Such a server speaks gRPC only.
+fn no_http_api() -> DatabaseError {
+    DatabaseError::Unsupported { message: "they have no HTTP API for users, as TypeDB has since 3.2".to_owned() }
+}
+
 pub(super) fn sign_in_unanswered(error: &SendError, secrets: &[&str]) -> DatabaseError {
     match error {
-        SendError::NotHttp(_) => DatabaseError::NoHttpApi,
+        SendError::NotHttp(_) => no_http_api(),
         _ => DatabaseError::Unreachable { message: sentence(&error.to_string(), secrets) },
     }
 }
@@ -31,7 +36,7 @@ pub(super) fn set_password_unanswered(error: &SendError, secrets: &[&str]) -> Da
 /// Signing in changes nothing, so that whatever is no answer of the database's own is for later.
 pub(super) fn sign_in(answer: &Response<Bytes>, secrets: &[&str]) -> Result<(), DatabaseError> {
     if lacks_http_api(answer) {
-        return Err(DatabaseError::NoHttpApi);
+        return Err(no_http_api());
     }
     let status = answer.status();
     match own(answer, secrets) {

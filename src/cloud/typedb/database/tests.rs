@@ -8,8 +8,9 @@ use super::Database;
 use crate::api::identity::Endpoint;
 use crate::cloud::database::{DATABASE_DEADLINE, DatabaseError};
 use crate::cloud::endpoint::EndpointPolicy;
-use crate::cloud::test_support::{Outcome, Scripted, html, json, own_error, with_header};
+use crate::cloud::test_support::{Outcome, Scripted, html, json, with_header};
 use crate::cloud::transport::SendError;
+use crate::cloud::typedb::test_support::own_error;
 
 const SESSION: &str = r#"{"token":"session-token"}"#;
 
@@ -28,7 +29,7 @@ fn password() -> SecretString {
 fn kind(error: &DatabaseError) -> &'static str {
     match error {
         DatabaseError::WrongPassword => "wrong",
-        DatabaseError::NoHttpApi => "no_api",
+        DatabaseError::Unsupported { .. } => "no_api",
         DatabaseError::Unreachable { .. } => "unreachable",
         DatabaseError::UnknownOutcome { .. } => "unknown",
         DatabaseError::Refused { .. } => "refused",

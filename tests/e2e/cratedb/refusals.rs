@@ -157,7 +157,7 @@ async fn an_account_that_cannot_be_used_is_told_and_waited_for() {
     let words = ["it names TypeDB Cloud, and a CrateDBCluster lives in CrateDB Cloud. Correct spec.accountRef"];
     until_says(&world, "of-typedb", "InvalidSpec", &words).await;
     let told = world.until_account("nobodys", "InvalidSpec").await;
-    assert!(told.contains(NOBODYS) && told.contains("with the right organizationId"), "{told}");
+    assert!(told.contains(NOBODYS) && told.contains("that names it correctly"), "{told}");
     world.account("members", json!({"credentials": [{"secretRef": {"name": "read-only"}}]})).await;
     world.apply("of-member", through("members")).await;
     let words = ["The cloud refused: \"", "Give the account's credentials more access"];

@@ -147,7 +147,7 @@ async fn kubectl_scales_lists_and_explains() {
     let ready = json!({"type": "Ready", "status": "True", "reason": "Running", "message": "It runs as asked for.",
         "lastTransitionTime": "2026-01-01T00:00:00Z"});
     let status = json!({"conditions": [ready], "version": "5.8.3", "nodes": 2, "storagePerNodeGiB": 64,
-        "product": "cr1", "externalId": CLUSTER, "endpoints": ["analytics.eks1.eu-west-1.aws.cratedb.net:4200"]});
+        "productName": "cr1", "externalId": CLUSTER, "endpoints": ["analytics.eks1.eu-west-1.aws.cratedb.net:4200"]});
     set_status(&world, status).await;
 
     world.kubectl(&["scale", "cdb/analytics", "--current-replicas=2", "--replicas=3"]).await;

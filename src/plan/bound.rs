@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::binding::{claimed, forget, record_differs};
 use super::connection::{self, Connection};
-use super::facts::{Facts, Inventory, Look, Reach, Sighting, Stake, TroubleKind};
+use super::facts::{Facts, Inventory, Look, Reach, Sighting, Stake};
 use super::kind::{Change, CloudCluster, Difference, Kind, Phase};
 use super::password::PasswordPlan;
 use super::record::{Bound, Origin, Record};
@@ -156,15 +156,15 @@ struct Work<'a, K: Kind> {
     cluster: &'a K::Cluster,
     shown: Vec<PlannedStep>,
     next: Option<(Step<K>, Reason)>,
-    /// What is only asked, of a database that does not answer: it keeps nothing else from being done.
-    last: Option<(Step<K>, Reason)>,
+    /// The proof of a password for which the database could not be reached: only suspending waits for it.
+    unproved: Option<(Step<K>, Reason)>,
     /// How the manifest stands by what the cloud refused.
     refused: Option<Plan<K>>,
 }
 
 impl<'a, K: Kind> Work<'a, K> {
     fn new(facts: &'a Facts<K>, record: &'a Record<K>, cluster: &'a K::Cluster) -> Self {
-        Self { facts, record, cluster, shown: Vec::new(), next: None, last: None, refused: None }
+        Self { facts, record, cluster, shown: Vec::new(), next: None, unproved: None, refused: None }
     }
 
     fn take(&mut self, differences: Vec<Difference<K>>) {
@@ -178,12 +178,13 @@ impl<'a, K: Kind> Work<'a, K> {
 
     /// A change that was refused is skipped, and keeps nothing after it from being done.
     fn consider(&mut self, shown: &mut PlannedStep, change: K::Change) {
-        if matches!(self.cluster.phase(), Phase::Failed | Phase::Destroying) {
-            shown.blocked_by = Some("the cluster is not there to be changed".to_owned());
-            return;
-        }
-        if self.cluster.phase() == Phase::Suspended && !change.wakes() {
-            shown.blocked_by = Some("it waits for the cluster to be resumed".to_owned());
+        let waits_for = match self.cluster.phase() {
+            Phase::Suspended if !change.wakes() => Some("it waits for the cluster to be resumed"),
+            Phase::Failed => Some("the cluster could not be created"),
+            _ => None,
+        };
+        if waits_for.is_some() {
+            shown.blocked_by = waits_for.map(str::to_owned);
             return;
         }
         let reason = change.reason();
@@ -207,25 +208,23 @@ impl<'a, K: Kind> Work<'a, K> {
                 self.consider(&mut shown, change);
                 self.shown.push(shown);
             }
-            (step @ Step::Database(DatabaseStep::Prove { .. }), _) if self.is_mute() => {
-                self.last = Some((step, Reason::DatabaseUnavailable));
-            }
             (step, shown) => {
                 self.shown.extend(shown);
-                self.next.get_or_insert((step, Reason::Updating));
+                let proves = matches!(step, Step::Database(DatabaseStep::Prove { .. }));
+                let out_of_reach = proves && self.facts.database_is_out_of_reach();
+                let place = if out_of_reach { &mut self.unproved } else { &mut self.next };
+                place.get_or_insert((step, Reason::Updating));
             }
         }
         PasswordPlan::settled()
     }
 
-    /// Whether the database did not answer when it was asked last.
-    fn is_mute(&self) -> bool {
-        self.facts.attempts.trouble.as_ref().is_some_and(|trouble| trouble.kind == TroubleKind::DatabaseUnreachable)
-    }
-
     /// The step that is to be taken now, unless the cloud is busy with the cluster.
     fn due(&mut self, facts: &Facts<K>, bound: &Bound<K>) -> Option<Plan<K>> {
-        let (step, reason) = self.next.take().or_else(|| self.last.take())?;
+        let (step, reason) = match (self.next.take(), self.unproved.take()) {
+            (Some((_, Reason::Suspending)) | None, Some(proof)) => proof,
+            (next, _) => next?,
+        };
         let shown = std::mem::take(&mut self.shown);
         // Whatever is asked for now would be refused.
         if let (true, Some(operation)) = (step.writes_to_a_cloud(), self.cluster.busy()) {
@@ -253,7 +252,8 @@ fn published<K: Kind>(
     if publishable && facts.attempts.connection_conflict.is_none() && connection::due(facts, &connection) {
         // Who waits for Ready goes on to read the Secret, so it comes first.
         let early = standing.is_done() && !waiting::settled(facts);
-        let verdict = if early { Verdict::Unchanged } else { standing.verdict };
+        // What is put off by this step may be kept from being done, and then that is what is said.
+        let verdict = if early || standing.next.is_some() { Verdict::Unchanged } else { standing.verdict };
         return Plan { next: Some(Step::Publish(connection)), verdict, ..standing };
     }
     match &facts.attempts.connection_conflict {

@@ -103,7 +103,8 @@ fn without_trace<K: Kind>(facts: &Facts<K>, intent: &ChangeIntent<K>, cluster: &
 /// The same plan, with another look when the last one has grown old, or when the list has news.
 fn following<K: Kind>(facts: &Facts<K>, look: &Look<K>, cluster: &K::Cluster, plan: Plan<K>) -> Plan<K> {
     let due = clock::later(look.at, pace(facts, look));
-    let news = look.found.cluster.as_ref().is_some_and(|seen| seen.busy() != cluster.busy());
+    let listed_since = facts.inventory.as_ref().and_then(|list| list.at).is_some_and(|at| at > look.at);
+    let news = listed_since && look.found.cluster.as_ref().is_some_and(|seen| seen.busy() != cluster.busy());
     if news || facts.now >= due {
         return Plan { next: Some(Step::Look(look.target.clone())), ..plan };
     }

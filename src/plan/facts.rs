@@ -220,6 +220,13 @@ impl<K: Kind> Facts<K> {
         self.now < clock::later(at, lasting)
     }
 
+    /// Whether the last attempt to speak to the database came to nothing.
+    #[must_use]
+    pub fn database_is_out_of_reach(&self) -> bool {
+        let trouble = self.attempts.trouble.as_ref();
+        trouble.is_some_and(|trouble| trouble.kind == TroubleKind::DatabaseUnreachable)
+    }
+
     /// Whether the manifest is being deleted.
     #[must_use]
     pub fn deleting(&self) -> bool {

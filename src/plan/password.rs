@@ -83,15 +83,17 @@ pub(super) fn announce<K: Kind>(facts: &Facts<K>, new: NewPassword) -> PasswordP
 
 /// The password of a cluster that was there before its record is its owner's: it is found out, and never changed.
 pub(super) fn prove<K: Kind>(facts: &Facts<K>, bound: &Bound<K>, cluster: &K::Cluster) -> PasswordPlan<K> {
-    // What was once written down for a create whose outcome was in doubt may open what came of it.
-    let written = facts.record.as_ref().and_then(|record| record.password.pending.as_ref());
     let claims: Vec<Password> =
-        facts.published_password.iter().chain(value(&facts.current_password)).chain(written).cloned().collect();
+        facts.published_password.iter().chain(value(&facts.current_password)).cloned().collect();
     let published = facts.reported().is_some_and(|status| status.binding.is_some());
-    if facts.attempts.password_unknown || (claims.is_empty() && published && bound.origin == Origin::Recovered) {
+    let lost = claims.is_empty() && published && bound.origin == Origin::Recovered;
+    if lost || (facts.attempts.password_unknown && !claims.is_empty()) {
         return unknown(facts, cluster);
     }
-    if claims.is_empty() {
+    // What was once written down for a create whose outcome was in doubt may open what came of it.
+    let written = facts.record.as_ref().and_then(|record| record.password.pending.clone());
+    let claims: Vec<Password> = claims.into_iter().chain(written).collect();
+    if claims.is_empty() || facts.attempts.password_unknown {
         return PasswordPlan::Settled(format!(
             " The password of its user {} is its owner's and not known here, so the connection Secret lacks it: \
              give it with {}.",

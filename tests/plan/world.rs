@@ -21,7 +21,7 @@ use kube::core::object::HasStatus;
 use super::scene::Scene;
 
 /// How long an attempt that came to nothing is not repeated.
-const BACKOFF: Duration = Duration::from_secs(1);
+const BACKOFF: Duration = Duration::from_secs(30);
 
 /// What becomes of a request that changes something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -224,7 +224,9 @@ impl<C: Cloud> World<C> {
     fn failed(&mut self, kind: TroubleKind) {
         let now = self.facts.now;
         let message = "The other side's own words.".to_owned();
-        self.facts.attempts.trouble = Some(Trouble { kind, message, since: now });
+        let same = self.facts.attempts.trouble.take().filter(|trouble| trouble.kind == kind);
+        let since = same.map_or(now, |trouble| trouble.since);
+        self.facts.attempts.trouble = Some(Trouble { kind, message, since });
         self.facts.attempts.not_before = Some(clock::later(now, BACKOFF));
     }
 

@@ -7,7 +7,7 @@ use crate::api::cratedb::CrateDBCluster;
 use crate::api::secret::Password;
 use crate::cloud::cratedb::change::Change;
 use crate::cloud::cratedb::wire::Cluster;
-use crate::plan::facts::{Facts, Given, TroubleKind};
+use crate::plan::facts::{Facts, Given};
 use crate::plan::kind::{CloudCluster, Phase};
 use crate::plan::password::{self, PasswordPlan, at_server, permitted, prove, unknown, value};
 use crate::plan::record::{Bound, Origin, Record};
@@ -89,7 +89,8 @@ pub(super) fn plan(
         return PasswordPlan::held(held);
     }
     // What an adopted cluster has already is not set once more, where the database can be asked.
-    let untried = record.password.current.is_none() && !facts.attempts.password_unknown && !unreachable(facts);
+    let untried =
+        record.password.current.is_none() && !facts.attempts.password_unknown && !facts.database_is_out_of_reach();
     if untried && facts.attempts.database_refused.is_none() {
         return at_server(cluster, |address| DatabaseStep::Prove { address, claims: vec![wanted.clone()] });
     }
@@ -133,13 +134,8 @@ fn settle(
     at_server(cluster, |address| DatabaseStep::Prove { address, claims })
 }
 
-/// Whether the last attempt to speak to the database came to nothing.
-fn unreachable(facts: &Facts<CrateDBCluster>) -> bool {
-    facts.attempts.trouble.as_ref().is_some_and(|trouble| trouble.kind == TroubleKind::DatabaseUnreachable)
-}
-
 /// Whether the database could not be reached for so long that no restart of a node explains it.
 fn shut_out(facts: &Facts<CrateDBCluster>) -> bool {
     let since = facts.attempts.trouble.as_ref().map(|trouble| trouble.since);
-    unreachable(facts) && since.is_some_and(|since| !facts.is_recent(since, SHUT_OUT_AFTER))
+    facts.database_is_out_of_reach() && since.is_some_and(|since| !facts.is_recent(since, SHUT_OUT_AFTER))
 }

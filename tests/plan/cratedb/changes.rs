@@ -50,11 +50,6 @@ fn fenced(scene: Scene, cidrs: &[&str]) -> Scene {
     edited(|spec| spec.storage = Some(disks(64))), Change::Storage { bytes_per_node: 64 * GIB },
     "storage.sizePerNodeGiB 32 → 64", "Updating: storage.sizePerNodeGiB"
 )]
-#[case::storage_that_the_cloud_does_not_tell(
-    there(|there| there.hardware_specs = None).spec(|spec| spec.storage = Some(disks(64))),
-    Change::Storage { bytes_per_node: 64 * GIB },
-    "storage.sizePerNodeGiB - → 64", "Updating: storage.sizePerNodeGiB"
-)]
 #[case::protection(
     protection(true),
     Change::DeletionProtection(true),

@@ -1,7 +1,7 @@
 //! Promise 1 where the server chooses the id: whatever was lost on the way, the same name is not asked for again in time.
 
 use clusterwright::api::identity::CreatedAt;
-use clusterwright::cloud::cratedb::wire::{Cluster, OperationKind};
+use clusterwright::cloud::cratedb::wire::{Cluster, OperationKind, OperationStatus, PartialOperation};
 use clusterwright::cloud::operation::Found;
 use clusterwright::plan::{Origin, Stake, TroubleKind};
 use rstest::rstest;
@@ -169,7 +169,7 @@ fn what_was_settled_is_bound_with_all_that_is_fixed() {
 #[rstest]
 #[case::and_the_name_is_free(ready_to_create().looked_for_name(None), "deploy orders", "Creating")]
 #[case::and_somebody_has_the_name(ready_to_create().listed([cluster(NAME)]), "", "NameTaken")]
-#[case::and_the_password_was_edited(ready_to_create().wanting(given(SECOND)), "announce second-password-of-24-chars", "Creating")]
+#[case::and_the_password_was_edited(ready_to_create().wanting(given(SECOND)), "announce second-password-of-24-chars", "")]
 fn when_a_create_is_over(#[case] scene: Scene, #[case] does: &str, #[case] says: &str) {
     assert_eq!((scene.does().as_str(), scene.says().as_str()), (does, says));
 }
@@ -182,6 +182,17 @@ fn being_created() -> Cluster {
             last_seen: None,
             running_operation: Some(OperationKind::Create),
         };
+    })
+}
+
+/// The cloud gave up.
+fn failed() -> Cluster {
+    cluster_but(|cluster| {
+        cluster.last_async_operation = Some(PartialOperation {
+            id: "op-1".to_owned(),
+            kind: OperationKind::Create,
+            status: OperationStatus::Failed,
+        });
     })
 }
 
@@ -204,15 +215,9 @@ fn created() -> Scene {
     created().listed([being_created()]).spec(|spec| spec.allowed_cidrs = Some(networks(&["10.0.0.0/8"]))),
     "look id-orders", "Creating: allowedCidrs"
 )]
-#[case::could_not_be_created(
-    created().listed([cluster_but(|cluster| {
-        cluster.last_async_operation = Some(clusterwright::cloud::cratedb::wire::PartialOperation {
-            id: "op-1".to_owned(),
-            kind: OperationKind::Create,
-            status: clusterwright::cloud::cratedb::wire::OperationStatus::Failed,
-        });
-    })]),
-    "", "OperationFailed"
+#[case::could_not_be_created(created().listed([failed()]), "", "OperationFailed")]
+#[case::could_not_be_created_and_is_not_changed_either(
+    created().listed([failed()]).spec(|spec| spec.nodes = Some(3)), "", "OperationFailed: nodes"
 )]
 fn a_cluster_that_we_created(#[case] scene: Scene, #[case] does: &str, #[case] says: &str) {
     assert_eq!((scene.does().as_str(), scene.says().as_str()), (does, says));

@@ -50,7 +50,16 @@ fn grown() -> Cluster {
     scaling().looked_at(by_id(NAME), KEY, 21, Found::just(Some(cluster(NAME)))), "look id-orders", "Updating: nodes"
 )]
 #[case::it_is_registered_or_runs(told(scaling(), &[scale("op-2", Running), former()]), "", "Updating: nodes")]
-#[case::it_succeeded(told(scaling(), &[scale("op-2", Succeeded), former()]), "settle change", "")]
+#[case::it_succeeded(scaling().looked(Some(grown()), [scale("op-2", Succeeded), former()]), "settle change", "")]
+#[case::it_succeeded_and_does_not_show_yet(told(scaling(), &[scale("op-2", Succeeded), former()]), "", "Updating: nodes")]
+#[case::it_succeeded_and_never_showed(
+    told(announced(SCALE, 97), &[scale("op-2", Succeeded)]),
+    "settle change, failed: the cloud says that it is done, and the cluster does not show it", ""
+)]
+#[case::one_of_long_ago_is_all_that_is_told(
+    scaling().looked(Some(cluster(NAME)), [Operation { started: ago(3600), ..scale("op-0", Failed) }]),
+    "", "OutcomeUnknown: nodes"
+)]
 #[case::it_failed(
     told(scaling(), &[operation("op-2", "SCALE", Failed, "no room"), former()]), "settle change, failed: no room", ""
 )]
@@ -64,14 +73,14 @@ fn grown() -> Cluster {
     told(scaling(), &[operation("op-2", "ALLOWED_CIDR_UPDATE", Succeeded, "."), former()]), "", "OutcomeUnknown: nodes"
 )]
 #[case::somebody_asked_for_another_afterwards(
-    told(scaling(), &[scale("op-3", Running), scale("op-2", Succeeded), former()]), "settle change", ""
+    scaling().looked(Some(grown()), [scale("op-3", Running), scale("op-2", Succeeded), former()]), "settle change", ""
 )]
 #[case::the_former_one_is_told_no_more(told(scaling(), &[scale("op-2", Running)]), "", "Updating: nodes")]
 #[case::the_cluster_shows_it(scaling().looked(Some(grown()), []), "settle change", "")]
 #[case::the_cluster_shows_it_before_the_operation_ends(
     scaling().looked(Some(grown()), [scale("op-2", Running), former()]), "", "Updating"
 )]
-#[case::paused(told(scaling(), &[scale("op-2", Succeeded), former()]).paused(), "settle change", "")]
+#[case::paused(scaling().looked(Some(grown()), [scale("op-2", Succeeded), former()]).paused(), "settle change", "")]
 #[case::paused_while_it_runs(told(scaling(), &[scale("op-2", Running)]).paused(), "", "Updating: nodes")]
 #[case::the_manifest_is_edited_meanwhile(
     told(scaling(), &[scale("op-2", Running)]).spec(|spec| spec.storage = Some(disks(64))),
@@ -110,7 +119,12 @@ fn what_the_cloud_does_is_told(#[case] scene: Scene, #[case] message: &str) {
 #[case::something_is_done_to_the_cluster(
     announced(SCALE, 97).looked(Some(busy(OperationKind::Scale)), []), "", "OutcomeUnknown: nodes"
 )]
-#[case::it_runs_for_an_hour(told(announced(SCALE, 3600), &[scale("op-2", Running)]), "", "Updating: nodes")]
+#[case::it_runs_for_an_hour(
+    announced(SCALE, 3600).looked(Some(busy(OperationKind::Scale)), [scale("op-2", Running)]), "", "Updating: nodes"
+)]
+#[case::its_operation_was_forgotten(
+    told(announced(SCALE, 3600), &[scale("op-2", Running)]), "settle change, without effect", ""
+)]
 #[case::a_protection_had_none(
     announced(Change::DeletionProtection(true), 97).looked(Some(cluster(NAME)), []), "settle change, without effect", ""
 )]
@@ -142,8 +156,12 @@ fn an_operation_that_runs_is_looked_at_again(#[case] seconds: i64, #[case] does:
 fn each_change_is_known_by_its_operation(#[case] change: Change, #[case] kind: &str, #[case] says: &str) {
     let of = |state| {
         let before = if change == Change::Suspended(false) { suspended() } else { cluster(NAME) };
+        let mut there = before;
+        if state == Succeeded {
+            apply(&change, &mut there);
+        }
         let scene = settled().record(|record| record.intent = Some(changing(change.clone(), 20, None)));
-        scene.looked(Some(before), [operation("op-2", kind, state, WORDS)])
+        scene.looked(Some(there), [operation("op-2", kind, state, WORDS)])
     };
     assert_eq!((of(Running).does().as_str(), of(Running).says().as_str()), ("", says));
     assert_eq!(
@@ -231,6 +249,7 @@ fn a_manifest_that_is_deleted_follows_what_was_asked_for(
     #[case] says: &str,
 ) {
     let operations: Vec<Operation> = states.iter().map(|state| scale("op-2", *state)).collect();
-    let scene = told(scaling(), &operations).destroys().finalized().deleting();
+    let there = if states == [Succeeded] { grown() } else { cluster(NAME) };
+    let scene = scaling().looked(Some(there), operations).destroys().finalized().deleting();
     assert_eq!((scene.does().as_str(), scene.says().as_str()), (does, says));
 }

@@ -68,6 +68,7 @@ impl Model {
         let Some(kept) = self.kept.iter_mut().find(|kept| kept.cluster.id == *id) else { return };
         assert!(kept.running.is_none(), "one operation at a time");
         let told = operation(&format!("op-{number}"), kind.as_str(), OperationState::Running, "It is being done.");
+        let told = Operation { started: clock::earlier(running.ends, self.lasting), ..told };
         kept.operations.insert(0, told);
         kept.cluster.health.running_operation = Some(kind);
         kept.running = Some(running);
@@ -104,7 +105,8 @@ fn takes(kept: &Kept, change: &Change) -> bool {
     let there = kept.cluster.hardware_specs.as_ref().and_then(|disks| disks.disk_size_per_node_bytes);
     match change {
         Change::Storage { bytes_per_node } => !kept.is_asleep() && there.is_none_or(|there| there < *bytes_per_node),
-        Change::Suspended(suspended) => kept.is_asleep() != *suspended && kept.cluster.allow_suspend != Some(false),
+        Change::Suspended(true) => !kept.is_asleep() && kept.cluster.allow_suspend != Some(false),
+        Change::Suspended(false) => kept.is_asleep(),
         Change::DeletionProtection(_) => true,
         _ => !kept.is_asleep(),
     }

@@ -1,6 +1,8 @@
 //! Promise 5, where the cloud sets passwords: written down, asked for, carried out, proved at the database, promoted.
 
+use clusterwright::api::cratedb::CrateDBClusterSpec;
 use clusterwright::api::secret::Password;
+use clusterwright::api::shared::Power;
 use clusterwright::cloud::cratedb::change::Change;
 use clusterwright::cloud::cratedb::wire::{Cluster, HealthStatus, OperationKind};
 use clusterwright::plan::{Given, Origin, PasswordState, RefusalKind, TroubleKind, connection_fingerprint, status};
@@ -48,6 +50,11 @@ fn unreachable(scene: Scene) -> Scene {
     scene.troubled(TroubleKind::DatabaseUnreachable, 60).attempts(|attempts| attempts.not_before = Some(ago(1)))
 }
 
+/// For more than five minutes.
+fn shut_out(scene: Scene) -> Scene {
+    scene.troubled(TroubleKind::DatabaseUnreachable, 301).attempts(|attempts| attempts.not_before = Some(ago(1)))
+}
+
 fn unknown(scene: Scene) -> Scene {
     scene.attempts(|attempts| attempts.password_unknown = true)
 }
@@ -67,7 +74,7 @@ fn missing() -> Given {
 
 #[rstest]
 #[case::is_asked_for_when_it_is_written_down(created(Some("a"), Some("p")).publishing(), SEND, "Updating")]
-#[case::is_proved_when_it_was_carried_out(sent(Some("a"), "p"), "prove [p]", "Updating")]
+#[case::is_proved_when_it_was_carried_out(sent(Some("a"), "p"), "prove [p a]", "Updating")]
 #[case::is_proved_when_the_create_was_given_it(sent(None, "p"), "prove [p]", "Updating")]
 #[case::is_tried_again_where_the_database_was_not_reached(
     unreachable(sent(None, "p")),
@@ -77,22 +84,26 @@ fn missing() -> Given {
 #[case::is_not_tried_in_a_burst(
     unreachable(sent(None, "p")).attempts(|attempts| attempts.not_before = Some(ago(-5))), "", "DatabaseUnavailable"
 )]
-#[case::is_trusted_where_the_allow_list_keeps_us_out(unreachable(fenced(sent(None, "p"))), "trust p", "Updating")]
+#[case::is_trusted_where_the_allow_list_keeps_us_out(shut_out(fenced(sent(None, "p"))), "trust p", "Updating")]
+#[case::is_not_trusted_after_one_attempt(unreachable(fenced(sent(None, "p"))), "prove [p]", "DatabaseUnavailable")]
+#[case::is_not_trusted_where_everybody_is_let_in(shut_out(sent(None, "p")), "prove [p]", "DatabaseUnavailable")]
+#[case::gives_way_to_the_one_that_is_in_force(wanting(created(Some("a"), Some("p")), "a"), "trust a", "Updating")]
+#[case::is_wrong_and_gives_way_to_another(unknown(wanting(sent(Some("a"), "p"), "w")), "announce w", "Updating")]
 #[case::is_proved_where_the_allow_list_lets_us_in(fenced(sent(None, "p")), "prove [p]", "Updating")]
 #[case::is_not_trusted_before_it_was_carried_out(fenced(created(None, Some("p"))), SEND, "Updating")]
 #[case::is_wrong(unknown(sent(Some("a"), "p")), PUBLISH, "AdminPasswordUnknown")]
 #[case::is_wrong_and_the_only_one(unknown(sent(None, "p")), "", "AdminPasswordUnknown")]
 #[case::may_not_be_proved(forbidden(sent(Some("a"), "p")), PUBLISH, "EndpointNotAllowed")]
 #[case::is_asked_for_where_it_may_not_be_proved(forbidden(created(Some("a"), Some("p")).publishing()), SEND, "Updating")]
-#[case::is_settled_even_if_it_is_no_longer_given(sent(Some("a"), "p").wanting(missing()), "prove [p]", "Updating")]
+#[case::is_settled_even_if_it_is_no_longer_given(sent(Some("a"), "p").wanting(missing()), "prove [p a]", "Updating")]
 #[case::is_asked_for_once_the_present_one_is_published(created(Some("a"), Some("p")), PUBLISH, "Updating")]
 #[case::is_replaced_before_it_was_asked_for(wanting(created(Some("a"), Some("p")), "w"), "announce w", "Updating")]
 #[case::is_not_replaced_by_one_that_cannot_be(
     created(Some("a"), Some("p")).publishing().wanting(given("short")), SEND, "Updating"
 )]
-#[case::is_not_replaced_while_it_may_be_in_force(wanting(sent(Some("a"), "p"), "w"), "prove [p w]", "Updating")]
+#[case::is_not_replaced_while_it_may_be_in_force(wanting(sent(Some("a"), "p"), "w"), "prove [p w a]", "Updating")]
 #[case::is_not_asked_for_while_paused(created(Some("a"), Some("p")).publishing().paused(), "", "Paused")]
-#[case::is_proved_while_paused(sent(Some("a"), "p").paused(), "prove [p]", "Updating")]
+#[case::is_proved_while_paused(sent(Some("a"), "p").paused(), "prove [p a]", "Updating")]
 fn a_pending_password(#[case] scene: Scene, #[case] step: &str, #[case] says: &str) {
     assert_eq!((does(&scene).as_str(), scene.says().as_str()), (step, says), "{}", scene.message());
 }
@@ -140,7 +151,9 @@ fn adopted(current: Option<&str>, pending: Option<&str>) -> Scene {
     "Updating"
 )]
 #[case::is_known_once_it_was_proved(wanting(adopted(Some("w"), None), "w"), PUBLISH, "")]
-#[case::is_asked_for_once_it_is_written_down(wanting(adopted(None, Some("w")).publishing(), "w"), SEND, "Updating")]
+#[case::is_asked_for_once_it_is_written_down(wanting(adopted(None, Some("w")), "w").publishing(), SEND, "Updating")]
+#[case::is_not_the_one_of_a_create_that_came_to_nothing(adopted(None, Some("p")), "prove [p]", "Updating")]
+#[case::is_left_alone_where_that_is_wrong(unknown(adopted(None, Some("p"))), PUBLISH, "")]
 #[case::is_waited_for(adopted(None, None).wanting(missing()).edited(10), PUBLISH, "WaitingForPassword")]
 fn an_adopted_clusters_password(#[case] scene: Scene, #[case] step: &str, #[case] says: &str) {
     assert_eq!((does(&scene).as_str(), scene.says().as_str()), (step, says), "{}", scene.message());
@@ -158,6 +171,22 @@ fn a_password_that_is_wrong_is_told_with_its_user_and_the_way_out() {
     let scene = unknown(sent(None, "p"));
     assert!(scene.message().contains("as its user admin"), "{}", scene.message());
     assert!(scene.message().contains("spec.passwordSecretRef"), "{}", scene.message());
+}
+
+/// The operator cannot reach the database of a manifest that was edited.
+fn edited(scene: Scene, change: fn(&mut CrateDBClusterSpec)) -> Scene {
+    unreachable(scene.spec(change))
+}
+
+#[rstest]
+#[case::is_grown(edited(sent(None, "p"), |spec| spec.storage = Some(disks(64))), "change storage.sizePerNodeGiB")]
+#[case::is_scaled(edited(sent(None, "p"), |spec| spec.nodes = Some(3)), "change nodes")]
+#[case::is_not_suspended(edited(sent(None, "p"), |spec| spec.power = Some(Power::Suspended)), "prove [p]")]
+#[case::is_not_put_before_the_proof(
+    sent(None, "p").spec(|spec| spec.nodes = Some(3)), "prove [p]"
+)]
+fn a_database_that_is_out_of_reach(#[case] scene: Scene, #[case] step: &str) {
+    assert_eq!(does(&scene), step);
 }
 
 /// The cloud refused to set the pending password a minute ago.

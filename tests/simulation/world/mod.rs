@@ -5,6 +5,7 @@ pub(crate) mod ledger;
 pub(crate) mod manifests;
 mod process;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -322,10 +323,25 @@ impl World {
         answer.status().is_success()
     }
 
+    /// No project was created twice.
+    pub(crate) async fn check_projects(&self) {
+        let pair = STANDARD.encode("simulator-standby:simulator-standby-secret");
+        let request = Request::get("https://console.cratedb.cloud/api/v2/projects/");
+        let request = request.header("authorization", format!("Basic {pair}")).body(Bytes::new()).unwrap();
+        let limits = Limits { deadline: Duration::from_secs(30), max_body: 100_000 };
+        let answer = InProcess::new(self.cloud.router()).send(request, limits).await.unwrap();
+        let projects: Vec<Value> = serde_json::from_slice(answer.body()).unwrap();
+        let names: BTreeSet<&str> = projects.iter().filter_map(|project| project["name"].as_str()).collect();
+        assert_eq!(names.len(), projects.len(), "{projects:#?}");
+    }
+
     /// Holds the world against every rule that must hold at rest: call it when no fault is left to strike.
     pub(crate) async fn audit(&self) {
         self.ledger.check();
         self.ledger.check_claims();
+        if self.vendor == Vendor::CrateDb {
+            self.check_projects().await;
+        }
         for (id, passwords) in self.ledger.ways_in() {
             let mut opened = false;
             for password in &passwords {

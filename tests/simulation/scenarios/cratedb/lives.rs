@@ -3,7 +3,7 @@
 use clusterwright::simulator::Plane;
 use serde_json::json;
 
-use super::{awake, effects, mine, view};
+use super::{awake, effects, hurried, mine, view};
 use crate::world::cratedb::cluster;
 use crate::world::manifests::{HERE, secret_of, with};
 use crate::world::{World, condition, is_ready};
@@ -126,7 +126,7 @@ async fn a_password_of_ones_own_is_carried_over() {
 
 #[tokio::test(start_paused = true)]
 async fn ten_clusters_of_one_new_project_create_it_once() {
-    let world = awake();
+    let world = hurried();
     let names: Vec<String> = (0..10).map(|number| format!("orders-{number}")).collect();
     for name in &names {
         world.apply(&cluster(HERE, name));

@@ -7,7 +7,7 @@ use http::Method;
 use rstest::rstest;
 use serde_json::json;
 
-use super::{awake, effects, mine, reasons, view};
+use super::{awake, effects, hurried, mine, reasons, view};
 use crate::world::cratedb::{ORGANIZATION, cluster};
 use crate::world::manifests::{HERE, secret_of, with};
 use crate::world::on_virtual_time;
@@ -45,7 +45,7 @@ fn at(fault: &Fault, method: &Method, path: &str) -> Fault {
 #[case::html_welcome_after(Fault::new("*", html(200)).after_effect(), 1)]
 fn a_lost_write_is_looked_for(#[case] fault: Fault, #[case] times: u32) {
     on_virtual_time(async {
-        let world = awake();
+        let world = hurried();
         let fault = fault.times(times);
         world.fault(at(&fault, &Method::POST, "/api/v2/projects/"));
         world.fault(at(&fault, &Method::POST, &format!("/api/v2/organizations/{ORGANIZATION}/clusters/")));

@@ -24,6 +24,13 @@ fn awake() -> World {
     world
 }
 
+/// The same where operations end soon.
+fn hurried() -> World {
+    let mut world = asleep(Settings { speed: 10.0.try_into().unwrap(), ..Settings::default() });
+    world.start();
+    world
+}
+
 /// The cluster of this name.
 fn view(world: &World, name: &str) -> Option<ClusterView> {
     world.cloud.cratedb().clusters().into_iter().find(|view| view.cluster.name == name)

@@ -100,6 +100,23 @@ fn what_somebody_began_in_the_console_is_waited_for(#[case] seconds: u64) {
     });
 }
 
+#[tokio::test(start_paused = true)]
+async fn what_somebody_began_between_the_look_and_the_write_is_waited_for() {
+    let world = with_orders().await;
+    let id = view(&world, "orders").unwrap().cluster.id;
+    world.fault(Fault::new("*/scale/", FaultKind::Latency { millis: 2000 }).times(1));
+    world.edit(HERE, "orders", &json!({"spec": {"nodes": 2}}));
+    world.pass(1).await;
+    world.cloud.cratedb().act(&id, "storage", &json!({"disk_size_per_node_bytes": 40_i64 << 30})).unwrap();
+    world.pass(90).await;
+    let scalings = || world.asked(|row| row.path.ends_with("/scale/"));
+    assert_eq!(scalings().iter().map(|row| row.status).collect::<Vec<_>>(), [Some(400)]);
+    assert_eq!(world.reason_now("orders"), "WaitingForOperation");
+    world.ready("orders").await;
+    assert_eq!((scalings().len(), effects(&world, "scaled")), (2, 1));
+    world.audit().await;
+}
+
 #[rstest]
 #[case(OperationKind::Scale, json!({"nodes": 3}), "scaled")]
 #[case(OperationKind::ExpandStorage, json!({"storage": {"sizePerNodeGiB": 64}}), "storageExpanded")]

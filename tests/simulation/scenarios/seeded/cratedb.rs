@@ -39,9 +39,12 @@ fn mine(number: u64) -> String {
 
 fn chapter(story: &mut Story) {
     match story.upto(21) {
-        0..=5 => apply(story),
-        6..=7 => story.delete(),
-        8..=11 => edit(story),
+        0..=3 => apply(story),
+        4..=5 => {
+            let place = story.inhabited_place();
+            story.delete(place);
+        }
+        6..=11 => edit(story),
         12..=14 => story.trouble_the_cloud(&[
             ("/api/v2/organizations/*/clusters/", Method::POST),
             ("/api/v2/organizations/*/clusters/", Method::POST),
@@ -70,7 +73,7 @@ fn apply(story: &mut Story) {
         return;
     }
     let mut spec = json!({"project": {"name": story.one(&["shop", "lab"]), "region": "eks1.eu-west-1.aws"}});
-    if story.chance(40) {
+    if story.chance(60) {
         spec["deletionPolicy"] = "Delete".into();
     }
     if story.chance(25) {
@@ -95,7 +98,7 @@ fn apply(story: &mut Story) {
 }
 
 fn edit(story: &mut Story) {
-    let (namespace, name) = story.place();
+    let (namespace, name) = story.inhabited_place();
     if story.world.manifest(namespace, name).is_none() {
         return;
     }

@@ -69,6 +69,14 @@ impl Story {
         (self.one(&[HERE, HERE, THERE]), self.one(&NAMES))
     }
 
+    /// Where a manifest is; anywhere, where there is none.
+    pub(super) fn inhabited_place(&mut self) -> (&'static str, &'static str) {
+        let everywhere = [HERE, THERE].into_iter().flat_map(|namespace| NAMES.map(|name| (namespace, name)));
+        let inhabited: Vec<_> =
+            everywhere.filter(|(namespace, name)| self.world.manifest(namespace, name).is_some()).collect();
+        inhabited.choose(&mut self.random).copied().unwrap_or((HERE, NAMES[0]))
+    }
+
     pub(super) fn note(&mut self, what: impl std::fmt::Display) {
         self.log.push(format!("{} {what}", self.world.clock.now()));
     }
@@ -89,8 +97,7 @@ impl Story {
         self.world.edit(namespace, name, patch);
     }
 
-    pub(super) fn delete(&mut self) {
-        let (namespace, name) = self.place();
+    pub(super) fn delete(&mut self, (namespace, name): (&str, &str)) {
         if self.world.manifest(namespace, name).is_some() {
             self.note(format_args!("delete {namespace}/{name}"));
             self.world.delete(namespace, name);

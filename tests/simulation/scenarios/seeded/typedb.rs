@@ -41,7 +41,10 @@ fn world(seed: u64, random: &mut StdRng) -> World {
 fn chapter(story: &mut Story) {
     match story.upto(19) {
         0..=5 => apply(story),
-        6..=7 => story.delete(),
+        6..=7 => {
+            let place = story.place();
+            story.delete(place);
+        }
         8..=9 => edit(story),
         10..=12 => story.trouble_the_cloud(&[
             ("*/deploy", Method::POST),

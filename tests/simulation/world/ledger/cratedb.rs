@@ -23,9 +23,9 @@ const ARRIVES: SignedDuration = SignedDuration::from_millis(10);
 /// A look at a name just before its create; answers may be slow.
 const JUST_BEFORE: SignedDuration = SignedDuration::from_secs(70);
 
-/// How much is asked of one cluster in a minute, and of its database.
-const PACE: usize = 36;
-const DATABASE_PACE: usize = 6;
+/// How much is asked of one cluster in how long, and of its database.
+const PACE: (usize, SignedDuration) = (36, SignedDuration::from_mins(1));
+const DATABASE_PACE: (usize, SignedDuration) = (3, SignedDuration::from_secs(10));
 
 const GIB: i64 = 1024 * 1024 * 1024;
 
@@ -33,7 +33,7 @@ const GIB: i64 = 1024 * 1024 * 1024;
 #[derive(Debug, Default)]
 pub(super) struct Book {
     sent: Vec<Sent>,
-    /// When a cluster, or its database, was asked within the last minute.
+    /// When a cluster, or its database, was asked of late.
     asked: BTreeMap<String, VecDeque<Timestamp>>,
 }
 
@@ -78,11 +78,16 @@ impl Book {
     }
 
     /// Whether something is asked more often than a patient client would.
-    fn keeps_pace(&mut self, what: &str, most: usize, now: Timestamp) -> Result<(), String> {
+    fn keeps_pace(
+        &mut self,
+        what: &str,
+        (most, within): (usize, SignedDuration),
+        now: Timestamp,
+    ) -> Result<(), String> {
         let asked = self.asked.entry(what.to_owned()).or_default();
         asked.push_back(now);
-        asked.retain(|at| now.duration_since(*at) < SignedDuration::from_mins(1));
-        if asked.len() <= most { Ok(()) } else { Err(format!("{what} was asked {} times in a minute", asked.len())) }
+        asked.retain(|at| now.duration_since(*at) < within);
+        if asked.len() <= most { Ok(()) } else { Err(format!("{what} was asked {} times in {within:#}", asked.len())) }
     }
 }
 

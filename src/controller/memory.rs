@@ -85,13 +85,13 @@ impl<K: Managed> Memory<K> {
     }
 
     /// Starts afresh where something that a person or a credential decides has changed.
-    pub(crate) fn saw_inputs(&mut self, inputs: &str) {
+    pub(crate) fn saw_inputs(&mut self, inputs: &str, now: Timestamp) {
         if self.inputs.as_deref() != Some(inputs) {
             let first = self.inputs.is_none();
             self.inputs = Some(inputs.to_owned());
             if !first {
                 self.failures = 0;
-                self.attempts = Attempts::default();
+                self.attempts = Attempts { begun: Some(now), ..Attempts::default() };
                 self.passwords = None;
             }
         }

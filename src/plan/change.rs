@@ -64,8 +64,15 @@ pub(super) fn settle_unbound<K: Kind>(facts: &Facts<K>, intent: &ChangeIntent<K>
         return settled(Ending::Nothing);
     }
     let message = format!("{} was asked for, and the outcome is not known yet.", intent.change.summary());
-    Plan::standing(Reason::OutcomeUnknown, message)
-        .looking_again(until(facts.now, settled_after) + Duration::from_secs(1))
+    let plan = Plan::standing(Reason::OutcomeUnknown, message)
+        .looking_again(until(facts.now, settled_after) + Duration::from_secs(1));
+    match facts.catalogue.as_ref().filter(|read| read.at > intent.announced) {
+        Some(read) if intent.change.found_in(&read.catalogue) => settled(Ending::Done),
+        Some(read) if facts.is_recent(read.at, FOLLOW[0]) => {
+            plan.looking_again(until(facts.now, clock::later(read.at, FOLLOW[0])))
+        }
+        _ => Plan { next: Some(Step::Survey), ..plan },
+    }
 }
 
 fn settled<K: Kind>(ending: Ending) -> Plan<K> {

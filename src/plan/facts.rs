@@ -169,6 +169,8 @@ pub enum Given {
 /// What this process remembers of its own attempts; forgotten at a restart, and when something worth another try has changed.
 #[derive(Clone, Debug, Default)]
 pub struct Attempts {
+    /// When a person or a credential last gave reason to start afresh; none since the manifest was first seen here.
+    pub begun: Option<Timestamp>,
     /// No write to the cloud before then.
     pub not_before: Option<Timestamp>,
     /// Why the last attempt came to nothing.

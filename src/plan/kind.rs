@@ -223,6 +223,10 @@ pub trait Change<K: Kind>: Data {
     fn creates(&self) -> Option<Handle> {
         None
     }
+    /// Whether that is among what there is around clusters.
+    fn found_in(&self, _catalogue: &K::Catalogue) -> bool {
+        false
+    }
     /// Whether it sets the pending password.
     fn sets_password(&self) -> bool {
         false

@@ -31,13 +31,11 @@ pub(super) fn probing<K: Kind>(facts: &Facts<K>, record: &Record<K>, cluster: &K
         return plan;
     };
     let due = facts.probe.map(|probe| clock::later(probe.at, BETWEEN_PROBES));
-    match due.filter(|due| facts.now < *due) {
-        Some(due) => plan.looking_again(Duration::try_from(due.duration_since(facts.now)).unwrap_or(BETWEEN_PROBES)),
-        // After a restart nothing is known yet, and what was said stands.
-        None => {
-            let news = facts.probe.is_some() || !waiting::settled(facts);
-            let verdict = if news { plan.verdict } else { Verdict::Unchanged };
-            Plan { next: Some(Step::Database(DatabaseStep::Probe { address, password })), verdict, ..plan }
-        }
+    if let Some(due) = due.filter(|due| facts.now < *due) {
+        return plan.looking_again(Duration::try_from(due.duration_since(facts.now)).unwrap_or(BETWEEN_PROBES));
     }
+    // After a restart nothing is known yet, and what was said stands.
+    let news = facts.probe.is_some() || !waiting::settled(facts);
+    let verdict = if news { plan.verdict } else { Verdict::Unchanged };
+    Plan { next: Some(Step::Database(DatabaseStep::Probe { address, password })), verdict, ..plan }
 }

@@ -135,7 +135,7 @@ fn remember<K: Managed>(
         .fold(start, |all, name| all.part(manifest.annotations().get(*name).map_or("", String::as_str)))
         .finish();
     let mut memory = memory::lock(memory);
-    memory.saw_inputs(&inputs);
+    memory.saw_inputs(&inputs, now);
     let created = manifest.meta().creation_timestamp.as_ref().map(|time| time.0);
     memory.saw_generation(manifest.meta().generation.unwrap_or_default(), created, now)
 }

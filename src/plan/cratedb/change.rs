@@ -4,6 +4,7 @@ use super::networks::{same, words};
 use crate::api::condition::Reason;
 use crate::api::cratedb::CrateDBCluster;
 use crate::api::identity::Handle;
+use crate::cloud::cratedb::catalogue::Catalogue;
 use crate::cloud::cratedb::change::Change;
 use crate::cloud::cratedb::wire::Cluster;
 use crate::plan::kind;
@@ -77,6 +78,11 @@ impl kind::Change<CrateDBCluster> for Change {
             Self::CreateProject { name, .. } => Some(Handle::Project(name.clone())),
             _ => None,
         }
+    }
+
+    fn found_in(&self, catalogue: &Catalogue) -> bool {
+        let Self::CreateProject { name, region } = self else { return false };
+        catalogue.projects.iter().any(|there| there.name == *name && there.region.as_ref() == Some(region))
     }
 
     fn wakes(&self) -> bool {

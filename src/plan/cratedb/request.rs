@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::{GIB, password, wanted_name};
 use crate::api::condition::Reason;
 use crate::api::cratedb::{Channel, CrateDBCluster, FREE_PRODUCT, FREE_SUBSCRIPTION, ProductSpec, ProjectSpec};
@@ -14,7 +16,7 @@ use crate::plan::facts::Facts;
 use crate::plan::kind::{Change as _, Kind};
 use crate::plan::record::Record;
 use crate::plan::refusal::still_refused;
-use crate::plan::step::{CloudWrite, Plan, Step};
+use crate::plan::step::{CloudWrite, Plan, Step, Verdict};
 
 /// What there is around clusters is read again after this long.
 pub(super) const CATALOGUE_LASTS: Duration = Duration::from_secs(10 * 60);
@@ -24,6 +26,9 @@ const USUAL_TIER: &str = "default";
 
 /// How often it is looked whether a project that another manifest creates is there.
 const PROJECT_SOON: Duration = Duration::from_secs(5);
+
+/// And after this, or after whatever gives reason to try again, where it keeps a cluster from being created.
+const REFUSING_LASTS: Duration = Duration::from_secs(30);
 
 type Instead = Box<Plan<CrateDBCluster>>;
 
@@ -41,7 +46,33 @@ pub(super) fn of(
     let Some(read) = facts.catalogue.as_ref().filter(|read| facts.is_recent(read.at, CATALOGUE_LASTS)) else {
         return Err(Box::new(Plan::quietly(Step::Survey)));
     };
-    let catalogue = &read.catalogue;
+    match made_from(facts, record, &read.catalogue, product, project) {
+        // What is missing there may have come meanwhile, by the way out that was told.
+        Err(instead) if by_the_catalogue(&instead) && !may_refuse(facts, read.at) => {
+            Err(Box::new(Plan::quietly(Step::Survey)))
+        }
+        decided => decided,
+    }
+}
+
+/// Whether it is what the organization has, or has not, that keeps the cluster from being created.
+fn by_the_catalogue(instead: &Plan<CrateDBCluster>) -> bool {
+    let Verdict::Stands { reason, .. } = &instead.verdict else { return false };
+    matches!(reason, Reason::InvalidSpec | Reason::SubscriptionAmbiguous)
+}
+
+fn may_refuse(facts: &Facts<CrateDBCluster>, read_at: Timestamp) -> bool {
+    facts.is_recent(read_at, REFUSING_LASTS) && facts.attempts.begun.is_none_or(|begun| read_at >= begun)
+}
+
+fn made_from(
+    facts: &Facts<CrateDBCluster>,
+    record: Option<&Record<CrateDBCluster>>,
+    catalogue: &Catalogue,
+    product: &ProductSpec,
+    project: &ProjectSpec,
+) -> Result<ClusterProvision<()>, Instead> {
+    let spec = &facts.manifest.spec;
     let subscription_id = subscription(facts, catalogue, product)?;
     // What is wrong with the rest is said before a project is created for nothing.
     let region = region(catalogue, project)?;

@@ -1,9 +1,11 @@
 //! CrateDB Cloud: each of its verbs, and what differs from TypeDB Cloud.
 
 mod existing;
+mod kills;
 mod lifecycle;
 mod operations;
 mod password;
+mod refusals;
 mod removal;
 mod verbs;
 

@@ -8,8 +8,11 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::response::Response;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use http::{Method, header};
 use kube::Client;
+use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -33,11 +36,12 @@ pub(crate) enum Side {
     After,
 }
 
-#[derive(Debug)]
+/// Judges a write by itself and by those before it.
+type Judge = dyn Fn(&Write, &[Write]) -> bool + Send;
+
 struct Snag {
     side: Side,
-    method: Method,
-    path_part: String,
+    matches: Box<Judge>,
 }
 
 struct Inner {
@@ -85,8 +89,22 @@ impl Proxy {
 
     /// Leaves the next write with `method` unanswered whose path contains `path_part`.
     pub(crate) fn snag(&self, side: Side, method: Method, path_part: impl Into<String>) {
+        let path_part = path_part.into();
+        self.snag_where(side, move |write, _| write.method == method && write.path.contains(&path_part));
+    }
+
+    /// Keeps the next outcome of a request to a cloud from being written to a record.
+    pub(crate) fn snag_outcome(&self) {
+        self.snag_where(Side::Before, |write, before| {
+            let Some(record) = Record::of(write).filter(|record| !record.announces) else { return false };
+            let former = before.iter().rev().filter_map(Record::of).find(|former| former.name == record.name);
+            former.is_some_and(|former| former.announces)
+        });
+    }
+
+    fn snag_where(&self, side: Side, matches: impl Fn(&Write, &[Write]) -> bool + Send + 'static) {
         self.inner.snagged.send_replace(false);
-        *lock(&self.inner.snag) = Some(Snag { side, method, path_part: path_part.into() });
+        *lock(&self.inner.snag) = Some(Snag { side, matches: Box::new(matches) });
     }
 
     /// Whether that has happened.
@@ -99,11 +117,12 @@ async fn forward(State(inner): State<Arc<Inner>>, request: Request) -> Response 
     let (mut parts, body) = request.into_parts();
     let body = axum::body::to_bytes(body, LARGEST_BODY).await.expect("a body of ordinary size");
     let path = parts.uri.path().to_owned();
-    let side = lock(&inner.snag).take_if(|snag| snag.method == parts.method && path.contains(&snag.path_part));
-    let side = side.map(|snag| snag.side);
+    let mut side = None;
     if parts.method != Method::GET {
         let write = Write { method: parts.method.clone(), path, body: body.clone() };
-        lock(&inner.writes).push(write);
+        let mut writes = lock(&inner.writes);
+        side = lock(&inner.snag).take_if(|snag| (snag.matches)(&write, &writes)).map(|snag| snag.side);
+        writes.push(write);
     }
     if side == Some(Side::Before) {
         return hang(&inner).await;
@@ -117,6 +136,22 @@ async fn forward(State(inner): State<Arc<Inner>>, request: Request) -> Response 
         return hang(&inner).await;
     }
     response.map(Body::new)
+}
+
+/// What a write says of one of the operator's records.
+struct Record {
+    name: String,
+    /// Whether a request to a cloud is under way.
+    announces: bool,
+}
+
+impl Record {
+    fn of(write: &Write) -> Option<Self> {
+        let secret: Value = serde_json::from_slice(&write.body).ok()?;
+        let record = STANDARD.decode(secret["data"]["record"].as_str()?).ok()?;
+        let record: Value = serde_json::from_slice(&record).ok()?;
+        Some(Self { name: secret["metadata"]["name"].as_str()?.to_owned(), announces: !record["intent"].is_null() })
+    }
 }
 
 /// Never answers. It is dropped with the connection, when the operator is killed.

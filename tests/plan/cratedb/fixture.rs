@@ -360,7 +360,7 @@ pub(crate) fn ending() -> Scene {
 impl Scene {
     /// What there is around clusters, as read a minute ago.
     pub(crate) fn offered(self, catalogue: Catalogue) -> Self {
-        self.with(|facts| facts.catalogue = Some(Catalogued { at: ago(60), catalogue }.into()))
+        self.with(|facts| facts.catalogue = Some(Catalogued { at: ago(20), catalogue }.into()))
     }
 
     /// The same with a change.

@@ -9,7 +9,7 @@ use clusterwright::cloud::cratedb::catalogue::Catalogue;
 use clusterwright::cloud::cratedb::change::Change;
 use clusterwright::cloud::cratedb::wire::ClusterProvision;
 use clusterwright::cloud::operation::Found;
-use clusterwright::plan::{Given, RefusalKind, Stake};
+use clusterwright::plan::{Catalogued, Given, RefusalKind, Stake};
 use rstest::rstest;
 
 use super::fixture::*;
@@ -40,6 +40,21 @@ fn surveyed(seconds: i64) -> Scene {
 
 fn project_of_others(stake: Stake) -> Scene {
     offering(|there| there.projects.clear()).rivalled(rival(Handle::Project("shop".to_owned()), stake))
+}
+
+/// What the organization has not may have come meanwhile.
+#[rstest]
+#[case::just_read(surveyed(29), "", "InvalidSpec")]
+#[case::read_half_a_minute_ago(surveyed(30), "survey", "")]
+#[case::read_before_the_last_reason_to_try_again(begun(surveyed(5), 4), "survey", "")]
+#[case::read_after_it(begun(surveyed(5), 6), "", "InvalidSpec")]
+fn a_catalogue_that_lacks_something(#[case] scene: Scene, #[case] does: &str, #[case] says: &str) {
+    let scene = scene.spec(|spec| spec.subscription_id = Some("sub-9".to_owned()));
+    assert_eq!((scene.does().as_str(), scene.says().as_str()), (does, says));
+}
+
+fn begun(scene: Scene, seconds: i64) -> Scene {
+    scene.with(|facts| facts.attempts.begun = Some(ago(seconds)))
 }
 
 #[rstest]
@@ -253,7 +268,17 @@ fn creating_project(seconds: i64) -> Scene {
 }
 
 #[rstest]
-#[case::is_waited_for(creating_project(95), "", "OutcomeUnknown")]
+#[case::that_the_cloud_shows(creating_project(95), "settle change", "")]
+#[case::that_the_cloud_showed_before(creating_project(10), "survey", "OutcomeUnknown")]
+#[case::is_looked_for(creating_project(95).offering(|there| there.projects.clear()), "survey", "OutcomeUnknown")]
+#[case::was_just_looked_for(
+    creating_project(95).with(|facts| {
+        let catalogue = Catalogue { projects: Vec::new(), ..catalogue() };
+        facts.catalogue = Some(Catalogued { at: ago(9), catalogue }.into());
+    }),
+    "",
+    "OutcomeUnknown"
+)]
 #[case::is_over_when_it_can_take_effect_no_more(creating_project(96), "settle change, without effect", "")]
 fn a_project_whose_outcome_is_not_known(#[case] scene: Scene, #[case] does: &str, #[case] says: &str) {
     assert_eq!((scene.does().as_str(), scene.says().as_str()), (does, says));

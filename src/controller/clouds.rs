@@ -48,8 +48,23 @@ impl Managed for TypeDBCluster {
 #[cfg(test)]
 mod tests {
     use kube::CustomResourceExt;
+    use serde_json::{Value, json};
 
     use super::*;
+
+    fn looked_after(cloud: &str, there: Value) -> [bool; 2] {
+        let mut spec = json!({"credentials": []});
+        spec[cloud] = there;
+        let account = CloudAccount::new("cloud", serde_json::from_value(spec).unwrap());
+        [looks_after::<TypeDBCluster>(&account), looks_after::<CrateDBCluster>(&account)]
+    }
+
+    #[test]
+    fn every_account_is_looked_after_by_one_kind() {
+        assert_eq!(looked_after("typedbCloud", json!({"team": "acme", "space": "default"})), [true, false]);
+        assert_eq!(looked_after("cratedbCloud", json!({"organizationId": "acme"})), [false, true]);
+        assert_eq!(looked_after("typedbCloud", Value::Null), [true, false], "it is in no cloud, and that is said once");
+    }
 
     /// Records carry the name, and are looked for by it.
     fn singular<K: CustomResourceExt>() -> Option<String> {

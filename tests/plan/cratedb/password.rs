@@ -96,7 +96,7 @@ fn missing() -> Given {
 #[case::may_not_be_proved(forbidden(sent(Some("a"), "p")), PUBLISH, "EndpointNotAllowed")]
 #[case::is_asked_for_where_it_may_not_be_proved(forbidden(created(Some("a"), Some("p")).publishing()), SEND, "Updating")]
 #[case::is_settled_even_if_it_is_no_longer_given(sent(Some("a"), "p").wanting(missing()), "prove [p a]", "Updating")]
-#[case::is_asked_for_once_the_present_one_is_published(created(Some("a"), Some("p")), PUBLISH, "Updating")]
+#[case::is_asked_for_once_the_present_one_is_published(created(Some("a"), Some("p")), PUBLISH, "")]
 #[case::is_replaced_before_it_was_asked_for(wanting(created(Some("a"), Some("p")), "w"), "announce w", "Updating")]
 #[case::is_not_replaced_by_one_that_cannot_be(
     created(Some("a"), Some("p")).publishing().wanting(given("short")), SEND, "Updating"

@@ -261,17 +261,3 @@ async fn an_account_that_is_made_anew_in_another_cloud_is_let_go_of_in_the_first
     assert_eq!(world.clusters().len(), 1);
     assert!(world.manifest(HERE, "orders").is_some());
 }
-
-#[tokio::test(start_paused = true)]
-async fn an_account_that_names_no_cloud_is_reported_once() {
-    let world = World::awake();
-    let mut nowhere = account(HERE);
-    nowhere["metadata"]["name"] = json!("nowhere");
-    nowhere["spec"]["typedbCloud"].take();
-    world.user().create(nowhere);
-    let patient = world.user();
-    patient.wait_for("CloudAccount", HERE, "nowhere", |state| reason_of(state) == "InvalidSpec").await;
-    world.pass(120).await;
-    let warnings = world.user().list("Event").into_iter().filter(|event| event["regarding"]["name"] == "nowhere");
-    assert_eq!(warnings.count(), 1);
-}

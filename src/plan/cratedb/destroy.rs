@@ -68,7 +68,7 @@ fn shared_subscription(facts: &Facts<CrateDBCluster>, cluster: &Cluster) -> Opti
         return None;
     }
     let Some(read) = facts.catalogue.as_ref().filter(|read| facts.is_recent(read.at, CATALOGUE_LASTS)) else {
-        return Some(Plan::step(Step::Survey, Reason::Deleting, message));
+        return Some(Plan::quietly(Step::Survey));
     };
     let subscription = read.catalogue.subscriptions.iter().find(|subscription| subscription.id == *id);
     if subscription.is_some_and(is_paid_to_the_vendor) {

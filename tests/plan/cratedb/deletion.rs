@@ -140,9 +140,9 @@ fn unread(scene: Scene) -> Scene {
 #[case::and_the_end_of_another_is_confirmed(
     shared("azure").annotated(CONFIRM_SUBSCRIPTION_CANCELLATION, "sub-2"), "", "DeletionWouldCancelSubscription"
 )]
-#[case::of_which_nothing_was_read(unread(shared("azure")), "survey", "Deleting")]
+#[case::of_which_nothing_was_read(unread(shared("azure")), "survey", "")]
 #[case::of_which_nothing_was_read_lately(
-    shared("stripe").with(|facts| Arc::make_mut(facts.catalogue.as_mut().unwrap()).at = ago(600)), "survey", "Deleting"
+    shared("stripe").with(|facts| Arc::make_mut(facts.catalogue.as_mut().unwrap()).at = ago(600)), "survey", ""
 )]
 #[case::of_which_nothing_was_read_all_alone(
     unread(shared("azure")).listed([cluster(NAME)]), "destroy id-orders", "Deleting"

@@ -8,6 +8,7 @@ mod fixture;
 mod following;
 mod kinds;
 mod model;
+mod orphans;
 mod password;
 mod properties;
 mod request;

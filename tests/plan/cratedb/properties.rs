@@ -53,6 +53,8 @@ fn any_cluster() -> impl Strategy<Value = Cluster> {
             cluster.health.status = health;
             cluster.allow_suspend = suspendable;
             if asleep {
+                // What cannot be suspended is not.
+                cluster.allow_suspend = Some(true);
                 apply(&Change::Suspended(true), &mut cluster);
             }
             cluster.health.running_operation = operation;

@@ -6,7 +6,7 @@ use super::facts::{Facts, Reach, Rival, Sighting, Stake};
 use super::kind::{CloudCluster, Kind};
 use super::record::{Bound, Intent, Origin, Record};
 use super::step::{Plan, RecordChange, Step};
-use super::{bound, change, creation};
+use super::{bound, change, creation, standing};
 use crate::api::annotation;
 use crate::api::condition::Reason;
 use crate::api::identity::{ClusterId, Handle, Identity};
@@ -215,7 +215,7 @@ fn observe<K: Kind>(facts: &Facts<K>) -> Plan<K> {
     let known = facts.spec().external_id.clone().or(recorded);
     let target = known.map_or_else(|| facts.manifest.wanted(), Handle::Id);
     match facts.sighting(&target) {
-        Sighting::Present(cluster) => bound::observed(facts, cluster),
+        Sighting::Present(cluster) => standing::observed(facts, cluster),
         Sighting::LookedAbsent(_) if facts.reported_id().is_some() => Plan::held(
             Reason::Vanished,
             format!("Cluster {target} was there and is gone. It is only observed, so nothing is done."),

@@ -19,10 +19,12 @@ mod password;
 mod record;
 mod refusal;
 mod serving;
+mod standing;
 mod status;
 mod step;
 mod typedb;
 mod waiting;
+mod work;
 
 pub use account::{Health, account_standing, account_status, account_verdict};
 pub use binding::{created_by, may_inherit};

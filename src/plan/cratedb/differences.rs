@@ -5,11 +5,11 @@ use crate::api::cratedb::{CrateDBCluster, CrateDBClusterSpec};
 use crate::api::shared::{PlannedStep, Power};
 use crate::cloud::cratedb::change::Change;
 use crate::cloud::cratedb::wire::{AllowedCidr, Cluster};
-use crate::plan::bound::NOT_CARRIED_OUT;
 use crate::plan::difference::{differing, text};
 use crate::plan::facts::Facts;
 use crate::plan::kind::Difference;
 use crate::plan::record::Bound;
+use crate::plan::standing::NOT_CARRIED_OUT;
 
 pub(super) fn of(
     facts: &Facts<CrateDBCluster>,

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use kube::ResourceExt;
 
-use super::bound::NOT_CARRIED_OUT;
 use super::connection::percent_encoded;
 use super::creation::lacking;
 use super::difference::{differing, text};
@@ -15,6 +14,7 @@ use super::facts::Facts;
 use super::kind::{CloudCluster, Difference, Kind, Phase};
 use super::password::PasswordPlan;
 use super::record::{Bound, Record};
+use super::standing::NOT_CARRIED_OUT;
 use super::status::word;
 use super::step::Plan;
 use crate::api::identity::{ClusterId, CreatedAt, Handle, Location};

@@ -1,0 +1,148 @@
+//! How a manifest stands by its cluster, when nothing is to be done.
+
+use std::time::Duration;
+
+use super::change;
+use super::facts::Facts;
+use super::kind::{CloudCluster, Kind, Phase};
+use super::password::PasswordPlan;
+use super::record::Origin;
+use super::serving;
+use super::step::Plan;
+use super::work::Work;
+use crate::api::condition::Reason;
+use crate::api::shared::PlannedStep;
+
+/// How often a cluster in transition is decided about anew, should its list lag behind.
+const IN_TRANSITION: Duration = Duration::from_secs(15);
+
+/// Said of every edit that this version cannot carry out.
+pub(super) const NOT_CARRIED_OUT: &str = "this version of clusterwright does not change running clusters";
+
+/// How a manifest stands by its cluster, when nothing is to be done.
+pub(super) fn standing<K: Kind>(
+    facts: &Facts<K>,
+    cluster: &K::Cluster,
+    work: &Work<'_, K>,
+    way_in: PasswordPlan<K>,
+) -> Plan<K> {
+    let name = cluster.title();
+    match cluster.phase() {
+        Phase::Running | Phase::Changing(_) if serving::serves(facts, cluster) => match (&work.refused, way_in) {
+            (Some(refused), _) => refused.clone(),
+            (None, PasswordPlan::Held(plan)) => *plan,
+            (None, _) if !work.shown.is_empty() => blocked(&work.shown),
+            (None, PasswordPlan::Settled(note)) => {
+                Plan::standing(Reason::Running, format!("Cluster {name} runs as asked for.{note}"))
+            }
+            (None, PasswordPlan::Step(..)) => Plan::unchanged(),
+        },
+        Phase::Suspended => match (&work.refused, facts.manifest.wants_suspended()) {
+            (Some(refused), _) => refused.clone(),
+            (None, Some(true)) => {
+                Plan::standing(Reason::Suspended, format!("Cluster {name} is suspended as asked for."))
+            }
+            (None, _) => Plan::held(
+                Reason::NotRunning,
+                format!("Cluster {name} is suspended in the cloud. Resume it in the cloud's console."),
+            ),
+        },
+        _ => in_transition(facts, cluster, transition(cluster)),
+    }
+}
+
+/// What this version does not carry out, and how to come to rest all the same.
+fn blocked<K: Kind>(pending: &[PlannedStep]) -> Plan<K> {
+    let edits: Vec<String> = pending
+        .iter()
+        .filter_map(|step| {
+            let field = step.field.as_deref()?;
+            Some(format!(
+                "{field} from {} to {}",
+                step.from.as_deref().unwrap_or("what is not known"),
+                step.to.as_deref().unwrap_or("?")
+            ))
+        })
+        .collect();
+    let is = |step: &PlannedStep, fields: &[&str]| step.field.as_deref().is_some_and(|field| fields.contains(&field));
+    let way_out = if pending.iter().any(|step| is(step, &["backup"])) {
+        "Take spec.backup out of the manifest: the cloud does not tell these settings, so what is set there is not seen"
+    } else if pending.iter().all(|step| is(step, &["version", "machineType", "storageSizeGB", "product.name"])) {
+        "Set the manifest back, or make the change in the cloud's console"
+    } else {
+        "Set the manifest back"
+    };
+    let why = pending.iter().find_map(|step| step.blocked_by.as_deref()).unwrap_or(NOT_CARRIED_OUT);
+    Plan::held(
+        Reason::ChangeUnsupported,
+        format!("The manifest asks to change {}, and {why}. {way_out}.", edits.join(", ")),
+    )
+}
+
+/// The cloud does something to the cluster, or its database does not serve.
+pub(super) fn transition<K: Kind>(cluster: &K::Cluster) -> Plan<K> {
+    let (name, word) = (cluster.title(), cluster.word());
+    let waiting = |reason| {
+        let advice = "Nothing to do but wait.";
+        Plan::standing(reason, format!("The cloud says that cluster {name} is {word}. {advice}"))
+    };
+    match cluster.phase() {
+        Phase::Creating => waiting(Reason::Creating),
+        Phase::Resuming => waiting(Reason::Resuming),
+        Phase::Suspending => waiting(Reason::Suspending),
+        Phase::Destroying => waiting(Reason::Deleting),
+        Phase::Changing(_) => waiting(Reason::Updating),
+        Phase::Failed => Plan::held(
+            Reason::OperationFailed,
+            format!(
+                "The cloud failed to create cluster {name}. Look at it in the cloud's console; \
+                 to start anew destroy it there, and set the annotation clusterwright.dev/forget: {}.",
+                cluster.id()
+            ),
+        ),
+        Phase::Unknown => Plan::standing(
+            Reason::Updating,
+            format!(
+                "The cloud says that cluster {name} is {word}. \
+                 That word is not known here: if it stays, look at the cluster in the cloud's console."
+            ),
+        ),
+        Phase::Running | Phase::Suspended => Plan::standing(
+            Reason::DatabaseUnavailable,
+            format!("The cloud says that cluster {name} is {word}. If that lasts, look at it in the cloud's console."),
+        ),
+    }
+}
+
+/// The same with the cloud's own words for what it does, where it has any, and with another look at them in time.
+pub(super) fn in_transition<K: Kind>(facts: &Facts<K>, cluster: &K::Cluster, plan: Plan<K>) -> Plan<K> {
+    if cluster.busy().is_none() {
+        return plan.looking_again(IN_TRANSITION);
+    }
+    change::told(facts, cluster, plan)
+}
+
+/// A cluster that is only looked at.
+pub(super) fn observed<K: Kind>(facts: &Facts<K>, cluster: &K::Cluster) -> Plan<K> {
+    let mut pending: Vec<PlannedStep> =
+        K::differences(facts, None, cluster).into_iter().map(|difference| difference.shown).collect();
+    for step in &mut pending {
+        step.blocked_by = Some("management is Observed".to_owned());
+    }
+    let plan = if serving::serves(facts, cluster) {
+        let bound = facts.record.as_ref().and_then(|record| record.bound.as_ref());
+        let factory = K::FACTORY_PASSWORD.is_some()
+            && bound.is_some_and(|bound| bound.origin == Origin::Created)
+            && facts.record.as_ref().is_some_and(|record| record.password.current.is_none());
+        let warning = if factory { " Its factory password has not been replaced." } else { "" };
+        Plan::standing(Reason::Observed, format!("Cluster {} runs. It is only observed.{warning}", cluster.title()))
+    } else if cluster.phase() == Phase::Suspended {
+        Plan::held(
+            Reason::NotRunning,
+            format!("Cluster {} is suspended in the cloud. It is only observed.", cluster.title()),
+        )
+    } else {
+        in_transition(facts, cluster, transition(cluster))
+    };
+    plan.pending(pending).about(cluster).noting_differences()
+}

@@ -1,0 +1,102 @@
+//! What there is to do about a cluster that is there, in the order in which it is done.
+
+use super::change;
+use super::facts::Facts;
+use super::kind::{Change, CloudCluster, Difference, Kind, Phase};
+use super::password::PasswordPlan;
+use super::record::{Bound, Record};
+use super::refusal::still_refused;
+use super::standing::{in_transition, transition};
+use super::step::{CloudWrite, DatabaseStep, Plan, Step};
+use crate::api::condition::Reason;
+use crate::api::shared::PlannedStep;
+
+/// What there is to do about a cluster: all of it as the status shows it, and the first of it that can be done now.
+pub(super) struct Work<'a, K: Kind> {
+    facts: &'a Facts<K>,
+    record: &'a Record<K>,
+    cluster: &'a K::Cluster,
+    pub(super) shown: Vec<PlannedStep>,
+    next: Option<(Step<K>, Reason)>,
+    /// The proof of a password for which the database could not be reached: only suspending waits for it.
+    unproved: Option<(Step<K>, Reason)>,
+    /// How the manifest stands by what the cloud refused.
+    pub(super) refused: Option<Plan<K>>,
+}
+
+impl<'a, K: Kind> Work<'a, K> {
+    pub(super) fn new(facts: &'a Facts<K>, record: &'a Record<K>, cluster: &'a K::Cluster) -> Self {
+        Self { facts, record, cluster, shown: Vec::new(), next: None, unproved: None, refused: None }
+    }
+
+    pub(super) fn take(&mut self, differences: Vec<Difference<K>>) {
+        for Difference { mut shown, change, .. } in differences {
+            if let Some(change) = change.filter(|_| shown.blocked_by.is_none()) {
+                self.consider(&mut shown, change);
+            }
+            self.shown.push(shown);
+        }
+    }
+
+    /// A change that was refused is skipped, and keeps nothing after it from being done.
+    fn consider(&mut self, shown: &mut PlannedStep, change: K::Change) {
+        let waits_for = match self.cluster.phase() {
+            Phase::Suspended if !change.wakes() => Some("it waits for the cluster to be resumed"),
+            Phase::Failed => Some("the cluster could not be created"),
+            _ => None,
+        };
+        if waits_for.is_some() {
+            shown.blocked_by = waits_for.map(str::to_owned);
+            return;
+        }
+        let reason = change.reason();
+        let write = CloudWrite::Change(change);
+        match still_refused(self.facts, Some(self.record), &write) {
+            Some(refused) => {
+                shown.blocked_by = Some("the cloud refused it".to_owned());
+                self.refused.get_or_insert(refused);
+            }
+            None => {
+                self.next.get_or_insert((Step::Cloud(write), reason));
+            }
+        }
+    }
+
+    /// The password's step takes its place in the order; what else there is to say of the password comes back.
+    pub(super) fn take_password(&mut self, way_in: PasswordPlan<K>) -> PasswordPlan<K> {
+        let PasswordPlan::Step(step, shown) = way_in else { return way_in };
+        match (*step, shown) {
+            (Step::Cloud(CloudWrite::Change(change)), Some(mut shown)) => {
+                self.consider(&mut shown, change);
+                self.shown.push(shown);
+            }
+            (step, shown) => {
+                self.shown.extend(shown);
+                let proves = matches!(step, Step::Database(DatabaseStep::Prove { .. }));
+                let out_of_reach = proves && self.facts.database_is_out_of_reach();
+                let place = if out_of_reach { &mut self.unproved } else { &mut self.next };
+                place.get_or_insert((step, Reason::Updating));
+            }
+        }
+        PasswordPlan::settled()
+    }
+
+    /// The step that is to be taken now, unless the cloud is busy with the cluster.
+    pub(super) fn due(&mut self, facts: &Facts<K>, bound: &Bound<K>) -> Option<Plan<K>> {
+        let (step, reason) = match (self.next.take(), self.unproved.take()) {
+            (Some((_, Reason::Suspending)) | None, Some(proof)) => proof,
+            (next, _) => next?,
+        };
+        let shown = std::mem::take(&mut self.shown);
+        // Whatever is asked for now would be refused.
+        if let (true, Some(operation)) = (step.writes_to_a_cloud(), self.cluster.busy()) {
+            let waiting = match self.cluster.phase() {
+                Phase::Changing(_) => change::waiting(facts, bound, self.cluster, &operation),
+                _ => in_transition(facts, self.cluster, transition(self.cluster)),
+            };
+            return Some(waiting.pending(shown));
+        }
+        let message = format!("{}.", step.summary());
+        Some(Plan::step(step, reason, message).pending(shown))
+    }
+}

@@ -149,9 +149,15 @@ async fn once_it_ends_with_every_sample_ready_and_leaves_nothing_behind() {
     let (_stage, folder) = (stage().await, Folder::new());
     let (output, printed) = output(demo(&folder, &["--once"])).await;
     assert!(output.status.success(), "{printed}");
-    for sample in
-        ["CloudAccount/simulator", "TypeDBCluster/orders", "TypeDBCluster/playground", "TypeDBCluster/catalog"]
-    {
+    for sample in [
+        "CloudAccount/typedb-simulator",
+        "TypeDBCluster/orders",
+        "TypeDBCluster/playground",
+        "TypeDBCluster/catalog",
+        "CloudAccount/cratedb-simulator",
+        "CrateDBCluster/analytics",
+        "CrateDBCluster/sandbox",
+    ] {
         assert!(printed.contains(&format!("✓ {sample} ")), "{sample}: {printed}");
     }
     assert!(!folder.state().exists());
@@ -227,7 +233,7 @@ async fn a_sample_that_does_not_become_ready_is_told_with_its_reason() {
     let (_stage, folder) = (stage().await, Folder::new());
     let samples = folder.0.join("samples");
     fs::create_dir(&samples).unwrap();
-    let committed = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/samples");
+    let committed = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/samples/typedb");
     fs::copy(committed.join("account.yaml"), samples.join("account.yaml")).unwrap();
     let cluster = fs::read_to_string(committed.join("paid-cluster.yaml")).unwrap();
     fs::write(samples.join("cluster.yaml"), cluster.replace("europe-west2", "atlantis-1")).unwrap();

@@ -45,7 +45,11 @@ pub use refusal::refusal_fingerprint;
 pub use status::status;
 pub use step::{CloudWrite, DatabaseStep, NewPassword, Plan, RecordChange, Step, Verdict};
 
+use kube::ResourceExt;
+
+use crate::api::FINALIZER;
 use crate::api::condition::Reason;
+use crate::api::shared::{DeletionPolicy, Management};
 
 /// Decides what is to be done next about one manifest, and how it stands.
 #[must_use]
@@ -76,6 +80,15 @@ pub fn looked_after_elsewhere<K: Kind>(facts: &Facts<K>) -> Option<String> {
             facts.operator_namespace
         )
     })
+}
+
+/// Whether the manifest is being deleted, and its database stays whatever else is known of it.
+#[must_use]
+pub fn is_let_go<K: Kind>(manifest: &K) -> bool {
+    let asked = manifest.common();
+    let destroys = asked.management == Management::Managed && asked.deletion_policy == DeletionPolicy::Delete;
+    let held = manifest.finalizers().iter().any(|finalizer| finalizer == FINALIZER);
+    manifest.meta().deletion_timestamp.is_some() && held && !destroys
 }
 
 /// The one place that keeps a write from being carried out: observed, paused, or held back after a failure.

@@ -4,35 +4,29 @@ use kube::ResourceExt;
 use kube::api::{Patch, PatchParams};
 use serde_json::json;
 
-use super::observe::Seen;
 use super::{Applied, ReconcileError, api, current};
 use crate::api::FINALIZER;
 use crate::controller::Context;
 use crate::controller::clouds::Managed;
 
-pub(super) async fn add<K: Managed>(ctx: &Context<K>, seen: &Seen<K>) -> Result<Applied<K>, ReconcileError> {
-    let mut finalizers = seen.facts.manifest.finalizers().to_vec();
+pub(super) async fn add<K: Managed>(ctx: &Context<K>, manifest: &K) -> Result<Applied<K>, ReconcileError> {
+    let mut finalizers = manifest.finalizers().to_vec();
     finalizers.push(FINALIZER.to_owned());
-    set(ctx, seen, &finalizers).await
+    set(ctx, manifest, &finalizers).await
 }
 
-pub(super) async fn remove<K: Managed>(ctx: &Context<K>, seen: &Seen<K>) -> Result<Applied<K>, ReconcileError> {
-    let mut finalizers = seen.facts.manifest.finalizers().to_vec();
+pub(super) async fn remove<K: Managed>(ctx: &Context<K>, manifest: &K) -> Result<Applied<K>, ReconcileError> {
+    let mut finalizers = manifest.finalizers().to_vec();
     finalizers.retain(|finalizer| finalizer != FINALIZER);
-    set(ctx, seen, &finalizers).await
+    set(ctx, manifest, &finalizers).await
 }
 
-async fn set<K: Managed>(
-    ctx: &Context<K>,
-    seen: &Seen<K>,
-    finalizers: &[String],
-) -> Result<Applied<K>, ReconcileError> {
-    let manifest = &seen.facts.manifest;
+async fn set<K: Managed>(ctx: &Context<K>, manifest: &K, finalizers: &[String]) -> Result<Applied<K>, ReconcileError> {
     // The version keeps a finalizer that somebody else has just set or removed from being undone.
     let patch = json!({"metadata": {"resourceVersion": manifest.resource_version(), "finalizers": finalizers}});
     let name = manifest.name_any();
     match api(ctx, manifest).patch(&name, &PatchParams::default(), &Patch::Merge(patch)).await {
-        Ok(_) if seen.facts.deleting() && finalizers.is_empty() => Ok(Applied::Gone),
+        Ok(_) if manifest.meta().deletion_timestamp.is_some() && finalizers.is_empty() => Ok(Applied::Gone),
         Ok(changed) => Ok(Applied::Changed(Box::new(changed))),
         // Gone already, changed in between, or deleted in between, after which no finalizer can be added.
         Err(kube::Error::Api(status))

@@ -24,7 +24,7 @@ use super::{Context, Holder};
 use crate::api::shared::Management;
 use crate::clock;
 use crate::controller::clouds::Managed;
-use crate::plan::{Plan, Step, looked_after_elsewhere, plan};
+use crate::plan::{Plan, Step, is_let_go, looked_after_elsewhere, plan};
 
 /// More steps than any one reconcile needs; reaching it means that two steps undo each other.
 const MOST_STEPS: usize = 16;
@@ -107,7 +107,14 @@ async fn look_after<K: Managed>(
 ) -> Result<Action, ReconcileError> {
     let mut manifest = manifest.clone();
     for _ in 0..MOST_STEPS {
-        let seen = observe::observe(ctx, &manifest, memory, observe::Freshness::Cached).await?;
+        let seen = match observe::observe(ctx, &manifest, memory, observe::Freshness::Cached).await {
+            // What its record says makes no difference, and that it cannot be read must not hold it.
+            Err(ReconcileError::Record(RecordError::Unreadable { .. })) if is_let_go(&manifest) => {
+                finalizer::remove(ctx, &manifest).await?;
+                return Ok(Action::await_change());
+            }
+            seen => seen?,
+        };
         if let Some(sentence) = looked_after_elsewhere(&seen.facts) {
             if !std::mem::replace(&mut memory::lock(memory).warned_of_another, true) {
                 ctx.events.warn(&manifest.object_ref(&()), "LookedAfterElsewhere", sentence).await;
@@ -147,13 +154,13 @@ async fn carry_out<K: Managed>(
     step: Step<K>,
 ) -> Result<Applied<K>, ReconcileError> {
     match step {
-        Step::AddFinalizer => finalizer::add(ctx, seen).await,
+        Step::AddFinalizer => finalizer::add(ctx, &seen.facts.manifest).await,
         // The one step in Kubernetes that cannot be taken back is decided afresh, as a write to the cloud is.
         Step::RemoveFinalizer if seen.facts.deleting() => match still_first(ctx, seen, memory, &step).await? {
-            Ok(fresh) => finalizer::remove(ctx, &fresh).await,
+            Ok(fresh) => finalizer::remove(ctx, &fresh.facts.manifest).await,
             Err(moved_on) => Ok(moved_on),
         },
-        Step::RemoveFinalizer => finalizer::remove(ctx, seen).await,
+        Step::RemoveFinalizer => finalizer::remove(ctx, &seen.facts.manifest).await,
         Step::Look(target) => look::look(ctx, seen, memory, target).await,
         Step::Survey => look::survey(ctx, seen, memory).await,
         Step::Record(change) => bookkeeping::change(ctx, seen, memory, change).await,

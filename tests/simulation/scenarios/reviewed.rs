@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::world::cratedb;
 use crate::world::manifests::{ACCOUNT, HERE, account, cluster, secret_of, with};
-use crate::world::{World, is_ready, on_virtual_time, reason_of};
+use crate::world::{OPERATOR, World, is_ready, on_virtual_time, reason_of};
 
 const THERE: &str = "elsewhere";
 
@@ -260,4 +260,20 @@ async fn an_account_that_is_made_anew_in_another_cloud_is_let_go_of_in_the_first
     world.pass(600).await;
     assert_eq!(world.clusters().len(), 1);
     assert!(world.manifest(HERE, "orders").is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_record_that_cannot_be_read_holds_no_manifest_whose_database_stays() {
+    let world = World::awake();
+    world.apply(&with(cluster(HERE, "orders"), &json!({"deletionPolicy": "Delete"})));
+    world.ready("orders").await;
+    let garbled = json!({"data": {"record": "bm90IGpzb24="}});
+    world.user().merge("Secret", OPERATOR, &format!("typedbcluster.{HERE}.orders"), &garbled);
+    world.delete(HERE, "orders");
+    world.pass(120).await;
+    assert!(world.manifest(HERE, "orders").is_some(), "what is to be destroyed waits");
+
+    world.user().merge("TypeDBCluster", HERE, "orders", &json!({"spec": {"deletionPolicy": "Retain"}}));
+    world.gone("orders").await;
+    assert_eq!(world.clusters().len(), 1, "the database stays");
 }

@@ -9,7 +9,7 @@ use super::password::PasswordPlan;
 use super::record::Origin;
 use super::serving;
 use super::step::Plan;
-use super::work::Work;
+use super::work::{Work, waits_for_resume};
 use crate::api::condition::Reason;
 use crate::api::shared::PlannedStep;
 
@@ -39,6 +39,8 @@ pub(super) fn standing<K: Kind>(
         },
         Phase::Suspended => match (&work.refused, facts.manifest.wants_suspended()) {
             (Some(refused), _) => refused.clone(),
+            // What a resume would not mend either is not waited for.
+            (None, Some(true)) if !work.shown.iter().all(waits_for_resume) => blocked(&work.shown),
             (None, Some(true)) => {
                 Plan::standing(Reason::Suspended, format!("Cluster {name} is suspended as asked for."))
             }

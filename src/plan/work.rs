@@ -11,6 +11,13 @@ use super::step::{CloudWrite, DatabaseStep, Plan, Step};
 use crate::api::condition::Reason;
 use crate::api::shared::PlannedStep;
 
+const WAITS_FOR_RESUME: &str = "it waits for the cluster to be resumed";
+
+/// Whether a step is carried out once the cluster is resumed.
+pub(super) fn waits_for_resume(step: &PlannedStep) -> bool {
+    step.blocked_by.as_deref() == Some(WAITS_FOR_RESUME)
+}
+
 /// What there is to do about a cluster: all of it as the status shows it, and the first of it that can be done now.
 pub(super) struct Work<'a, K: Kind> {
     facts: &'a Facts<K>,
@@ -41,7 +48,7 @@ impl<'a, K: Kind> Work<'a, K> {
     /// A change that was refused is skipped, and keeps nothing after it from being done.
     fn consider(&mut self, shown: &mut PlannedStep, change: K::Change) {
         let waits_for = match self.cluster.phase() {
-            Phase::Suspended if !change.wakes() => Some("it waits for the cluster to be resumed"),
+            Phase::Suspended if !change.wakes() => Some(WAITS_FOR_RESUME),
             Phase::Failed => Some("the cluster could not be created"),
             _ => None,
         };

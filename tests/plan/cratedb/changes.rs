@@ -254,6 +254,9 @@ fn a_cluster_that_is_to_be_suspended_is_not_woken() {
 
 #[rstest]
 #[case::as_asked_for(settled().wants(Power::Suspended), "", "Suspended")]
+#[case::as_asked_for_with_an_edit_that_no_resume_mends(
+    settled().wants(Power::Suspended).spec(|spec| spec.version = Some("6.0.0".to_owned())), "", "ChangeUnsupported: version"
+)]
 #[case::by_somebody_else(settled(), "", "NotRunning")]
 #[case::by_somebody_else_with_edits(settled().spec(|spec| spec.nodes = Some(3)), "", "NotRunning: nodes")]
 #[case::though_it_is_to_run(settled().wants(Power::Running), "change power", "Resuming: power")]

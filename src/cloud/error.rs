@@ -62,6 +62,15 @@ impl CloudError {
         )
     }
 
+    /// Whether the call surely had no effect, for a reason that passes or is not about the call itself.
+    #[must_use]
+    pub fn can_be_asked_again(&self) -> bool {
+        matches!(
+            self,
+            Self::RateLimited { .. } | Self::Unavailable { .. } | Self::Unauthenticated { .. } | Self::Busy { .. }
+        )
+    }
+
     /// What the cloud said, or what is known of the failure.
     #[must_use]
     pub fn message(&self) -> &str {

@@ -74,14 +74,14 @@ pub trait Provider: Clone + Debug + Send + Sync + Sized + 'static {
         password: Option<&SecretString>,
     ) -> impl Future<Output = Result<Self::Cluster, CloudError>> + Send;
 
-    /// Changes one thing. The cluster, where one is answered, may still show what was before.
+    /// Changes one thing. What is answered may still show what was before, so that the cluster is looked at anew instead.
     fn change(
         &self,
         permit: Permit,
         cluster: Option<&ClusterId>,
         change: &Self::Change,
         password: Option<&SecretString>,
-    ) -> impl Future<Output = Result<Option<Self::Cluster>, CloudError>> + Send;
+    ) -> impl Future<Output = Result<(), CloudError>> + Send;
 
     /// Destroys a cluster and its data, and answers it where the cloud still shows it.
     fn destroy(

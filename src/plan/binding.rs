@@ -29,8 +29,7 @@ pub(super) fn plan<K: Kind>(facts: &Facts<K>) -> Plan<K> {
             Plan::quietly(Step::Record(RecordChange::ClearForgotten))
         }
         Some(Record { bound: Some(bound), .. }) => bound::plan(facts, reach, bound),
-        Some(record) => unbound(facts, Some(record)),
-        None => unbound(facts, None),
+        _ => unbound(facts),
     }
 }
 
@@ -125,13 +124,13 @@ pub(super) fn forget<K: Kind>(facts: &Facts<K>, record: &Record<K>) -> Option<Pl
 }
 
 /// Nothing is recorded: an existing cluster is adopted, or a new one created.
-fn unbound<K: Kind>(facts: &Facts<K>, record: Option<&Record<K>>) -> Plan<K> {
+fn unbound<K: Kind>(facts: &Facts<K>) -> Plan<K> {
     // Without a record, an id in the status counts as externalId would. With one, the record knows better.
-    let reported = if record.is_none() { facts.reported_id() } else { None };
+    let reported = if facts.record.is_none() { facts.reported_id() } else { None };
     match (&facts.spec().external_id, reported) {
         (Some(id), reported) if reported != Some(id) => adopt(facts, id, Origin::Adopted),
         (_, Some(id)) => adopt(facts, id, Origin::Recovered),
-        _ => creation::plan(facts, record),
+        _ => creation::plan(facts),
     }
 }
 

@@ -34,7 +34,7 @@ pub(super) fn plan<K: Kind>(facts: &Facts<K>, reach: &Reach, bound: &Bound<K>) -
         Sighting::Present(cluster) if cluster.created_at() == bound.identity.created_at => {
             present(facts, reach, record, bound, cluster)
         }
-        Sighting::Present(_cluster) if looked(facts, bound).is_none() => Plan::quietly(Step::Look(target)),
+        Sighting::Present(_) if looked(facts, bound).is_none() => Plan::quietly(Step::Look(target)),
         Sighting::Present(_) if forget(facts, record).is_none() && !known_gone(bound) => {
             Plan::quietly(Step::Record(RecordChange::Gone))
         }
@@ -127,11 +127,11 @@ fn present<K: Kind>(
     }
     let way_in = K::way_in(facts, record, bound, cluster);
     let (first, later): (Vec<_>, Vec<_>) = differences.into_iter().partition(|difference| difference.first);
-    let mut work = Work::new(facts, record, cluster);
+    let mut work = Work::new(facts, cluster);
     work.take(first);
     let way_in = work.take_password(way_in);
     work.take(later);
-    let plan = match work.due(facts, bound) {
+    let plan = match work.due() {
         // The connection Secret waits for the password alone: what else there is to do may take long.
         Some(due) if matches!(due.next, Some(Step::Database(_) | Step::Record(_))) => {
             return due.about(cluster).noting_differences();

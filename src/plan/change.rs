@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::facts::{Facts, Look};
 use super::kind::{Change, CloudCluster, Kind};
-use super::record::{Bound, CLOCK_SLACK, ChangeIntent, Ending, Refusal, RefusalKind};
+use super::record::{CLOCK_SLACK, ChangeIntent, Ending, Refusal, RefusalKind};
 use super::step::{Plan, RecordChange, Step, Verdict};
 use crate::api::condition::Reason;
 use crate::api::identity::Handle;
@@ -42,19 +42,19 @@ pub(super) fn follow<K: Kind>(facts: &Facts<K>, intent: &ChangeIntent<K>, cluste
             following(facts, look, cluster, Plan::standing(intent.change.reason(), under_way))
         }
         // Asked again at once it would be done again and again, each time on a cluster that is paid for.
-        OperationState::Succeeded => settled(Ending::Failed(Refusal {
-            kind: RefusalKind::Failed,
-            message: "the cloud says that it is done, and the cluster does not show it".to_owned(),
-            fingerprint: intent.fingerprint.clone(),
-            at: facts.now,
-        })),
-        OperationState::Failed => settled(Ending::Failed(Refusal {
-            kind: RefusalKind::Failed,
-            message: operation.message.clone().unwrap_or_else(|| format!("{} failed", operation.kind)),
-            fingerprint: intent.fingerprint.clone(),
-            at: facts.now,
-        })),
+        OperationState::Succeeded => {
+            failed(facts, intent, "the cloud says that it is done, and the cluster does not show it".to_owned())
+        }
+        OperationState::Failed => {
+            let words = operation.message.clone().unwrap_or_else(|| format!("{} failed", operation.kind));
+            failed(facts, intent, words)
+        }
     }
+}
+
+fn failed<K: Kind>(facts: &Facts<K>, intent: &ChangeIntent<K>, message: String) -> Plan<K> {
+    let fingerprint = intent.fingerprint.clone();
+    settled(Ending::Failed(Refusal { kind: RefusalKind::Failed, message, fingerprint, at: facts.now }))
 }
 
 /// Decides while it is not known whether something that a create needs has come into being.
@@ -134,8 +134,8 @@ fn until(now: Timestamp, moment: Timestamp) -> Duration {
 }
 
 /// The cloud is busy with the cluster, by whomever it was asked: what there is to do waits for the end.
-pub(super) fn waiting<K: Kind>(facts: &Facts<K>, bound: &Bound<K>, cluster: &K::Cluster, operation: &str) -> Plan<K> {
-    let target = Handle::Id(bound.identity.id.clone());
+pub(super) fn waiting<K: Kind>(facts: &Facts<K>, cluster: &K::Cluster, operation: &str) -> Plan<K> {
+    let target = Handle::Id(cluster.id().clone());
     let look = facts.look_at(&target);
     let words = look.and_then(running).and_then(|told| told.message.as_deref()).unwrap_or_default();
     let message =

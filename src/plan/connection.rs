@@ -8,6 +8,7 @@ use kube::ResourceExt;
 use super::facts::Facts;
 use super::kind::Kind;
 use super::record::Record;
+use crate::api::identity::Location;
 use crate::api::secret::Password;
 use crate::fingerprint::Fingerprint;
 
@@ -43,6 +44,11 @@ impl Connection {
 pub(super) fn name<K: Kind>(facts: &Facts<K>) -> String {
     let chosen = facts.spec().connection_secret.name.clone();
     chosen.unwrap_or_else(|| format!("{}-{}", facts.manifest.name_any(), K::BINDING.0))
+}
+
+/// How a cluster's own servers are spoken to: one of the simulator in plain HTTP, as its endpoint is; the vendors' over TLS.
+pub(super) fn scheme(location: &Location) -> &'static str {
+    if location.endpoint().as_str().starts_with("http://") { "http" } else { "https" }
 }
 
 /// A text as it stands in the user part of a URI.

@@ -13,7 +13,7 @@ use crate::api::identity::Handle;
 use crate::api::shared::{PlannedAction, PlannedStep};
 
 /// Decides for a manifest without a cluster and without an open create.
-pub(super) fn plan<K: Kind>(facts: &Facts<K>, record: Option<&Record<K>>) -> Plan<K> {
+pub(super) fn plan<K: Kind>(facts: &Facts<K>) -> Plan<K> {
     let target = facts.manifest.wanted();
     if let Some(rival) = facts.rival_for(&target) {
         return claimed(rival);
@@ -23,13 +23,13 @@ pub(super) fn plan<K: Kind>(facts: &Facts<K>, record: Option<&Record<K>>) -> Pla
         Sighting::Elsewhere => return name_taken_elsewhere(&target),
         _ => {}
     }
-    let request = match K::request(facts, record) {
+    let request = match K::request(facts) {
         Ok(request) => request,
         Err(instead) => return *instead,
     };
     let step = planned(PlannedAction::Create, &target);
     let write = CloudWrite::Deploy { request, again: false };
-    if let Some(refused) = still_refused(facts, record, &write) {
+    if let Some(refused) = still_refused(facts, &write) {
         let step = PlannedStep { blocked_by: Some("the cloud refused it".to_owned()), ..step };
         return refused.pending(vec![step]);
     }
@@ -123,7 +123,7 @@ fn still_wanted<K: Kind>(facts: &Facts<K>, record: &Record<K>, intent: &CreateIn
         && !facts.deleting()
         && record.owner.uid == facts.uid()
         && facts.spec().external_id.is_none()
-        && K::request(facts, Some(record)).is_ok_and(|request| request == intent.request)
+        && K::request(facts).is_ok_and(|request| request == intent.request)
 }
 
 /// The look says that nothing came of the create, so far.

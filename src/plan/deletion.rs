@@ -10,7 +10,7 @@ use super::facts::{AccountStanding, Facts, Reach, Sighting};
 use super::guard;
 use super::kind::{CloudCluster, Kind, Phase};
 use super::record::{Bound, Intent, Origin, Record};
-use super::refusal::still_refused;
+use super::refusal::unless_refused;
 use super::step::{CloudWrite, Plan, RecordChange, Step, Verdict};
 use crate::api::condition::Reason;
 use crate::api::identity::{ClusterId, Handle};
@@ -181,13 +181,11 @@ fn present<K: Kind>(facts: &Facts<K>, record: &Record<K>, bound: &Bound<K>, clus
         return change::follow(facts, intent, cluster).pending(pending).about(cluster);
     }
     if let Some(operation) = cluster.busy() {
-        return change::waiting(facts, bound, cluster, &operation).pending(pending).about(cluster);
+        return change::waiting(facts, cluster, &operation).pending(pending).about(cluster);
     }
     if let Some(first) = K::before_destroy(facts, bound, cluster) {
         return first.pending(pending).about(cluster);
     }
     let write = CloudWrite::Destroy(bound.identity.clone());
-    let plan = still_refused(facts, Some(record), &write)
-        .unwrap_or_else(|| Plan::step(Step::Cloud(write), Reason::Deleting, being_destroyed));
-    plan.pending(pending).about(cluster)
+    unless_refused(facts, write, Reason::Deleting, being_destroyed).pending(pending).about(cluster)
 }

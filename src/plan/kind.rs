@@ -50,13 +50,12 @@ pub trait Kind:
     const NAME_FIELD: &'static str;
     /// What the database's own password is given by, where the operator cannot know it.
     const PASSWORD_FIELD: &'static str;
-    /// The password that every new cluster has until it is replaced; none where a create is given one.
-    const FACTORY_PASSWORD: Option<&'static str>;
     /// The cloud's name, for messages.
     const CLOUD: &'static str;
     /// The type and the provider of the connection Secret, as the Service Binding convention has them.
     const BINDING: (&'static str, &'static str);
-    /// Whether a create is given the password that its database's user gets.
+    /// Whether a create is given the password that its database's user gets. Elsewhere every new cluster has the same one, which
+    /// everybody knows, until it is replaced.
     const CREATED_WITH_PASSWORD: bool;
     /// How long after the last moment at which a create could have taken effect the same name is not asked for again.
     /// Zero where the name is the id, so that the same request can only lead to one cluster.
@@ -88,7 +87,7 @@ pub trait Kind:
     fn is_about(&self, bound: &Bound<Self>) -> bool;
 
     /// The request that creates the manifest's cluster, or what is to be done or said instead.
-    fn request(facts: &Facts<Self>, record: Option<&Record<Self>>) -> Result<Self::Request, Box<Plan<Self>>>;
+    fn request(facts: &Facts<Self>) -> Result<Self::Request, Box<Plan<Self>>>;
     /// Whether the cluster has everything that is fixed at creation as it was asked for.
     fn came_from(cluster: &Self::Cluster, request: &Self::Request) -> bool;
     /// What a create has applied.
@@ -181,8 +180,8 @@ pub enum Phase {
     Suspended,
     Resuming,
     Destroying,
-    /// It is there, and something is done to it; the cloud's word for that.
-    Changing(String),
+    /// It is there, and something is done to it.
+    Changing,
     /// Its creation came to nothing.
     Failed,
     /// A word that was not known when this was written.

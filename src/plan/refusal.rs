@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::facts::Facts;
 use super::kind::{CloudCluster, Kind};
-use super::record::{Record, RefusalKind};
-use super::step::{CloudWrite, Plan};
+use super::record::RefusalKind;
+use super::step::{CloudWrite, Plan, Step};
 use crate::api::annotation;
 use crate::api::condition::Reason;
 use crate::api::identity::Identity;
@@ -16,13 +16,19 @@ use crate::fingerprint::Fingerprint;
 /// A refused request is tried again after this long even if nothing changed.
 pub(super) const REFUSAL_LASTS: Duration = Duration::from_secs(60 * 60);
 
-/// The plan for a write that the cloud refused, while nothing has changed since and the hour is not over.
-pub(super) fn still_refused<K: Kind>(
+/// The plan for a write, or for its refusal while that stands.
+pub(super) fn unless_refused<K: Kind>(
     facts: &Facts<K>,
-    record: Option<&Record<K>>,
-    write: &CloudWrite<K>,
-) -> Option<Plan<K>> {
-    let refusal = record?.refusals.get(write.subject())?;
+    write: CloudWrite<K>,
+    reason: Reason,
+    message: impl Into<String>,
+) -> Plan<K> {
+    still_refused(facts, &write).unwrap_or_else(|| Plan::step(Step::Cloud(write), reason, message))
+}
+
+/// The plan for a write that the cloud refused, while nothing has changed since and the hour is not over.
+pub(super) fn still_refused<K: Kind>(facts: &Facts<K>, write: &CloudWrite<K>) -> Option<Plan<K>> {
+    let refusal = facts.record.as_ref()?.refusals.get(write.subject())?;
     let retry = clock::later(refusal.at, REFUSAL_LASTS);
     let stands = facts.now < retry && refusal.fingerprint == refusal_fingerprint(facts, write);
     let held_back = facts.attempts.not_before.is_some_and(|moment| moment > facts.now);

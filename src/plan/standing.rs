@@ -28,7 +28,7 @@ pub(super) fn standing<K: Kind>(
 ) -> Plan<K> {
     let name = cluster.title();
     match cluster.phase() {
-        Phase::Running | Phase::Changing(_) if serving::serves(facts, cluster) => match (&work.refused, way_in) {
+        Phase::Running | Phase::Changing if serving::serves(facts, cluster) => match (&work.refused, way_in) {
             (Some(refused), _) => refused.clone(),
             (None, PasswordPlan::Held(plan)) => *plan,
             (None, _) if !work.shown.is_empty() => blocked(&work.shown),
@@ -93,7 +93,7 @@ pub(super) fn transition<K: Kind>(cluster: &K::Cluster) -> Plan<K> {
         Phase::Resuming => waiting(Reason::Resuming),
         Phase::Suspending => waiting(Reason::Suspending),
         Phase::Destroying => waiting(Reason::Deleting),
-        Phase::Changing(_) => waiting(Reason::Updating),
+        Phase::Changing => waiting(Reason::Updating),
         Phase::Failed => Plan::held(
             Reason::OperationFailed,
             format!(
@@ -133,7 +133,7 @@ pub(super) fn observed<K: Kind>(facts: &Facts<K>, cluster: &K::Cluster) -> Plan<
     }
     let plan = if serving::serves(facts, cluster) {
         let bound = facts.record.as_ref().and_then(|record| record.bound.as_ref());
-        let factory = K::FACTORY_PASSWORD.is_some()
+        let factory = !K::CREATED_WITH_PASSWORD
             && bound.is_some_and(|bound| bound.origin == Origin::Created)
             && facts.record.as_ref().is_some_and(|record| record.password.current.is_none());
         let warning = if factory { " Its factory password has not been replaced." } else { "" };

@@ -4,7 +4,6 @@ use super::change;
 use super::facts::Facts;
 use super::kind::{Change, CloudCluster, Difference, Kind, Phase};
 use super::password::PasswordPlan;
-use super::record::{Bound, Record};
 use super::refusal::still_refused;
 use super::standing::{in_transition, transition};
 use super::step::{CloudWrite, DatabaseStep, Plan, Step};
@@ -21,7 +20,6 @@ pub(super) fn waits_for_resume(step: &PlannedStep) -> bool {
 /// What there is to do about a cluster: all of it as the status shows it, and the first of it that can be done now.
 pub(super) struct Work<'a, K: Kind> {
     facts: &'a Facts<K>,
-    record: &'a Record<K>,
     cluster: &'a K::Cluster,
     pub(super) shown: Vec<PlannedStep>,
     next: Option<(Step<K>, Reason)>,
@@ -32,8 +30,8 @@ pub(super) struct Work<'a, K: Kind> {
 }
 
 impl<'a, K: Kind> Work<'a, K> {
-    pub(super) fn new(facts: &'a Facts<K>, record: &'a Record<K>, cluster: &'a K::Cluster) -> Self {
-        Self { facts, record, cluster, shown: Vec::new(), next: None, unproved: None, refused: None }
+    pub(super) fn new(facts: &'a Facts<K>, cluster: &'a K::Cluster) -> Self {
+        Self { facts, cluster, shown: Vec::new(), next: None, unproved: None, refused: None }
     }
 
     pub(super) fn take(&mut self, differences: Vec<Difference<K>>) {
@@ -58,7 +56,7 @@ impl<'a, K: Kind> Work<'a, K> {
         }
         let reason = change.reason();
         let write = CloudWrite::Change(change);
-        match still_refused(self.facts, Some(self.record), &write) {
+        match still_refused(self.facts, &write) {
             Some(refused) => {
                 shown.blocked_by = Some("the cloud refused it".to_owned());
                 self.refused.get_or_insert(refused);
@@ -89,7 +87,7 @@ impl<'a, K: Kind> Work<'a, K> {
     }
 
     /// The step that is to be taken now, unless the cloud is busy with the cluster.
-    pub(super) fn due(&mut self, facts: &Facts<K>, bound: &Bound<K>) -> Option<Plan<K>> {
+    pub(super) fn due(&mut self) -> Option<Plan<K>> {
         let (step, reason) = match (self.next.take(), self.unproved.take()) {
             (Some((_, Reason::Suspending)) | None, Some(proof)) => proof,
             (next, _) => next?,
@@ -98,8 +96,8 @@ impl<'a, K: Kind> Work<'a, K> {
         // Whatever is asked for now would be refused.
         if let (true, Some(operation)) = (step.writes_to_a_cloud(), self.cluster.busy()) {
             let waiting = match self.cluster.phase() {
-                Phase::Changing(_) => change::waiting(facts, bound, self.cluster, &operation),
-                _ => in_transition(facts, self.cluster, transition(self.cluster)),
+                Phase::Changing => change::waiting(self.facts, self.cluster, &operation),
+                _ => in_transition(self.facts, self.cluster, transition(self.cluster)),
             };
             return Some(waiting.pending(shown));
         }

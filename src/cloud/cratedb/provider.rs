@@ -33,9 +33,7 @@ impl Provider for Client {
     }
 
     async fn list(&self, priority: Priority) -> Result<Answer<Vec<Cluster>>, CloudError> {
-        let mut answer = Self::list(self, priority).await?;
-        answer.value.iter_mut().for_each(forget_heartbeat);
-        Ok(answer)
+        Self::list(self, priority).await
     }
 
     async fn find(&self, target: &Handle, priority: Priority) -> Result<Found<Cluster>, CloudError> {
@@ -76,31 +74,26 @@ impl Provider for Client {
         Ok(Self::create(self, permit, request, needed(password)?).await?.value)
     }
 
-    /// What is answered shows the cluster as it was before, so that it is looked at anew instead.
     async fn change(
         &self,
         permit: Permit,
         cluster: Option<&ClusterId>,
         change: &Change,
         password: Option<&SecretString>,
-    ) -> Result<Option<Cluster>, CloudError> {
-        if let Change::CreateProject { name, region } = change {
-            self.create_project(permit, name, region).await?;
-            return Ok(None);
-        }
-        let Some(id) = cluster else {
-            return Err(CloudError::Invalid { message: "there is no cluster to change".to_owned() });
-        };
+    ) -> Result<(), CloudError> {
+        let absent = || CloudError::Invalid { message: "there is no cluster to change".to_owned() };
+        let id = || cluster.ok_or_else(absent);
         match change {
-            Change::CreateProject { .. } => return Ok(None),
-            Change::DeletionProtection(protected) => self.set_deletion_protection(permit, id, *protected).await?,
-            Change::AllowList(networks) => self.set_allow_list(permit, id, networks).await?,
-            Change::Password => self.set_password(permit, id, needed(password)?).await?,
-            Change::Storage { bytes_per_node } => self.set_storage(permit, id, *bytes_per_node).await?,
-            Change::Nodes { product_unit } => self.set_nodes(permit, id, *product_unit).await?,
-            Change::Suspended(suspended) => self.set_suspended(permit, id, *suspended).await?,
-        };
-        Ok(None)
+            Change::CreateProject { name, region } => self.create_project(permit, name, region).await.map(drop),
+            Change::DeletionProtection(protected) => {
+                self.set_deletion_protection(permit, id()?, *protected).await.map(drop)
+            }
+            Change::AllowList(networks) => self.set_allow_list(permit, id()?, networks).await.map(drop),
+            Change::Password => self.set_password(permit, id()?, needed(password)?).await.map(drop),
+            Change::Storage { bytes_per_node } => self.set_storage(permit, id()?, *bytes_per_node).await.map(drop),
+            Change::Nodes { product_unit } => self.set_nodes(permit, id()?, *product_unit).await.map(drop),
+            Change::Suspended(suspended) => self.set_suspended(permit, id()?, *suspended).await.map(drop),
+        }
     }
 
     async fn destroy(&self, permit: Permit, id: &ClusterId) -> Result<Option<Cluster>, CloudError> {
@@ -131,8 +124,7 @@ impl Client {
                 let message = format!("asked for cluster {id}, it answered with {}", answer.value.id);
                 return Err(CloudError::Protocol { message });
             }
-            Ok(mut answer) => {
-                forget_heartbeat(&mut answer.value);
+            Ok(answer) => {
                 let mut operations: Vec<Operation> = told.into_iter().filter_map(operation).collect();
                 operations.sort_by_key(|operation| std::cmp::Reverse(operation.started));
                 return Ok(Found { cluster: Some(answer.value), taken: false, operations });
@@ -153,12 +145,6 @@ impl Client {
         let taken = self.name_taken(name, priority).await?.value;
         Ok(Found { cluster: None, taken, operations: Vec::new() })
     }
-}
-
-/// When a cluster was last seen tells nothing of it, and would make each list look like news.
-fn forget_heartbeat(cluster: &mut Cluster) {
-    cluster.health.last_seen = None;
-    cluster.dc.modified = None;
 }
 
 /// An operation whose beginning cannot be read cannot be put in order, and tells nothing.

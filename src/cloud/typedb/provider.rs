@@ -71,7 +71,7 @@ impl Provider for Client {
         _cluster: Option<&ClusterId>,
         change: &Change,
         _password: Option<&SecretString>,
-    ) -> Result<Option<Cluster>, CloudError> {
+    ) -> Result<(), CloudError> {
         match *change {}
     }
 

@@ -203,14 +203,7 @@ impl<K: Managed> Attempt<'_, K> {
         let write = CloudWrite::Deploy { request, again: false };
         match &error {
             // Nothing was sent, or it surely had no effect, so that there is nothing to find out.
-            CloudError::RateLimited { .. }
-            | CloudError::Unavailable { .. }
-            | CloudError::Unauthenticated { .. }
-            | CloudError::Busy { .. }
-                if first =>
-            {
-                self.withdraw(None, &error).await
-            }
+            error if error.can_be_asked_again() && first => self.withdraw(None, error).await,
             error if error.is_definite_refusal() && first => self.withdraw(Some(&write), error).await,
             error if error.is_definite_refusal() && !matches!(error, CloudError::Unauthenticated { .. }) => {
                 let now = self.ctx.clock.now();
@@ -229,7 +222,7 @@ impl<K: Managed> Attempt<'_, K> {
         let (answer, ()) = tokio::join!(client.change(permit, id.as_ref(), &change, password.as_ref()), told);
         let write = CloudWrite::Change(change.clone());
         match answer {
-            Ok(cluster) => {
+            Ok(()) => {
                 // What is created besides the cluster is there at once. Everything else is looked at until it is done.
                 if change.creates().is_some() {
                     // Whoever needs it must not find the intent gone, and still read that it is missing.
@@ -237,15 +230,10 @@ impl<K: Managed> Attempt<'_, K> {
                     self.announced.record.settle_change(Ending::Done);
                     self.write_record().await?;
                 }
-                self.took_effect(cluster);
+                self.took_effect(None);
                 Ok(Applied::Again)
             }
-            Err(
-                error @ (CloudError::RateLimited { .. }
-                | CloudError::Unavailable { .. }
-                | CloudError::Unauthenticated { .. }
-                | CloudError::Busy { .. }),
-            ) => self.withdraw(None, &error).await,
+            Err(error) if error.can_be_asked_again() => self.withdraw(None, &error).await,
             Err(error) if error.is_definite_refusal() => self.withdraw(Some(&write), &error).await,
             Err(error) => Ok(failed(self.ctx, self.session, self.memory, &error).await),
         }

@@ -1,7 +1,7 @@
 //! What a cluster in CrateDB Cloud is doing.
 
 use crate::api::identity::{ClusterId, CreatedAt, Handle};
-use crate::cloud::cratedb::wire::{Cluster, Health, HealthStatus, OperationKind, OperationStatus};
+use crate::cloud::cratedb::wire::{Cluster, DublinCore, Health, HealthStatus, OperationKind, OperationStatus};
 use crate::plan::kind::{CloudCluster, Phase};
 
 impl CloudCluster for Cluster {
@@ -17,10 +17,11 @@ impl CloudCluster for Cluster {
         vec![Handle::Id(self.id.clone()), Handle::Name(self.name.clone())]
     }
 
-    /// When the cloud's monitoring last saw it changes all the time.
+    /// When the cloud's monitoring last saw it, and wrote that down, changes all the time.
     fn is_still(&self, before: &Self) -> bool {
-        let seen = Health { last_seen: before.health.last_seen, ..self.health.clone() };
-        Self { health: seen, ..self.clone() } == *before
+        let health = Health { last_seen: before.health.last_seen, ..self.health.clone() };
+        let dc = DublinCore { modified: before.dc.modified, ..self.dc };
+        Self { dc, health, ..self.clone() } == *before
     }
 
     fn phase(&self) -> Phase {
@@ -28,7 +29,7 @@ impl CloudCluster for Cluster {
             Some(OperationKind::Create) => Phase::Creating,
             Some(OperationKind::Suspend) if self.is_suspended() => Phase::Resuming,
             Some(OperationKind::Suspend) => Phase::Suspending,
-            Some(other) => Phase::Changing(other.to_string()),
+            Some(_) => Phase::Changing,
             None if self.creation_failed() => Phase::Failed,
             None if self.is_suspended() => Phase::Suspended,
             None => Phase::Running,
@@ -48,7 +49,7 @@ impl CloudCluster for Cluster {
 
     fn serves(&self) -> bool {
         let up = matches!(self.health.status, HealthStatus::Green | HealthStatus::Yellow);
-        up && matches!(self.phase(), Phase::Running | Phase::Changing(_))
+        up && matches!(self.phase(), Phase::Running | Phase::Changing)
     }
 
     fn unseen(&self) -> bool {
@@ -96,7 +97,7 @@ mod tests {
 
     fn seen(at: &str, status: &str) -> Cluster {
         serde_json::from_value(json!({
-            "id": "c-1", "name": "analytics", "dc": {"created": "2026-11-01T08:00:00+00:00"},
+            "id": "c-1", "name": "analytics", "dc": {"created": "2026-11-01T08:00:00+00:00", "modified": format!("{at}+00:00")},
             "health": {"status": status, "last_seen": at, "running_operation": ""},
         }))
         .unwrap()

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::api::cratedb::CrateDBCluster;
 use crate::api::secret::Password;
 use crate::cloud::cratedb::wire::Cluster;
-use crate::plan::connection::percent_encoded;
+use crate::plan::connection::{percent_encoded, scheme};
 use crate::plan::record::Record;
 
 /// The port of the SQL endpoint, where an address names none.
@@ -21,13 +21,12 @@ pub(super) fn of(
     };
     let (host, port) = address.rsplit_once(':').unwrap_or((&address, PORT));
     let mut data = BTreeMap::from([("host", host.to_owned()), ("port", port.to_owned())]);
-    // A cluster of the simulator speaks plain HTTP, as its endpoint does; the vendor's speak TLS.
-    let plain = record.location.endpoint().as_str().starts_with("http://");
-    data.insert("url", format!("{}://{address}", if plain { "http" } else { "https" }));
+    let scheme = scheme(&record.location);
+    data.insert("url", format!("{scheme}://{address}"));
     let known = record.bound.as_ref().and_then(|bound| bound.fixed.username.as_ref());
     if let (Some(password), Some(user)) = (password, cluster.username.as_ref().or(known)) {
         let (user, password) = (percent_encoded(user), percent_encoded(password.expose()));
-        let tls = if plain { "" } else { "?ssl=true" };
+        let tls = if scheme == "https" { "?ssl=true" } else { "" };
         data.insert("uri", format!("crate://{user}:{password}@{address}{tls}"));
     }
     data

@@ -11,7 +11,7 @@ use crate::cloud::cratedb::wire::{Cluster, Subscription};
 use crate::plan::facts::Facts;
 use crate::plan::kind::Change as _;
 use crate::plan::record::Bound;
-use crate::plan::refusal::still_refused;
+use crate::plan::refusal::unless_refused;
 use crate::plan::step::{CloudWrite, Plan, Step};
 
 /// How the vendor itself is paid: subscriptions of these outlive their clusters. Everything else is taken for a marketplace,
@@ -45,9 +45,7 @@ fn protected(facts: &Facts<CrateDBCluster>, bound: &Bound<CrateDBCluster>, clust
     }
     let change = Change::DeletionProtection(false);
     let message = format!("{}.", change.summary());
-    let write = CloudWrite::Change(change);
-    still_refused(facts, facts.record.as_ref(), &write)
-        .unwrap_or_else(|| Plan::step(Step::Cloud(write), Reason::Deleting, message))
+    unless_refused(facts, CloudWrite::Change(change), Reason::Deleting, message)
 }
 
 /// Deleting a cluster on a marketplace's subscription cancels it, and with it all that others have there.

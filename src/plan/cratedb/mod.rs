@@ -55,7 +55,6 @@ impl Kind for CrateDBCluster {
 
     const NAME_FIELD: &'static str = "clusterName";
     const PASSWORD_FIELD: &'static str = "spec.passwordSecretRef";
-    const FACTORY_PASSWORD: Option<&'static str> = None;
     const CLOUD: &'static str = "CrateDB Cloud";
     const BINDING: (&'static str, &'static str) = ("cratedb", "cratedb-cloud");
     const CREATED_WITH_PASSWORD: bool = true;
@@ -103,8 +102,8 @@ impl Kind for CrateDBCluster {
         bound.fixed.cluster_name.as_ref().is_none_or(|name| *name == wanted_name(self))
     }
 
-    fn request(facts: &Facts<Self>, record: Option<&Record<Self>>) -> Result<ClusterProvision<()>, Box<Plan<Self>>> {
-        request::of(facts, record)
+    fn request(facts: &Facts<Self>) -> Result<ClusterProvision<()>, Box<Plan<Self>>> {
+        request::of(facts)
     }
 
     fn came_from(cluster: &Cluster, request: &ClusterProvision<()>) -> bool {

@@ -21,11 +21,8 @@ const SHUT_OUT_AFTER: Duration = Duration::from_secs(5 * 60);
 const LENGTH: std::ops::RangeInclusive<usize> = 24..=128;
 
 /// The password of a create stands in the record before the request that uses it.
-pub(super) fn before_create(
-    facts: &Facts<CrateDBCluster>,
-    record: Option<&Record<CrateDBCluster>>,
-) -> Result<(), Box<Plan<CrateDBCluster>>> {
-    let known = record.and_then(|record| record.password.pending.as_ref());
+pub(super) fn before_create(facts: &Facts<CrateDBCluster>) -> Result<(), Box<Plan<CrateDBCluster>>> {
+    let known = facts.record.as_ref().and_then(|record| record.password.pending.as_ref());
     let new = match &facts.wanted_password {
         Given::Missing(why) => {
             let (early, late) = (Reason::WaitingForPassword, Reason::PasswordMissing);
@@ -64,7 +61,7 @@ pub(super) fn plan(
     bound: &Bound<CrateDBCluster>,
     cluster: &Cluster,
 ) -> PasswordPlan<CrateDBCluster> {
-    if !matches!(cluster.phase(), Phase::Running | Phase::Changing(_)) {
+    if !matches!(cluster.phase(), Phase::Running | Phase::Changing) {
         return PasswordPlan::settled();
     }
     let wanted = value(&facts.wanted_password);

@@ -14,8 +14,7 @@ use crate::cloud::cratedb::wire::{ClusterProvision, CrateVersion, HardwareSpecs,
 use crate::plan::creation::lacking;
 use crate::plan::facts::Facts;
 use crate::plan::kind::{Change as _, Kind};
-use crate::plan::record::Record;
-use crate::plan::refusal::still_refused;
+use crate::plan::refusal::unless_refused;
 use crate::plan::step::{CloudWrite, Plan, Step, Verdict};
 
 /// What there is around clusters is read again after this long.
@@ -33,10 +32,7 @@ const REFUSING_LASTS: Duration = Duration::from_secs(30);
 type Instead = Box<Plan<CrateDBCluster>>;
 
 /// The request, or what is to be done or said instead.
-pub(super) fn of(
-    facts: &Facts<CrateDBCluster>,
-    record: Option<&Record<CrateDBCluster>>,
-) -> Result<ClusterProvision<()>, Instead> {
+pub(super) fn of(facts: &Facts<CrateDBCluster>) -> Result<ClusterProvision<()>, Instead> {
     let spec = &facts.manifest.spec;
     let (Some(product), Some(project)) = (&spec.product, &spec.project) else {
         let missing = [("product", spec.product.is_none()), ("project", spec.project.is_none())];
@@ -46,7 +42,7 @@ pub(super) fn of(
     let Some(read) = facts.catalogue.as_ref().filter(|read| facts.is_recent(read.at, CATALOGUE_LASTS)) else {
         return Err(Box::new(Plan::quietly(Step::Survey)));
     };
-    match made_from(facts, record, &read.catalogue, product, project) {
+    match made_from(facts, &read.catalogue, product, project) {
         // What is missing there may have come meanwhile, by the way out that was told.
         Err(instead) if by_the_catalogue(&instead) && !may_refuse(facts, read.at) => {
             Err(Box::new(Plan::quietly(Step::Survey)))
@@ -67,7 +63,6 @@ fn may_refuse(facts: &Facts<CrateDBCluster>, read_at: Timestamp) -> bool {
 
 fn made_from(
     facts: &Facts<CrateDBCluster>,
-    record: Option<&Record<CrateDBCluster>>,
     catalogue: &Catalogue,
     product: &ProductSpec,
     project: &ProjectSpec,
@@ -80,8 +75,8 @@ fn made_from(
     let product_unit = product_unit(facts, offered)?;
     let hardware_specs = hardware(facts, offered)?;
     let crate_version = version(facts, catalogue)?;
-    let project_id = project_id(facts, record, catalogue, project, &region)?;
-    password::before_create(facts, record)?;
+    let project_id = project_id(facts, catalogue, project, &region)?;
+    password::before_create(facts)?;
     Ok(ClusterProvision {
         cluster: NewCluster {
             name: wanted_name(&facts.manifest),
@@ -169,7 +164,6 @@ fn region(catalogue: &Catalogue, project: &ProjectSpec) -> Result<String, Instea
 /// The project of this name, which is created where there is none.
 fn project_id(
     facts: &Facts<CrateDBCluster>,
-    record: Option<&Record<CrateDBCluster>>,
     catalogue: &Catalogue,
     project: &ProjectSpec,
     region: &str,
@@ -182,7 +176,7 @@ fn project_id(
     let here: Vec<&&Project> = namesakes.iter().filter(|there| there.region.as_deref() == Some(region)).collect();
     match (here.as_slice(), namesakes.first()) {
         ([only], _) => Ok(only.id.clone()),
-        ([], None) => Err(create_project(facts, record, catalogue, name, region)),
+        ([], None) => Err(create_project(facts, catalogue, name, region)),
         ([], Some(elsewhere)) => Err(invalid(format!(
             "Project {name} is in region {}, and not in {region}. Correct spec.project.region, or give the project another name.",
             elsewhere.region.as_deref().unwrap_or("unknown")
@@ -194,13 +188,7 @@ fn project_id(
     }
 }
 
-fn create_project(
-    facts: &Facts<CrateDBCluster>,
-    record: Option<&Record<CrateDBCluster>>,
-    catalogue: &Catalogue,
-    name: String,
-    region: &str,
-) -> Instead {
+fn create_project(facts: &Facts<CrateDBCluster>, catalogue: &Catalogue, name: String, region: &str) -> Instead {
     if let Some(rival) = facts.rival_for(&Handle::Project(name.clone())) {
         let message = format!("Project {name} is being created for {} in namespace {}.", rival.name, rival.namespace);
         return Box::new(Plan::standing(Reason::Creating, message).looking_again(PROJECT_SOON));
@@ -214,11 +202,7 @@ fn create_project(
     }
     let change = Change::CreateProject { name, region: region.to_owned() };
     let message = format!("{}.", change.summary());
-    let write = CloudWrite::Change(change);
-    Box::new(
-        still_refused(facts, record, &write)
-            .unwrap_or_else(|| Plan::step(Step::Cloud(write), Reason::Creating, message)),
-    )
+    Box::new(unless_refused(facts, CloudWrite::Change(change), Reason::Creating, message))
 }
 
 fn tier(product: &ProductSpec) -> &str {

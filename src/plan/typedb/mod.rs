@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use kube::ResourceExt;
 
-use super::connection::percent_encoded;
+use super::connection::{percent_encoded, scheme};
 use super::creation::lacking;
 use super::difference::{differing, text};
 use super::facts::Facts;
@@ -42,7 +42,6 @@ impl Kind for TypeDBCluster {
 
     const NAME_FIELD: &'static str = "clusterId";
     const PASSWORD_FIELD: &'static str = "spec.admin.currentPasswordSecretRef";
-    const FACTORY_PASSWORD: Option<&'static str> = Some(password::FACTORY);
     const CLOUD: &'static str = "TypeDB Cloud";
     const BINDING: (&'static str, &'static str) = ("typedb", "typedb-cloud");
     const CREATED_WITH_PASSWORD: bool = false;
@@ -85,7 +84,7 @@ impl Kind for TypeDBCluster {
         wanted_id(self) == bound.identity.id
     }
 
-    fn request(facts: &Facts<Self>, _record: Option<&Record<Self>>) -> Result<ClusterDeploy, Box<Plan<Self>>> {
+    fn request(facts: &Facts<Self>) -> Result<ClusterDeploy, Box<Plan<Self>>> {
         deploy_request(&facts.manifest).map_err(|missing| lacking(facts, &missing))
     }
 
@@ -222,8 +221,7 @@ fn wanted_id(manifest: &TypeDBCluster) -> ClusterId {
 
 /// The connection string that the vendor's own tools use.
 fn uri(location: &Location, password: &Password, address: &str, cluster: &Cluster) -> String {
-    // A cluster of the simulator speaks plain HTTP, as its endpoint does; the vendor's speak TLS.
-    let scheme = if location.endpoint().as_str().starts_with("http://") { "http" } else { "https" };
+    let scheme = scheme(location);
     format!("typedb://{USERNAME}:{}@{scheme}://{address}/?name={}", percent_encoded(password.expose()), cluster.id)
 }
 

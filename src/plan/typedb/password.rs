@@ -10,7 +10,7 @@ use crate::plan::record::{Bound, Origin, Record};
 use crate::plan::step::{DatabaseStep, NewPassword, Plan, RecordChange, Step};
 
 /// The password of a cluster that the API has just created, as the vendor documents it.
-pub(super) const FACTORY: &str = "password";
+const FACTORY: &str = "password";
 
 /// The first version whose servers have an HTTP API.
 const FIRST_WITH_HTTP_API: (u64, u64) = (3, 2);

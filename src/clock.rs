@@ -41,6 +41,12 @@ impl Clock {
     }
 }
 
+/// The time from `now` until `moment`; none where that has passed.
+#[must_use]
+pub fn until(now: Timestamp, moment: Timestamp) -> Option<Duration> {
+    Duration::try_from(moment.duration_since(now)).ok()
+}
+
 /// `moment` plus `span`, held at the end of the calendar instead of overflowing.
 #[must_use]
 pub fn later(moment: Timestamp, span: Duration) -> Timestamp {

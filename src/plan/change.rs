@@ -130,7 +130,7 @@ fn pace<K: Kind>(facts: &Facts<K>, look: &Look<K>) -> Duration {
 }
 
 fn until(now: Timestamp, moment: Timestamp) -> Duration {
-    Duration::try_from(moment.duration_since(now)).unwrap_or(FOLLOW[0])
+    clock::until(now, moment).unwrap_or(FOLLOW[0])
 }
 
 /// The cloud is busy with the cluster, by whomever it was asked: what there is to do waits for the end.

@@ -11,6 +11,7 @@ use super::step::{CloudWrite, Plan, RecordChange, Step};
 use crate::api::condition::Reason;
 use crate::api::identity::Handle;
 use crate::api::shared::{PlannedAction, PlannedStep};
+use crate::clock;
 
 /// Decides for a manifest without a cluster and without an open create.
 pub(super) fn plan<K: Kind>(facts: &Facts<K>) -> Plan<K> {
@@ -154,7 +155,7 @@ fn absent<K: Kind>(facts: &Facts<K>, record: &Record<K>, intent: &CreateIntent<K
         });
         return Plan::quietly(Step::Record(RecordChange::ClearIntent(refusal)));
     }
-    let wait = Duration::try_from(settled.duration_since(facts.now)).unwrap_or(Duration::from_secs(1));
+    let wait = clock::until(facts.now, settled).unwrap_or(Duration::from_secs(1));
     Plan::standing(
         Reason::OutcomeUnknown,
         format!("A request to create cluster {target} was sent, and its effect can still appear. The cloud is looked at until that is settled."),

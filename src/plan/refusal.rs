@@ -44,7 +44,7 @@ pub(super) fn still_refused<K: Kind>(facts: &Facts<K>, write: &CloudWrite<K>) ->
             (Reason::OperationFailed, "accepted the request and failed", "Correct what the message names")
         }
     };
-    let wait = Duration::try_from(retry.duration_since(facts.now)).unwrap_or(REFUSAL_LASTS);
+    let wait = clock::until(facts.now, retry).unwrap_or(REFUSAL_LASTS);
     Some(
         Plan::standing(
             reason,

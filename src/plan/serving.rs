@@ -32,7 +32,7 @@ pub(super) fn probing<K: Kind>(facts: &Facts<K>, record: &Record<K>, cluster: &K
     };
     let due = facts.probe.map(|probe| clock::later(probe.at, BETWEEN_PROBES));
     if let Some(due) = due.filter(|due| facts.now < *due) {
-        return plan.looking_again(Duration::try_from(due.duration_since(facts.now)).unwrap_or(BETWEEN_PROBES));
+        return plan.looking_again(clock::until(facts.now, due).unwrap_or(BETWEEN_PROBES));
     }
     // After a restart nothing is known yet, and what was said stands.
     let news = facts.probe.is_some() || !waiting::settled(facts);

@@ -117,7 +117,7 @@ pub(super) fn after_trouble<K: Kind>(facts: &Facts<K>, plan: Plan<K>) -> Plan<K>
 
 /// The time from now until `moment`, which is yet to come.
 fn left<K: Kind>(facts: &Facts<K>, moment: Timestamp) -> Duration {
-    Duration::try_from(moment.duration_since(facts.now)).unwrap_or(PASSING)
+    clock::until(facts.now, moment).unwrap_or(PASSING)
 }
 
 /// The same plan, which says what stands in its way. Where it says nothing, what was said before stands.

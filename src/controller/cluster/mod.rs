@@ -177,10 +177,7 @@ fn rest<K: Managed>(ctx: &Context<K>, memory: &Mutex<Memory<K>>, plan: &Plan<K>)
     if plan.next.is_none() && plan.is_at_rest() {
         memory.failures = 0;
     }
-    let until = |moment: Option<jiff::Timestamp>| {
-        let ahead = moment.filter(|moment| *moment > now)?;
-        Duration::try_from(ahead.duration_since(now)).ok()
-    };
+    let until = |moment: Option<jiff::Timestamp>| clock::until(now, moment.filter(|moment| *moment > now)?);
     // A check that has fallen due meanwhile is made at once; the next look puts it off again.
     let check = memory.check_at.map(|moment| until(Some(moment)).unwrap_or_default());
     let waits = [plan.look_again, check, until(memory.attempts.not_before)];

@@ -10,7 +10,7 @@ use super::record::{Bound, Origin, Record};
 use super::standing::standing;
 use super::step::{Plan, RecordChange, Step, Verdict};
 use super::work::Work;
-use super::{change, serving, waiting};
+use super::{change, proof, serving, waiting};
 use crate::api::condition::Reason;
 use crate::api::identity::{ClusterId, CreatedAt, Handle};
 use crate::api::shared::MAX_PLANNED_STEPS;
@@ -124,6 +124,10 @@ fn present<K: Kind>(
     if let Some(intent) = record.change() {
         let pending = differences.into_iter().map(|difference| difference.shown).collect();
         return change::follow(facts, intent, cluster).pending(pending).about(cluster).noting_differences();
+    }
+    if let Some(first) = proof::before_change(facts, record, bound, cluster) {
+        let pending = differences.into_iter().map(|difference| difference.shown).collect();
+        return first.pending(pending).about(cluster).noting_differences();
     }
     let way_in = K::way_in(facts, record, bound, cluster);
     let (first, later): (Vec<_>, Vec<_>) = differences.into_iter().partition(|difference| difference.first);

@@ -222,11 +222,17 @@ impl<K: Kind> Facts<K> {
         self.now < clock::later(at, lasting)
     }
 
-    /// Whether the last attempt to speak to the database came to nothing.
+    /// Why the last attempt to speak to the database came to nothing.
+    #[must_use]
+    pub fn database_trouble(&self) -> Option<&Trouble> {
+        let of_database = [TroubleKind::DatabaseUnreachable, TroubleKind::DatabaseTrouble];
+        self.attempts.trouble.as_ref().filter(|trouble| of_database.contains(&trouble.kind))
+    }
+
+    /// Whether the last attempt to speak to the database did not reach it.
     #[must_use]
     pub fn database_is_out_of_reach(&self) -> bool {
-        let trouble = self.attempts.trouble.as_ref();
-        trouble.is_some_and(|trouble| trouble.kind == TroubleKind::DatabaseUnreachable)
+        self.database_trouble().is_some_and(|trouble| trouble.kind == TroubleKind::DatabaseUnreachable)
     }
 
     /// Whether the manifest is being deleted.

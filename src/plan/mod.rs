@@ -16,6 +16,7 @@ mod facts;
 mod kind;
 mod orphan;
 mod password;
+mod proof;
 mod record;
 mod refusal;
 mod serving;
@@ -38,7 +39,7 @@ pub use kind::{Change, CloudCluster, Data, Difference, Kind, Phase};
 pub use orphan::{OrphanFacts, OrphanPlan, plan_orphan};
 pub use password::PasswordPlan;
 pub use record::{
-    Bound, ChangeIntent, CreateIntent, Ending, Gone, Intent, Origin, Owner, PasswordState, Record, Refusal,
+    Bound, ChangeIntent, CreateIntent, Doubt, Ending, Gone, Intent, Origin, Owner, PasswordState, Record, Refusal,
     RefusalKind, SEND_WITHIN,
 };
 pub use refusal::refusal_fingerprint;

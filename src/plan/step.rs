@@ -74,6 +74,8 @@ pub enum RecordChange<K: Kind> {
     SeenBy(String),
     /// The password was given by somebody who knows, and cannot be proved.
     TrustPassword(Password),
+    /// The recorded password does not open the cluster, which was taken by its looks.
+    Disown,
     /// The cluster is proved gone, and its manifest is there to say so.
     Gone,
     /// A cluster that was proved gone is there after all.

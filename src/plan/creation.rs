@@ -21,7 +21,11 @@ pub(super) fn plan<K: Kind>(facts: &Facts<K>) -> Plan<K> {
         return claimed(rival);
     }
     match facts.sighting(&target) {
-        Sighting::Present(cluster) => return name_taken(&target, cluster),
+        Sighting::Present(cluster) => {
+            // Whom another manifest manages is not offered for adoption.
+            let rival = facts.rivals.iter().find(|rival| rival.claims(cluster.id(), cluster.created_at()));
+            return rival.map_or_else(|| name_taken(&target, cluster), claimed);
+        }
         Sighting::Elsewhere => return name_taken_elsewhere(&target),
         _ => {}
     }

@@ -153,6 +153,18 @@ async fn one_cluster_adopted_twice_is_claimed_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn another_manifests_cluster_is_not_offered_for_adoption() {
+    let world = two_namespaces();
+    world.apply(&with(cluster(HERE, "one"), &json!({"clusterName": "shared"})));
+    world.ready("one").await;
+    world.apply(&with(cluster(THERE, "two"), &json!({"clusterName": "shared"})));
+    world.until(THERE, "two", 60, |manifest| reason_of(manifest) == "ClaimedByAnother").await;
+    world.pass(60).await;
+    assert_eq!(effects(&world, "created"), 1);
+    world.audit().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_observed_cluster_is_written_to_by_nobody() {
     let world = awake();
     let id = world.cloud.cratedb().seed(NewCluster::new("orders")).unwrap();

@@ -144,7 +144,7 @@ fn present<K: Kind>(
         None => standing(facts, cluster, &work, way_in).pending(work.shown),
     };
     let plan = published(facts, record, bound, cluster, plan.about(cluster).noting_differences());
-    serving::probing(facts, record, cluster, plan)
+    serving::probing(facts, cluster, plan)
 }
 
 /// The same, with the connection Secret written where that is due.

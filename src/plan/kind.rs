@@ -161,12 +161,8 @@ pub trait CloudCluster: Clone + Debug + PartialEq + Send + Sync + 'static {
     fn busy(&self) -> Option<String> {
         None
     }
-    /// Whether its database serves, as far as the cloud can tell.
-    fn serves(&self) -> bool;
-    /// Whether the cloud cannot tell if the database serves, although nothing is done to the cluster.
-    fn unseen(&self) -> bool {
-        false
-    }
+    /// Whether its database serves; none where the cloud cannot tell, although nothing is done to the cluster.
+    fn serves(&self) -> Option<bool>;
     /// Host and port at which the database is spoken to; empty where there is none yet.
     fn addresses(&self) -> Vec<String>;
     /// The cluster in a message: the word by which people know it.

@@ -102,8 +102,8 @@ pub enum DatabaseStep {
     Announce(NewPassword),
     /// Find out which of these opens the database, by signing in. Nothing is changed.
     Prove { address: String, claims: Vec<Password> },
-    /// Find out whether the database serves, by signing in with the password that is known to open it.
-    Probe { address: String, password: Password },
+    /// Find out whether the database serves, without signing in: that it asks who is there is answer enough.
+    Probe { address: String },
     /// Make the pending password the database's, and prove it by signing in.
     SetPassword { address: String, candidates: Vec<Password>, pending: Password },
 }

@@ -419,8 +419,8 @@ impl<C: Cloud> World<C> {
             }
             DatabaseStep::Announce(NewPassword::Given(password)) => self.record().announce_password(password),
             DatabaseStep::Prove { address, claims } => self.prove(&address, &claims),
-            DatabaseStep::Probe { address, password } => {
-                let serves = self.opened_by(&address, &[password]).is_ok();
+            DatabaseStep::Probe { address } => {
+                let serves = self.opened_by(&address, &[]).is_ok();
                 self.facts.probe = Some(Probe { at: self.facts.now, serves });
             }
             DatabaseStep::SetPassword { address, candidates, pending } => {

@@ -47,14 +47,14 @@ impl CloudCluster for Cluster {
         self.health.running_operation.as_ref().map(ToString::to_string)
     }
 
-    fn serves(&self) -> bool {
-        let up = matches!(self.health.status, HealthStatus::Green | HealthStatus::Yellow);
-        up && matches!(self.phase(), Phase::Running | Phase::Changing)
-    }
-
-    fn unseen(&self) -> bool {
-        let known = matches!(self.health.status, HealthStatus::Green | HealthStatus::Yellow | HealthStatus::Red);
-        !known && self.phase() == Phase::Running
+    fn serves(&self) -> Option<bool> {
+        match (&self.health.status, self.phase()) {
+            (HealthStatus::Green | HealthStatus::Yellow, phase) => {
+                Some(matches!(phase, Phase::Running | Phase::Changing))
+            }
+            (HealthStatus::Red, _) => Some(false),
+            (_, phase) => (phase != Phase::Running).then_some(false),
+        }
     }
 
     fn addresses(&self) -> Vec<String> {

@@ -1,6 +1,5 @@
 //! Facts about clusters in CrateDB Cloud, wishes and fates, drawn at random.
 
-
 use clusterwright::api::cratedb::CrateDBClusterSpec;
 use clusterwright::api::secret::Password;
 use clusterwright::api::shared::{DeletionPolicy, Management, Power};

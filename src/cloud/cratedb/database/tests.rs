@@ -112,6 +112,21 @@ async fn a_database_that_may_be_closed_to_us_is_said_to_be(#[case] outcome: Outc
     assert!(error.contains("list of allowed networks"), "{error}");
 }
 
+#[rstest]
+#[case(Ok(json(200, ROWS)), "")]
+#[case(Ok(own(401, "trust authentication failed for user \"crate\"")), "")]
+#[case(Ok(html(401)), "unreachable")]
+#[case(Ok(html(200)), "protocol")]
+#[case(Ok(own(503, "no master")), "unreachable")]
+#[case(Err(SendError::NotConnected("refused".into())), "unreachable")]
+#[tokio::test(start_paused = true)]
+async fn a_database_serves_where_it_answers_itself(#[case] outcome: Outcome, #[case] trouble: &str) {
+    let transport = Scripted::sequence([outcome]);
+    let answer = database(&transport).serves().await;
+    assert_eq!(answer.as_ref().err().map_or("", kind), trouble);
+    assert_eq!((transport.lines(), transport.seen()[0].authorization.as_str()), (vec!["POST /_sql".to_owned()], ""));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_database_that_never_answers_is_given_up_on() {
     let slow = Scripted::slow(|_| (DATABASE_DEADLINE * 100, Ok(json(200, ROWS))));

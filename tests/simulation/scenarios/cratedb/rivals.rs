@@ -183,6 +183,30 @@ async fn an_observed_cluster_is_written_to_by_nobody() {
     world.audit().await;
 }
 
+#[rstest]
+#[case::observed(json!({"management": "Observed"}), "Observed")]
+#[case::adopted(json!({}), "Running")]
+fn a_database_that_the_cloud_does_not_see_is_asked_itself_and_without_its_password(
+    #[case] spec: Value,
+    #[case] reason: &str,
+) {
+    on_virtual_time(async {
+        let world = awake();
+        let unseen = json!({"status": "UNKNOWN", "last_seen": "", "running_operation": ""});
+        let fields = json!({ "health": unseen }).as_object().unwrap().clone();
+        let id = world.cloud.cratedb().seed(NewCluster { fields, ..NewCluster::new("orders") }).unwrap();
+        let mut manifest = cluster(HERE, "orders");
+        manifest["spec"] = json!({"accountRef": {"name": "cloud"}, "externalId": id.as_str()});
+        world.apply(&with(manifest, &spec));
+        world.reason("orders", reason, 60).await;
+        world.pass(600).await;
+        assert_eq!(world.reason_now("orders"), reason);
+        let asked = world.asked(|row| row.path.ends_with("/_sql")).len();
+        assert!((8..=14).contains(&asked), "the database was asked {asked} times");
+        world.audit().await;
+    });
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_retained_cluster_is_taken_back_with_the_way_into_it() {
     let world = awake();

@@ -8,6 +8,7 @@ use kube::ResourceExt;
 
 use super::kind::{CloudCluster, Kind};
 use super::record::{Owner, Record};
+use super::waiting::PATIENCE;
 use crate::api::condition::Reason;
 use crate::api::identity::{ClusterId, CreatedAt, Handle, Location};
 use crate::api::secret::Password;
@@ -233,6 +234,13 @@ impl<K: Kind> Facts<K> {
     #[must_use]
     pub fn database_is_out_of_reach(&self) -> bool {
         self.database_trouble().is_some_and(|trouble| trouble.kind == TroubleKind::DatabaseUnreachable)
+    }
+
+    /// Whether the database could not be reached for so long that no restart of a node explains it.
+    #[must_use]
+    pub fn database_is_shut(&self) -> bool {
+        let lasts = |trouble: &Trouble| !self.is_recent(trouble.since, PATIENCE);
+        self.database_is_out_of_reach() && self.database_trouble().is_some_and(lasts)
     }
 
     /// Whether the manifest is being deleted.

@@ -1,6 +1,6 @@
 //! What a cluster in CrateDB Cloud is doing.
 
-use crate::api::identity::{ClusterId, CreatedAt, Handle};
+use crate::api::identity::{ClusterId, CreatedAt};
 use crate::cloud::cratedb::wire::{Cluster, DublinCore, Health, HealthStatus, OperationKind, OperationStatus};
 use crate::plan::kind::{CloudCluster, Phase};
 
@@ -13,8 +13,8 @@ impl CloudCluster for Cluster {
         self.dc.created
     }
 
-    fn handles(&self) -> Vec<Handle> {
-        vec![Handle::Id(self.id.clone()), Handle::Name(self.name.clone())]
+    fn name(&self) -> Option<&str> {
+        Some(&self.name)
     }
 
     /// When the cloud's monitoring last saw it, and wrote that down, changes all the time.
@@ -59,10 +59,6 @@ impl CloudCluster for Cluster {
 
     fn addresses(&self) -> Vec<String> {
         self.address().into_iter().collect()
-    }
-
-    fn title(&self) -> String {
-        self.name.clone()
     }
 }
 

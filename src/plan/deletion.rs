@@ -40,6 +40,8 @@ pub(super) fn plan<K: Kind>(facts: &Facts<K>) -> Plan<K> {
         Some(_) => Plan::quietly(Step::Record(RecordChange::Drop)),
         None => match reported(facts) {
             Some(id) => reaching(facts, |_| match adopt(facts, id, Origin::Recovered) {
+                // It is there, and only a credential that sees it can destroy it.
+                plan if plan.stands_at(Reason::CredentialsInsufficient) => plan,
                 // What the status names is gone, or is not ours: nothing is left to destroy.
                 plan if plan.next.is_none() => release(),
                 plan => plan,

@@ -46,9 +46,7 @@ pub(super) fn remember<K: Managed>(
     at: Timestamp,
     found: Found<K::Cluster>,
 ) {
-    if let Some(cluster) = &found.cluster {
-        session.place.touch(cluster.clone(), at);
-    }
+    session.place.saw(&session.account, &target, found.cluster.as_ref(), at);
     memory::lock(memory).look = Some(Look { target, at, by: session.credential.clone(), found });
 }
 

@@ -200,7 +200,7 @@ fn what_was_let_go_of_shows_no_more() {
 #[test]
 fn a_step_that_is_due_shows_in_the_plan() {
     assert_eq!(ready_to_create().pending(), ["Create - → orders"]);
-    assert_eq!(scene().adopting("sales").listed([cluster("sales")]).pending(), ["Adopt - → id-sales"]);
+    assert_eq!(scene().adopting("sales").sees([cluster("sales")]).pending(), ["Adopt - → id-sales"]);
     assert_eq!(ending().pending(), ["Destroy - → id-orders"]);
     let unset = settled().record(|record| {
         record.announce_password(clusterwright::api::secret::Password::new(SECOND));
@@ -277,7 +277,7 @@ fn all_sorts() -> Vec<(&'static str, Scene, Read)> {
         ("unsupported", settled().spec(|spec| spec.version = Some("5.9.0".to_owned())), Read::Failed),
         ("suspended", settled().wants(Power::Suspended).listed([suspended()]), Read::Current),
         ("suspended by somebody", settled().listed([suspended()]), Read::Failed),
-        ("observed", scene().only_observed().listed([cluster(NAME)]), Read::Current),
+        ("observed", scene().only_observed().sees([cluster(NAME)]), Read::Current),
         ("paused", edited().paused(), Read::Failed),
         ("unavailable", edited().standing(unavailable()), Read::InProgress),
         ("gone", scene().recorded(record(NAME)).looked(None, []).noted_gone(), Read::Failed),

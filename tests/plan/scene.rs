@@ -220,6 +220,11 @@ impl<K: Kind + HasSpec<Spec: Common>> Scene<K> {
         self.with(|facts| facts.manifest.meta_mut().deletion_timestamp = Some(Time(now())))
     }
 
+    /// The same since so many seconds.
+    pub(crate) fn deleted(self, seconds: i64) -> Self {
+        self.with(|facts| facts.manifest.meta_mut().deletion_timestamp = Some(Time(ago(seconds))))
+    }
+
     /// Another manifest of the same name than the one that the record was written for.
     pub(crate) fn reapplied(self) -> Self {
         self.with(|facts| facts.manifest.meta_mut().uid = Some("uid-2".to_owned()))

@@ -61,15 +61,19 @@ impl CloudCluster for Cluster {
         self.address().into_iter().collect()
     }
 
+    fn is_fenced(&self) -> bool {
+        self.ip_whitelist.as_ref().is_some_and(|networks| !networks.is_empty())
+    }
+
     fn title(&self) -> String {
         self.name.clone()
     }
 }
 
 impl Cluster {
-    /// Whether its data are only kept.
+    /// Whether its data are only kept. The monitoring lags behind, and counts only where the cloud says nothing else.
     pub(super) fn is_suspended(&self) -> bool {
-        self.suspended == Some(true) || self.health.status == HealthStatus::Suspended
+        self.suspended.unwrap_or(self.health.status == HealthStatus::Suspended)
     }
 
     fn creation_failed(&self) -> bool {

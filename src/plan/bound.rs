@@ -55,8 +55,9 @@ fn replaced<K: Kind>(bound: &Bound<K>, cluster: &K::Cluster) -> Plan<K> {
     Plan::held(
         Reason::Replaced,
         format!(
-            "Cluster {id} is another database than the recorded one: it was created at {} instead of {}. Nothing is written to it. \
+            "Cluster {} is another database than the recorded one: it was created at {} instead of {}. Nothing is written to it. \
              To take it set the annotation clusterwright.dev/forget: {id} and spec.externalId: {id}.",
+            K::title(bound),
             cluster.created_at(),
             bound.identity.created_at
         ),
@@ -79,8 +80,9 @@ fn absent<K: Kind>(facts: &Facts<K>, reach: &Reach, record: &Record<K>, bound: &
     Plan::held(
         Reason::Vanished,
         format!(
-            "Cluster {id} was there and is gone{renamed}. Nothing is created in its place. To start anew set the annotation \
-             clusterwright.dev/forget: {id}, or delete this manifest."
+            "Cluster {} was there and is gone{renamed}. Nothing is created in its place. To start anew set the annotation \
+             clusterwright.dev/forget: {id}, or delete this manifest.",
+            K::title(bound)
         ),
     )
 }
@@ -91,7 +93,8 @@ fn never_seen<K: Kind>(reach: &Reach, bound: &Bound<K>) -> Plan<K> {
         format!(
             "The account's present credentials have never seen cluster {} in {}, so they cannot tell whether it is gone. \
              Use credentials that can see it.",
-            bound.identity.id, reach.location
+            K::title(bound),
+            reach.location
         ),
     )
 }

@@ -206,6 +206,10 @@ pub enum TroubleKind {
     RateLimited,
     Unavailable,
     OutcomeUnknown,
+    /// The account's credentials may not ask for what has to be known.
+    Forbidden,
+    /// The cloud says that what was asked for cannot be.
+    Refused,
     /// The cloud refused to repeat what it had been asked before.
     RepeatRefused,
     /// The cloud is busy with the cluster.

@@ -10,13 +10,14 @@ use clusterwright::cloud::transport::{Limits, Transport as _};
 use clusterwright::simulator::cratedb::NewCluster;
 use clusterwright::simulator::{Fault, FaultKind, Settings};
 use http::{Method, Request, StatusCode};
+use rstest::rstest;
 use serde_json::{Value, json};
 
 use super::{asleep, view};
 use crate::in_process::InProcess;
 use crate::world::cratedb::cluster;
 use crate::world::manifests::{ACCOUNT, HERE, secret_of};
-use crate::world::{World, is_ready, reason_of};
+use crate::world::{World, is_ready, on_virtual_time, reason_of};
 
 /// A namespace that comes after the other one in every order.
 const THERE: &str = "elsewhere";
@@ -61,9 +62,15 @@ fn existing(namespace: &str, name: &str, id: &ClusterId, more: &Value) -> Value 
     crate::world::manifests::with(manifest, more)
 }
 
-#[tokio::test(start_paused = true)]
-async fn what_only_others_see_is_neither_shown_nor_adopted() {
-    let mut world = two_accounts(THERE, StatusCode::NOT_FOUND);
+#[rstest]
+#[case::that_is_hidden(StatusCode::NOT_FOUND, "InvalidSpec")]
+#[case::that_is_forbidden(StatusCode::FORBIDDEN, "CredentialsInsufficient")]
+fn what_only_others_see_is_neither_shown_nor_adopted(#[case] foreign: StatusCode, #[case] reason: &str) {
+    on_virtual_time(only_others_see(foreign, reason));
+}
+
+async fn only_others_see(foreign: StatusCode, reason: &str) {
+    let mut world = two_accounts(THERE, foreign);
     let (orders, sales) = (seed(&world, "orders"), seed(&world, "sales"));
     open(&world, "sales").await;
     world.start();
@@ -76,7 +83,7 @@ async fn what_only_others_see_is_neither_shown_nor_adopted() {
     world.pass(300).await;
     for name in ["spy", "thief"] {
         let state = world.manifest(THERE, name).unwrap();
-        assert_eq!(reason_of(&state), "InvalidSpec", "{}", state["status"]);
+        assert_eq!(reason_of(&state), reason, "{}", state["status"]);
         assert!(state["status"]["endpoints"] == json!([]) && state["status"]["externalId"].is_null(), "{state}");
     }
     open(&world, "orders").await;

@@ -5,7 +5,6 @@ use std::fmt::Display;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
-use serde_with::{OneOrMany, serde_as};
 
 /// What of a list could be read. One entry in another form hides no other. A single entry counts as a list of one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,15 +14,14 @@ pub struct Readable<T> {
     pub unread: Vec<String>,
 }
 
-#[serde_as]
-#[derive(Deserialize)]
-#[serde(transparent)]
-struct Entries(#[serde_as(deserialize_as = "OneOrMany<_>")] Vec<Value>);
-
 impl<'de, T: DeserializeOwned> Deserialize<'de> for Readable<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let entries = match Value::deserialize(deserializer)? {
+            Value::Array(entries) => entries,
+            one => vec![one],
+        };
         let mut list = Self::default();
-        for entry in Entries::deserialize(deserializer)?.0 {
+        for entry in entries {
             match serde_json::from_value(entry) {
                 Ok(entry) => list.read.push(entry),
                 Err(error) => list.unread.push(error.to_string()),

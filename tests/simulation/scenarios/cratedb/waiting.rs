@@ -135,7 +135,7 @@ fn a_failed_operation_is_told_and_tried_again_after_an_hour_or_an_edit(
         world.cloud.cratedb().fail_next(Failure { times: 2, message, ..Failure::of(kind) });
         world.edit(HERE, "orders", &json!({"spec": spec}));
         let failed = world.reason("orders", "OperationFailed", 900).await;
-        assert!(condition(&failed, "Ready")["message"].as_str().unwrap().contains("The dwarves went home."));
+        assert!(condition(&failed, "Ready")["message"].as_str().unwrap().contains("\"The dwarves went home\"."));
         assert_eq!(condition(&failed, "Stalled")["status"], "True");
         world.pass(2700).await;
         assert_eq!(effects(&world, action), 1, "a failure is not hammered");

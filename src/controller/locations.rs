@@ -153,7 +153,7 @@ impl<K: Managed> Place<K> {
     pub(crate) fn saw(&self, account: &AccountKey, target: &Handle, found: Option<&K::Cluster>, now: Timestamp) {
         match (found, target) {
             (Some(cluster), _) => {
-                let unlisted = !self.inventory().is_none_or(|list| list.get(cluster.id()).is_some());
+                let unlisted = self.inventory().is_some_and(|list| list.get(cluster.id()).is_none());
                 if unlisted {
                     lock(&self.beside).insert(account.clone());
                 }

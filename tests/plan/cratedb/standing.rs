@@ -143,7 +143,7 @@ fn unasked() -> Scene {
 #[case::and_it_is_paused(asked(60, true).paused(), "probe", "Running")]
 #[case::and_nobody_knows_its_password(
     unasked().record(|record| {
-        record.bound = Some(bound(NAME, clusterwright::plan::Origin::Adopted));
+        record.bound = Some(bound(NAME, Origin::Adopted));
         record.password.current = None;
     }),
     "probe", "DatabaseUnavailable"

@@ -7,7 +7,7 @@ use clusterwright::api::cratedb::{AllowedCidr as WantedCidr, CrateDBClusterStatu
 use clusterwright::api::shared::Power;
 use clusterwright::cloud::cratedb::change::Change;
 use clusterwright::cloud::cratedb::wire::{AllowedCidr, Cluster, HealthStatus, OperationKind};
-use clusterwright::cloud::operation::OperationState;
+use clusterwright::cloud::operation::{Found, OperationState};
 use clusterwright::plan::{Given, Origin, Plan, Probe, RefusalKind, Stake, TroubleKind, Verdict, status};
 use rstest::rstest;
 
@@ -143,14 +143,19 @@ fn unasked() -> Scene {
 #[case::and_it_is_paused(asked(60, true).paused(), "probe", "Running")]
 #[case::and_nobody_knows_its_password(
     unasked().record(|record| {
-        record.bound = Some(bound(NAME, clusterwright::plan::Origin::Adopted));
+        record.bound = Some(bound(NAME, Origin::Adopted));
         record.password.current = None;
     }),
     "probe", "DatabaseUnavailable"
 )]
 #[case::and_it_is_only_observed(unasked().only_observed(), "probe", "DatabaseUnavailable")]
 #[case::and_it_is_only_observed_without_a_record(
-    unasked().only_observed().adopting(NAME).with(|facts| facts.record = None), "probe", "DatabaseUnavailable"
+    unasked()
+        .only_observed()
+        .adopting(NAME)
+        .with(|facts| facts.record = None)
+        .looked_at(by_id(NAME), KEY, 3600, Found::just(Some(cluster(NAME)))),
+    "probe", "DatabaseUnavailable"
 )]
 #[case::and_it_is_only_observed_and_answered(asked(59, true).only_observed(), "", "Observed")]
 #[case::and_it_is_only_observed_and_answered_a_minute_ago(asked(60, true).only_observed(), "probe", "Observed")]

@@ -9,7 +9,7 @@ use super::backoff;
 use crate::api::secret::Password;
 use crate::clock;
 use crate::controller::clouds::Managed;
-use crate::plan::{Attempts, Given, Look, Probe, Trouble, TroubleKind};
+use crate::plan::{Attempts, Denied, Given, Look, Probe, Trouble, TroubleKind};
 
 /// One manifest's memory.
 #[derive(Debug)]
@@ -28,8 +28,6 @@ pub(crate) struct Memory<K: Managed> {
     pub(crate) look: Option<Look<K>>,
     pub(crate) probe: Option<Probe>,
     pub(crate) passwords: Option<Passwords>,
-    /// When none of the known passwords opened the database.
-    pub(crate) password_tried: Option<Timestamp>,
     /// When the Secrets that belong to the manifest are to be read again.
     pub(crate) check_at: Option<Timestamp>,
 }
@@ -62,7 +60,6 @@ impl<K: Managed> Default for Memory<K> {
             look: None,
             probe: None,
             passwords: None,
-            password_tried: None,
             check_at: None,
         }
     }
@@ -119,6 +116,20 @@ impl<K: Managed> Memory<K> {
         let answers =
             [TroubleKind::RateLimited, TroubleKind::Unavailable, TroubleKind::Forbidden, TroubleKind::Refused];
         self.attempts.trouble.take_if(|trouble| answers.contains(&trouble.kind));
+    }
+
+    /// The database opened with none of the passwords that were tried.
+    pub(crate) fn denied(&mut self, now: Timestamp) {
+        self.database_answered();
+        let since = self.attempts.denied.map_or(now, |denied| denied.since);
+        self.attempts.denied = Some(Denied { since, last: now });
+        self.attempts.password_unknown = true;
+    }
+
+    /// The database answers again, whatever it says.
+    pub(crate) fn database_answered(&mut self) {
+        let silence = [TroubleKind::DatabaseUnreachable, TroubleKind::DatabaseTrouble];
+        self.attempts.trouble.take_if(|trouble| silence.contains(&trouble.kind));
     }
 
     pub(crate) fn succeeded(&mut self) {

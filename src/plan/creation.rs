@@ -114,17 +114,18 @@ fn recognised<K: Kind>(
         return settled();
     }
     let claims = record.password.pending.iter().cloned().collect();
-    match proof::of(facts, cluster, claims) {
+    match proof::in_the_end(facts, cluster, claims) {
         Proof::Ask(step) => Plan::step(
             Step::Database(step),
             Reason::Creating,
             format!("Whether cluster {target} is the one that was asked for is being proved by its password."),
-        ),
+        )
+        .about(cluster),
         Proof::NotYet => Plan::standing(
             Reason::Creating,
             format!(
-                "The answer to the request to create cluster {target} was lost. There is one that looks like it, which the cloud calls {}: \
-                 whether it is ours, its password proves as soon as its database serves. Nothing to do but wait.",
+                "The answer to the request to create cluster {target} was lost. There is one that looks like it, which the cloud calls {}. \
+                 Whether it is ours, its database tells by the recorded password. Nothing to do but wait.",
                 cluster.word()
             ),
         )

@@ -178,6 +178,8 @@ pub struct Attempts {
     pub trouble: Option<Trouble>,
     /// None of the passwords that could be tried opens the database.
     pub password_unknown: bool,
+    /// When the database said so.
+    pub denied: Option<Denied>,
     /// The database refused the new password, in its own words, and kept the one that it had.
     pub password_refused: Option<String>,
     /// The Secret with the connection Secret's name is not ours.
@@ -190,6 +192,22 @@ pub struct Attempts {
     pub published: Option<String>,
     /// The kind's definition is being deleted, so everything is released.
     pub definition_deleted: bool,
+}
+
+impl Attempts {
+    /// What the database denied before says nothing of the passwords, or of the cluster, that there are now.
+    pub(crate) fn forget_denials(&mut self) {
+        self.password_unknown = false;
+        self.denied = None;
+    }
+}
+
+/// When a database opened with none of the passwords that were tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Denied {
+    /// It has done so each time since then.
+    pub since: Timestamp,
+    pub last: Timestamp,
 }
 
 /// Why an attempt came to nothing.

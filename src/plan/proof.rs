@@ -33,10 +33,21 @@ pub(super) enum Proof {
 
 /// Whether one of these passwords opens the cluster.
 pub(super) fn of<K: Kind>(facts: &Facts<K>, cluster: &K::Cluster, claims: Vec<Password>) -> Proof {
-    let attempts = &facts.attempts;
-    if attempts.password_unknown {
-        return Proof::Refused;
+    if facts.attempts.password_unknown { Proof::Refused } else { ask(facts, cluster, claims) }
+}
+
+/// The same, where a create is given up for it: a database that has just come up may not know its users yet, so that a denial
+/// counts when it has stood for a while.
+pub(super) fn in_the_end<K: Kind>(facts: &Facts<K>, cluster: &K::Cluster, claims: Vec<Password>) -> Proof {
+    match facts.attempts.denied.filter(|denied| facts.is_recent(denied.since, PATIENCE)) {
+        Some(denied) if facts.is_recent(denied.last, UNTIL_IT_SERVES) => Proof::NotYet,
+        Some(_) => ask(facts, cluster, claims),
+        None => of(facts, cluster, claims),
     }
+}
+
+fn ask<K: Kind>(facts: &Facts<K>, cluster: &K::Cluster, claims: Vec<Password>) -> Proof {
+    let attempts = &facts.attempts;
     let in_vain = facts.database_trouble().is_some_and(|trouble| !facts.is_recent(trouble.since, PATIENCE));
     if claims.is_empty() || in_vain || attempts.database_refused.is_some() {
         return Proof::Impossible;
@@ -65,6 +76,15 @@ pub(super) fn before_destroy<K: Kind>(
 ) -> Option<Plan<K>> {
     let doubt = bound.doubt?;
     match (of(facts, cluster, claims(facts, record)), doubt) {
+        // Its owner can have it say whose it is.
+        (Proof::Impossible, Doubt::Unproved) if cluster.phase() == Phase::Suspended => Some(Plan::held(
+            Reason::AdminPasswordUnknown,
+            format!(
+                "The answer to the request that created cluster {} was lost, and nothing has proved since that the one that is there is ours. \
+                 It is suspended, so that its database cannot be asked before it is destroyed: resume it in the cloud's console.",
+                cluster.title()
+            ),
+        )),
         (Proof::Impossible, Doubt::Unproved) => None,
         (Proof::NotYet, Doubt::Unproved) => Some(
             Plan::standing(
@@ -87,10 +107,12 @@ pub(super) fn before_change<K: Kind>(
     bound: &Bound<K>,
     cluster: &K::Cluster,
 ) -> Option<Plan<K>> {
-    match bound.doubt? {
-        // It is asked when its password has its turn.
-        Doubt::Unproved if !facts.attempts.password_unknown => None,
-        _ => Some(held(facts, bound, cluster, of(facts, cluster, claims(facts, record)))),
+    let doubt = bound.doubt?;
+    match of(facts, cluster, claims(facts, record)) {
+        // Where it could not be asked, an allow-list may let us in, so that what is wanted of it does not wait for that.
+        Proof::Ask(_) if doubt == Doubt::Unproved && facts.database_trouble().is_some() => None,
+        Proof::NotYet | Proof::Impossible if doubt == Doubt::Unproved => None,
+        proof => Some(held(facts, bound, cluster, proof)),
     }
 }
 
@@ -125,16 +147,14 @@ fn disowned<K: Kind>(facts: &Facts<K>, bound: &Bound<K>, cluster: &K::Cluster) -
         return forget;
     }
     let (id, forget) = (&bound.identity.id, annotation::FORGET);
-    let let_go = if facts.deleting() {
-        "set deletionPolicy to Retain".to_owned()
-    } else {
-        format!("set the annotation {forget}: {id}")
-    };
+    // While it is deleted, how to let go of a database is said of every hold.
+    let let_go =
+        if facts.deleting() { String::new() } else { format!("; to let go of it set the annotation {forget}: {id}") };
     Plan::held(
         Reason::AdminPasswordUnknown,
         format!(
             "The answer to the request that created cluster {} was lost, and the recorded password does not open the one that is there, \
-             so it may be somebody else's. Nothing is changed or destroyed. If it is yours, give the password of its user {} with {}; to let go of it {let_go}.",
+             so it may be somebody else's. Nothing is changed or destroyed. If it is yours, give the password of its user {} with {}{let_go}.",
             cluster.title(),
             facts.manifest.user(facts.record.as_ref()),
             K::PASSWORD_FIELD

@@ -274,6 +274,20 @@ impl<K: Kind> Record<K> {
         self.password_sent = false;
     }
 
+    /// What a record that claims the cluster no longer knew of it, besides its identity.
+    pub fn inherit(&mut self, former: &Self) {
+        self.password = former.password.clone();
+        self.password_sent = former.password_sent;
+        if let (Some(bound), Some(former)) = (&mut self.bound, &former.bound) {
+            // What was taken for ours by its looks alone is, once a person adopts it, a cluster that was there before: the
+            // password that was made for ours is not set in it.
+            if former.doubt.is_none() {
+                bound.origin = former.origin;
+            }
+            bound.applied = former.applied.clone();
+        }
+    }
+
     /// A new password is written down before anybody is asked to set it.
     pub fn announce_password(&mut self, password: Password) {
         self.password.pending = Some(password);
@@ -299,6 +313,9 @@ impl<K: Kind> Record<K> {
         if let Some(bound) = &mut self.bound {
             bound.doubt = Some(Doubt::Refused);
         }
+        // It was trusted at most, for what was proved leaves no doubt.
+        let trusted = self.password.current.take();
+        self.password.pending = self.password.pending.take().or(trusted);
     }
 
     /// The open change has come to its end.

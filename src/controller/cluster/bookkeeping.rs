@@ -10,7 +10,9 @@ use crate::controller::clouds::Managed;
 use crate::controller::events::Word;
 use crate::controller::memory::{self, Memory};
 use crate::controller::records::{RecordError, Stored, name_of};
-use crate::plan::{Bound, Change, Ending, Gone, PasswordState, Record, RecordChange, Step, may_inherit};
+use crate::plan::{
+    Bound, Change, CloudCluster, Ending, Gone, PasswordState, Record, RecordChange, Sighting, Step, may_inherit,
+};
 
 pub(super) async fn change<K: Managed>(
     ctx: &Context<K>,
@@ -28,6 +30,7 @@ pub(super) async fn change<K: Managed>(
         }
         RecordChange::ClearIntent(refusal) => {
             memory::lock(memory).succeeded();
+            tell_of_double(ctx, seen).await;
             amend(ctx, seen, |record| record.give_up_creation(refusal)).await
         }
         RecordChange::SettleChange(ending) => settle_change(ctx, seen, memory, ending).await,
@@ -140,7 +143,9 @@ async fn settle_change<K: Managed>(
         let mut memory = memory::lock(memory);
         memory.succeeded();
         // What did not open the database before says nothing of the new one.
-        memory.attempts.password_unknown &= !new_password;
+        if new_password {
+            memory.attempts.forget_denials();
+        }
     }
     if let Some(session) = &seen.session {
         session.place.hasten();
@@ -149,6 +154,23 @@ async fn settle_change<K: Managed>(
         tell(ctx, seen, word, note).await;
     }
     Ok(())
+}
+
+/// A create is given up: whoever pays for what is there under its name should know that it is left alone.
+async fn tell_of_double<K: Managed>(ctx: &Context<K>, seen: &Seen<K>) {
+    let create = seen.facts.record.as_ref().and_then(Record::creation);
+    let Some(target) = create.map(|create| K::target(&create.request)) else { return };
+    if let Sighting::Present(cluster) = seen.facts.sighting(&target)
+        && seen.facts.attempts.password_unknown
+    {
+        let note = format!(
+            "Cluster {} ({}) looks as it was asked for, and the recorded password does not open it. It is taken for somebody else's, \
+             and left as it is.",
+            cluster.title(),
+            cluster.id()
+        );
+        tell(ctx, seen, Word::Refused, note).await;
+    }
 }
 
 /// Takes an existing cluster, with the passwords of a record that claims it no longer. One adoption at a time, so that two
@@ -172,8 +194,7 @@ async fn adopt<K: Managed>(
     let name = K::title(&bound);
     stored.record.adopt(fresh.facts.owner(), bound);
     if let Some(heir_of) = best_former(&formers, &fresh) {
-        stored.record.password = heir_of.record.password.clone();
-        stored.record.bound = stored.record.bound.map(|bound| inherit(bound, &heir_of.record));
+        stored.record.inherit(&heir_of.record);
     }
     ctx.records.write(&stored).await?;
     // Whichever manifest comes back to one of these records finds that it has none.
@@ -210,14 +231,6 @@ fn best_former<'a, K: Managed>(formers: &'a [Arc<Stored<K>>], seen: &Seen<K>) ->
         other.record.owner.namespace == namespace && other.record.bound.as_ref().is_some_and(inherits)
     });
     here.max_by_key(|other| (!other.record.filed, other.version_number()))
-}
-
-/// What was known of the database besides its identity.
-fn inherit<K: Managed>(bound: Bound<K>, former: &Record<K>) -> Bound<K> {
-    match &former.bound {
-        Some(former) => Bound { origin: former.origin, applied: former.applied.clone(), ..bound },
-        None => bound,
-    }
 }
 
 async fn rebind<K: Managed>(ctx: &Context<K>, seen: &Seen<K>) -> Result<(), ReconcileError> {

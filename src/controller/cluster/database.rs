@@ -133,13 +133,13 @@ async fn conclude<K: Managed>(
         }
         Ok(Outcome::Unknown) => {
             let mut memory = memory::lock(memory);
-            memory.attempts.password_unknown = true;
-            memory.password_tried = Some(ctx.clock.now());
+            memory.denied(ctx.clock.now());
             memory.check_at = Some(clock::later(ctx.clock.now(), CHECK_MISSING));
         }
         Ok(Outcome::Refused(words)) => {
             amend(ctx, seen, |record| record.password.pending = None).await?;
             let mut memory = memory::lock(memory);
+            memory.database_answered();
             memory.attempts.password_refused = Some(words);
             memory.check_at = Some(clock::later(ctx.clock.now(), CHECK_MISSING));
         }
@@ -172,7 +172,9 @@ async fn proved<K: Managed>(
     password: Password,
 ) -> Result<(), ReconcileError> {
     amend(ctx, seen, |record| record.promote_password(password)).await?;
-    memory::lock(memory).succeeded();
+    let mut memory = memory::lock(memory);
+    memory.succeeded();
+    memory.attempts.forget_denials();
     Ok(())
 }
 

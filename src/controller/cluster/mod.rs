@@ -1,4 +1,4 @@
-//! One TypeDBCluster: observe, plan, report, carry out one step, and again until nothing is left to do.
+//! One manifest: observe, plan, report, carry out one step, and again until nothing is left to do.
 
 mod bookkeeping;
 mod connection;

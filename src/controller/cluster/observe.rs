@@ -193,8 +193,8 @@ async fn passwords<K: Managed>(
         memory.attempts.connection_conflict = None;
         memory.attempts.database_refused = None;
         // Somebody may have put the password back, or the database may have been too young to know it.
-        if memory.password_tried.is_some_and(|moment| now >= clock::later(moment, TRY_PASSWORDS_AGAIN)) {
-            memory.attempts.password_unknown = false;
+        if memory.attempts.denied.is_some_and(|denied| now >= clock::later(denied.last, TRY_PASSWORDS_AGAIN)) {
+            memory.attempts.forget_denials();
         }
     }
     let namespace = manifest.namespace().unwrap_or_default();
@@ -207,7 +207,7 @@ async fn passwords<K: Managed>(
     let passwords = Passwords { wanted, current, published };
     let mut memory = memory::lock(memory);
     if memory.passwords.as_ref().is_some_and(|before| before.given() != passwords.given()) {
-        memory.attempts.password_unknown = false;
+        memory.attempts.forget_denials();
         memory.attempts.password_refused = None;
     }
     memory.passwords = Some(passwords.clone());

@@ -78,7 +78,9 @@ pub(super) async fn send<K: Managed>(
         let mut memory = memory::lock(memory);
         memory.look = None;
         // Nor does what did not open another cluster say anything of the one that is created.
-        memory.attempts.password_unknown &= !matches!(write, CloudWrite::Deploy { .. });
+        if matches!(write, CloudWrite::Deploy { .. }) {
+            memory.attempts.forget_denials();
+        }
     }
     let attempt = Attempt { ctx, seen: &fresh, session, memory, announced };
     // Later than that, the announcement no longer says when the request could take effect.

@@ -4,7 +4,7 @@ use clusterwright::api::identity::CreatedAt;
 use clusterwright::api::secret::Password;
 use clusterwright::cloud::cratedb::wire::{Cluster, HealthStatus, OperationKind, OperationStatus, PartialOperation};
 use clusterwright::cloud::operation::Found;
-use clusterwright::plan::{Doubt, Kind as _, Origin, Stake, TroubleKind};
+use clusterwright::plan::{Denied, Doubt, Kind as _, Origin, Stake, TroubleKind};
 use rstest::rstest;
 
 use super::fixture::*;
@@ -61,6 +61,11 @@ fn out_of_reach(scene: Scene, seconds: i64) -> Scene {
 
 fn unknown(scene: Scene) -> Scene {
     scene.attempts(|attempts| attempts.password_unknown = true)
+}
+
+/// The database denied the password so many seconds ago for the first time, and for the last.
+fn denied(scene: Scene, since: i64, last: i64) -> Scene {
+    unknown(scene).attempts(|attempts| attempts.denied = Some(Denied { since: ago(since), last: ago(last) }))
 }
 
 fn forbidden(scene: Scene) -> Scene {
@@ -178,6 +183,9 @@ fn a_cluster_is_still_ours_if_it_differs_in(#[case] change: fn(&mut Cluster)) {
 #[case::does_not_open_with_it_and_nothing_can_come_of_the_request(
     unknown(open(96).looked_for_name(Some(cluster_aged(NAME, 94)))), "clear intent", ""
 )]
+#[case::did_not_open_with_it_a_moment_ago(denied(found(), 299, 14), "", "Creating")]
+#[case::is_asked_again_before_it_is_given_up(denied(found(), 299, 15), PROVE, "Creating")]
+#[case::did_not_open_with_it_for_long(denied(found(), 300, 15), "", "NameTaken")]
 #[case::does_not_open_with_it_and_only_a_list_has_shown_it(
     unknown(open(96).listed([cluster_aged(NAME, 94)])), "look orders", ""
 )]
@@ -285,6 +293,17 @@ fn ending(scene: Scene) -> Scene {
     "destroy id-orders",
     "DatabaseUnavailable"
 )]
+#[case::is_not_destroyed_in_its_sleep(
+    ending(unproved().listed([cluster_but(|there| (there.suspended, there.health.status) = (Some(true), HealthStatus::Suspended))])),
+    "", "AdminPasswordUnknown"
+)]
+#[case::is_asked_before_it_is_changed(
+    unproved().spec(|spec| spec.common.deletion_protection = Some(true)), PROVE, "Updating: deletionProtection"
+)]
+#[case::is_changed_where_it_could_not_be_asked(
+    out_of_reach(unproved(), 20).spec(|spec| spec.common.deletion_protection = Some(true)),
+    "change deletionProtection", "DatabaseUnavailable: deletionProtection"
+)]
 #[case::is_destroyed_where_its_creation_failed(ending(unproved().listed([failed()])), "destroy id-orders", "Deleting")]
 fn a_cluster_that_was_taken_by_its_looks(#[case] scene: Scene, #[case] does: &str, #[case] says: &str) {
     assert_eq!((scene.does().as_str(), scene.says().as_str()), (does, says), "{}", scene.message());
@@ -295,6 +314,36 @@ fn a_cluster_that_was_taken_by_its_looks(#[case] scene: Scene, #[case] does: &st
 #[case::a_dying_one(ending(disowned()), &["spec.passwordSecretRef", "spec.deletionPolicy: Retain"])]
 fn a_cluster_that_is_not_ours_names_the_ways_out_to(#[case] scene: Scene, #[case] parts: &[&str]) {
     assert!(parts.iter().all(|part| scene.message().contains(part)), "{}", scene.message());
+}
+
+/// One record of a cluster, and another that takes it over from there.
+fn heir_of(doubt: Option<Doubt>) -> super::kinds::Record {
+    let mut former = prepared();
+    former.settle_creation(super::kinds::Bound { doubt, ..bound(NAME, Origin::Created) });
+    former.password_sent = true;
+    let mut heir = prepared();
+    heir.adopt(heir.owner.clone(), bound(NAME, Origin::Adopted));
+    heir.inherit(&former);
+    heir
+}
+
+#[rstest]
+#[case::of_a_cluster_of_ours(None, Origin::Created)]
+#[case::of_one_that_nothing_proved_to_be_ours(Some(Doubt::Unproved), Origin::Adopted)]
+#[case::of_one_that_is_not_ours(Some(Doubt::Refused), Origin::Adopted)]
+fn an_heir(#[case] doubt: Option<Doubt>, #[case] origin: Origin) {
+    let heir = heir_of(doubt);
+    assert_eq!(heir.bound.as_ref().map(|bound| bound.origin), Some(origin));
+    assert_eq!(heir.password.pending, Some(Password::new(FIRST)));
+    assert!(heir.password_sent, "what was sent once is not sent once more");
+}
+
+#[test]
+fn a_password_made_for_a_create_is_not_set_in_what_was_there_before() {
+    let adopted = scene().recorded(heir_of(Some(Doubt::Refused))).record(|record| record.password_sent = false);
+    let adopted = adopted.listed([cluster(NAME)]);
+    assert_eq!(adopted.does(), PROVE);
+    assert!(!unknown(adopted).does().contains("password"));
 }
 
 #[test]

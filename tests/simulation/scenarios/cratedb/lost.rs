@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use clusterwright::simulator::{Fault, FaultKind, PathPattern, Status};
+use clusterwright::simulator::{Fault, FaultKind, PathPattern, Settings, Status};
 use http::Method;
 use rstest::rstest;
+use secrecy::SecretString;
 use serde_json::json;
 
-use super::{awake, effects, hurried, mine, reasons, view};
+use super::{asleep, awake, effects, hurried, mine, reasons, view};
 use crate::world::cratedb::{ORGANIZATION, cluster};
 use crate::world::manifests::{HERE, secret_of, with};
 use crate::world::on_virtual_time;
@@ -134,4 +135,36 @@ async fn a_refusal_waits_for_an_hour_or_for_a_change() {
     assert_eq!(creates(), 3, "an edit is acted on at once");
     world.ready("orders").await;
     world.audit().await;
+}
+
+/// What it did not say when it could not be reached, it says when it can.
+#[tokio::test(start_paused = true)]
+async fn a_password_that_the_database_denied_is_never_trusted() {
+    let mut settings = Settings::default();
+    settings.cratedb.enforce_allow_list = true;
+    let mut world = asleep(settings);
+    world.start();
+    world.user().create(secret_of(HERE, "mine", &json!({"password": mine(1)})));
+    let networks = json!([{"cidr": "127.0.0.0/8"}]);
+    world.apply(&with(
+        cluster(HERE, "orders"),
+        &json!({"passwordSecretRef": {"name": "mine"}, "allowedCidrs": networks}),
+    ));
+    world.ready("orders").await;
+    let id = view(&world, "orders").unwrap().cluster.id;
+    let proofs = || world.asked(|row| row.path.ends_with("/_sql")).len();
+    let before = proofs();
+    world.fault(Fault::new("*/_sql", FaultKind::Cut).times(1));
+    world.user().apply(&secret_of(HERE, "mine", &json!({"password": mine(2)})));
+    while proofs() == before {
+        world.pass(1).await;
+    }
+    world.cloud.cratedb().set_password(&id, SecretString::from(mine(3))).unwrap();
+    world.reason("orders", "AdminPasswordUnknown", 900).await;
+    world.pass(3 * 3600).await;
+    assert_eq!(world.reason_now("orders"), "AdminPasswordUnknown");
+    assert_eq!(world.published("orders").as_deref(), Some(mine(1).as_str()), "what was denied is published");
+    world.user().apply(&secret_of(HERE, "mine", &json!({"password": mine(3)})));
+    world.ready("orders").await;
+    assert_eq!(world.published("orders").as_deref(), Some(mine(3).as_str()));
 }

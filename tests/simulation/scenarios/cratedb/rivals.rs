@@ -1,7 +1,7 @@
 //! Several manifests, or several people, and one cluster.
 
 use clusterwright::simulator::cratedb::NewCluster;
-use clusterwright::simulator::{Fault, FaultKind, Settings};
+use clusterwright::simulator::{Fault, FaultKind, Settings, Status};
 use http::Method;
 use rstest::rstest;
 use secrecy::SecretString;
@@ -102,7 +102,7 @@ fn somebody_elses_cluster_that_looks_like_the_one_that_was_asked_for_is_left_alo
     on_virtual_time(async {
         let world = with_a_double(&json!({})).await;
         world.pass(deleted_after).await;
-        if deleted_after > 1 {
+        if deleted_after == 600 {
             assert_eq!(world.reason_now("orders"), "NameTaken");
         }
         world.delete(HERE, "orders");
@@ -130,6 +130,53 @@ async fn what_was_taken_by_its_looks_is_not_destroyed_before_its_database_was_as
     world.edit(HERE, "orders", &json!({"spec": {"deletionPolicy": "Retain"}}));
     world.gone("orders").await;
     assert!(view(&world, "orders").is_some());
+}
+
+/// The messages lead there, and the password that was made for the create must not come along.
+#[tokio::test(start_paused = true)]
+async fn a_double_that_is_let_go_of_and_adopted_keeps_its_password() {
+    let world = with_a_double(&json!({"ip_whitelist": [{"cidr": "10.0.0.0/8", "description": ""}]})).await;
+    world.pass(1200).await;
+    let id = view(&world, "orders").unwrap().cluster.id;
+    world.cloud.cratedb().act(&id, "ip-restrictions", &json!({"ip_whitelist": []})).unwrap();
+    world.pass(60).await;
+    world.delete(HERE, "orders");
+    world.reason("orders", "AdminPasswordUnknown", 120).await;
+    world.edit(HERE, "orders", &json!({"spec": {"deletionPolicy": "Retain"}}));
+    world.gone("orders").await;
+    world.pass(30).await;
+    world.apply(&cluster(HERE, "orders"));
+    world.reason("orders", "AdminPasswordUnknown", 900).await;
+    world.pass(30).await;
+    world.annotate(HERE, "orders", "clusterwright.dev/forget", &json!(id.as_str()));
+    world.reason("orders", "NameTaken", 900).await;
+    world.edit(HERE, "orders", &json!({"spec": {"externalId": id.as_str()}}));
+    world.ready("orders").await;
+    world.pass(7200).await;
+    assert_eq!(world.published("orders"), None, "nobody knows its password");
+    assert_eq!(effects(&world, "passwordSet"), 0);
+    assert!(world.opens(id.as_str(), &mine(7)).await, "its owner's password is in force");
+}
+
+/// A node that has just come up knows no users yet.
+#[tokio::test(start_paused = true)]
+async fn a_database_that_denies_its_password_at_first_is_ours_all_the_same() {
+    let world = awake();
+    let path = format!("/api/v2/organizations/{ORGANIZATION}/clusters/");
+    let lost = Fault::new(path.as_str(), FaultKind::Cut).method(&Method::POST).times(1);
+    world.fault(lost.after_effect());
+    let body = json!({"error": {"message": "trust authentication failed for user \"admin\"", "code": 4010}});
+    let denial = FaultKind::Answer {
+        status: Status::try_from(401).unwrap(),
+        retry_after: None,
+        body: Some(body.to_string()),
+        content_type: Some("application/json".to_owned()),
+    };
+    world.fault(Fault::new("*/_sql", denial).times(5));
+    world.apply(&with(cluster(HERE, "orders"), &json!({"deletionPolicy": "Delete"})));
+    world.ready("orders").await;
+    assert_eq!(effects(&world, "created"), 1);
+    world.audit().await;
 }
 
 #[tokio::test(start_paused = true)]

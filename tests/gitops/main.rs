@@ -1,0 +1,11 @@
+//! What Argo CD, Flux and Helm make of a manifest, with the scripts and expressions in `deploy/`.
+
+#[cfg(test)]
+mod argo;
+#[cfg(test)]
+#[path = "../support/kstatus.rs"]
+mod kstatus;
+#[cfg(test)]
+mod lua;
+#[cfg(test)]
+mod rows;

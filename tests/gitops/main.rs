@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod argo;
 #[cfg(test)]
+mod flux;
+#[cfg(test)]
 #[path = "../support/kstatus.rs"]
 mod kstatus;
 #[cfg(test)]

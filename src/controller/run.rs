@@ -17,7 +17,7 @@ use super::metrics::Metrics;
 use super::records::RECORD_LABEL;
 use super::wake::Wake;
 use super::watches::{self, Listed, watch_in};
-use super::{Context, Gate, Pulse, Stores, accounts, cluster, janitor, orphans};
+use super::{Context, Gate, Pulse, Stores, accounts, cluster, fleet, janitor, orphans};
 use crate::api::account::CloudAccount;
 use crate::api::identity::Handle;
 use crate::clock::Clock;
@@ -80,6 +80,10 @@ pub(super) fn start<K: Managed>(
     let (accounts_listed, note_accounts) = Listed::pair();
     let stores = Stores { manifests, account_objects, manifests_listed, accounts_listed };
     let ctx = Arc::new(Context::<K>::new(client, config, wake, stores.clone()));
+    fleet::show(&ctx);
+    for controller in [K::NAME, "cloudaccount", "record"] {
+        config.metrics.controller(controller, CONCURRENCY);
+    }
     let stopped = || {
         let mut stop = stop.clone();
         // A sender that is gone means the same as its last word would.

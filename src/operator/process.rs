@@ -82,7 +82,7 @@ async fn operate(
     gate: Gate,
     mut stopping: watch::Receiver<bool>,
 ) -> Result<(), OperatorError> {
-    let client = kubernetes::client().await.map_err(OperatorError::CannotStart)?;
+    let client = kubernetes::client(Arc::clone(&metrics)).await.map_err(OperatorError::CannotStart)?;
     let operator_namespace = preflight::operator_namespace(settings.namespace);
     preflight::check_namespace(&client, &operator_namespace).await.map_err(OperatorError::CannotStart)?;
     tokio::select! {

@@ -70,6 +70,7 @@ fn account_seen<K: Managed>(ctx: &Context<K>, account: &CloudAccount, now: Times
     AccountSeen {
         labels: labels::<K>(&key),
         reason: standing(conditions).1,
+        poll_interval: Duration::from_secs(account.spec.poll_interval_seconds.unsigned_abs()),
         inventory_age: listed.map(|at| Duration::try_from(now.duration_since(at)).unwrap_or_default()),
     }
 }

@@ -16,6 +16,7 @@ mod holds;
 mod kills;
 mod lifecycle;
 mod managers;
+mod metrics;
 mod process;
 mod refusals;
 mod retain;

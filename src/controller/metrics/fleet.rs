@@ -43,6 +43,8 @@ pub(crate) struct AccountSeen {
     pub(crate) reason: String,
     /// How old the last list of its location's clusters is; none before the first.
     pub(crate) inventory_age: Option<Duration>,
+    /// How often the account asks for that list while nothing changes.
+    pub(crate) poll_interval: Duration,
 }
 
 /// What is seen of everything that is looked after.
@@ -87,6 +89,7 @@ pub(super) struct Fleet {
     in_progress: Family<KindLabels, Seconds>,
     accounts: Family<StandingLabels, Gauge>,
     inventories: Family<AccountLabels, Seconds>,
+    polls: Family<AccountLabels, Seconds>,
 }
 
 impl Fleet {
@@ -96,6 +99,7 @@ impl Fleet {
             in_progress: Family::default(),
             accounts: Family::default(),
             inventories: Family::default(),
+            polls: Family::default(),
         };
         registry.register(
             "clusterwright_clusters",
@@ -113,6 +117,11 @@ impl Fleet {
             "Time since the last list of the clusters at an account's location was asked for",
             own.inventories.clone(),
         );
+        registry.register(
+            "clusterwright_poll_interval_seconds",
+            "Time between two such lists while nothing changes, as the account asks for it",
+            own.polls.clone(),
+        );
         own
     }
 
@@ -122,15 +131,17 @@ impl Fleet {
         self.in_progress.clear();
         self.accounts.clear();
         self.inventories.clear();
+        self.polls.clear();
         for (labels, count) in &seen.clusters {
             self.clusters.get_or_create(labels).set(*count);
         }
         for (kind, time) in &seen.in_progress {
             self.in_progress.get_or_create(&KindLabels { kind: kind.clone() }).set(time.as_secs_f64());
         }
-        for AccountSeen { labels, reason, inventory_age } in &seen.accounts {
+        for AccountSeen { labels, reason, inventory_age, poll_interval } in &seen.accounts {
             let AccountLabels { cloud, account } = labels.clone();
             self.accounts.get_or_create(&StandingLabels { cloud, account, reason: reason.clone() }).set(1);
+            self.polls.get_or_create(labels).set(poll_interval.as_secs_f64());
             if let Some(age) = inventory_age {
                 self.inventories.get_or_create(labels).set(age.as_secs_f64());
             }

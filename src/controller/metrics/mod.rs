@@ -17,6 +17,7 @@ use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
 use self::cloud::Requests;
@@ -25,6 +26,11 @@ use self::edits::Edits;
 pub(crate) use self::fleet::{AccountSeen, ClusterLabels, Seen};
 use self::fleet::{Fleet, Source};
 use self::reconciles::Reconciles;
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Lease {
+    name: &'static str,
+}
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ApiRequest {
@@ -42,6 +48,7 @@ pub struct Metrics {
     edits: Edits,
     fleet: Fleet,
     api_requests: Family<ApiRequest, Counter>,
+    leases: Family<Lease, Gauge>,
     sources: Mutex<Vec<Source>>,
 }
 
@@ -56,12 +63,15 @@ impl Metrics {
             "Requests to the API server, by the answer's code, method and host",
             api_requests.clone(),
         );
+        let leases = Family::<Lease, Gauge>::default();
+        registry.register("leader_election_master_status", "Whether this replica leads, by lease", leases.clone());
         Arc::new(Self {
             reconciles: Reconciles::register(&mut registry),
             requests: Requests::register(&mut registry),
             edits: Edits::register(&mut registry),
             fleet: Fleet::register(&mut registry),
             api_requests,
+            leases,
             sources: Mutex::default(),
             registry: Mutex::new(registry),
         })
@@ -78,6 +88,11 @@ impl Metrics {
         let mut text = String::new();
         encode(&mut text, &registry)?;
         Ok(text)
+    }
+
+    /// Notes whether this replica holds the lease of this name.
+    pub(crate) fn leads(&self, name: &'static str, leads: bool) {
+        self.leases.get_or_create(&Lease { name }).set(leads.into());
     }
 
     /// Counts a request to the API server. The code is `<error>` where there was no answer.

@@ -21,7 +21,8 @@ fn labels(account: &str) -> AccountLabels {
 
 fn account(name: &str) -> AccountSeen {
     let inventory_age = Some(Duration::from_secs(30));
-    AccountSeen { labels: labels(name), reason: "Connected".to_owned(), inventory_age }
+    let poll_interval = Duration::from_secs(60);
+    AccountSeen { labels: labels(name), reason: "Connected".to_owned(), inventory_age, poll_interval }
 }
 
 fn with_accounts(names: &'static [&'static str]) -> impl Fn() -> Option<Seen> {
@@ -109,6 +110,7 @@ fn what_there_is_no_more_is_shown_no_more() {
         r#"clusterwright_longest_in_progress_seconds{kind="TypeDBCluster"} 90.0"#,
         r#"clusterwright_accounts{cloud="TypeDB Cloud",account="shop/one",reason="Connected"} 1"#,
         r#"clusterwright_inventory_age_seconds{cloud="TypeDB Cloud",account="shop/one"} 30.0"#,
+        r#"clusterwright_poll_interval_seconds{cloud="TypeDB Cloud",account="shop/one"} 60.0"#,
     ] {
         assert!(text.lines().any(|there| there == line), "{line} is not in {text}");
     }
@@ -141,6 +143,16 @@ fn reconciles_go_by_controller_runtimes_names() {
         r#"workqueue_retries_total{name="typedbcluster"} 1"#,
     ] {
         assert!(text.lines().any(|there| there == line), "{line} is not in {text}");
+    }
+}
+
+#[test]
+fn who_leads_is_told_by_lease() {
+    let metrics = Metrics::new();
+    for (leads, shown) in [(true, 1), (false, 0)] {
+        metrics.leads("clusterwright", leads);
+        let line = format!(r#"leader_election_master_status{{name="clusterwright"}} {shown}"#);
+        assert_eq!(series(&metrics, "leader_election_master_status"), [line]);
     }
 }
 

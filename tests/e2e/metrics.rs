@@ -209,7 +209,9 @@ async fn a_real_prometheus_finds_every_series_that_documentation_and_alerts_name
         let metrics: Vec<&str> =
             named.find_iter(query).map(|name| name.as_str().trim_end_matches(['{', ')'])).collect();
         assert!(!metrics.is_empty(), "{query}");
-        metrics.iter().for_each(|metric| assert!(documented.contains_key(*metric), "{metric} in {query}"));
+        for metric in metrics {
+            assert!(documented.contains_key(metric), "{metric} in {query}");
+        }
     }
     world.finish().await;
 }

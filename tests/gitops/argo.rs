@@ -4,6 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clusterwright::api::condition::Reason;
+use clusterwright::api::cratedb::CrateDBCluster;
+use clusterwright::api::typedb::TypeDBCluster;
+use clusterwright::plan::AccountStanding;
 use rstest::rstest;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -54,6 +57,30 @@ fn every_reason_has_the_health_of_its_row_and_its_message_passes_through(#[case]
             "{reason}"
         );
     }
+}
+
+/// The same for what the plan decides by itself, with its own words.
+#[rstest]
+#[case::no_account(AccountStanding::Missing, Reason::AccountNotFound)]
+#[case::connecting(AccountStanding::Connecting, Reason::WaitingForAccount)]
+#[case::rejected(refused(Reason::CredentialsRejected), Reason::CredentialsRejected)]
+#[case::a_key_is_missing(refused(Reason::CredentialsMissing), Reason::CredentialsMissing)]
+fn what_the_plan_decides_has_the_health_of_its_row(#[case] account: AccountStanding, #[case] reason: Reason) {
+    // The facts' clock stands long after the manifest was last edited.
+    let decided = [
+        ("TypeDBCluster", rows::decided::<TypeDBCluster>(rows::untouched("TypeDBCluster"), account.clone())),
+        ("CrateDBCluster", rows::decided::<CrateDBCluster>(rows::untouched("CrateDBCluster"), account)),
+    ];
+    for (kind, (decided, object)) in decided {
+        assert_eq!(decided, reason, "{kind}");
+        let health = run(&script(kind), std::slice::from_ref(&object)).remove(0);
+        assert_eq!((health.status.as_str(), health.message.as_str()), (expected(reason).0, message(&object)), "{kind}");
+        assert_eq!(compute(&object), expected(reason).1, "{kind}");
+    }
+}
+
+fn refused(reason: Reason) -> AccountStanding {
+    AccountStanding::Refused(reason, "It cannot be used.".to_owned())
 }
 
 #[rstest]

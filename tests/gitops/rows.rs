@@ -5,9 +5,9 @@ use clusterwright::api::condition::Reason;
 use clusterwright::api::cratedb::CrateDBCluster;
 use clusterwright::api::typedb::TypeDBCluster;
 use clusterwright::plan::{
-    AccountFacts, AccountStanding, Attempts, Facts, Given, Inventory, Kind, Plan, Verdict, account_status, status,
+    AccountFacts, AccountStanding, Attempts, Facts, Given, Inventory, Kind, Plan, Verdict, account_status, plan, status,
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
@@ -115,14 +115,41 @@ fn typed<T: DeserializeOwned>(object: Value) -> T {
 }
 
 fn cluster<K: Kind>(kind: &str, reason: Reason) -> Value {
-    let manifest: K = typed(untouched(kind));
-    let facts = Facts {
-        now: Timestamp::UNIX_EPOCH,
-        manifest,
+    let facts = facts::<K>(untouched(kind), AccountStanding::Connected);
+    let plan = Plan {
+        next: None,
+        pending: Vec::new(),
+        verdict: Verdict::Stands { reason, message: MESSAGE.to_owned(), differs: vec!["version".to_owned()] },
+        cluster: None,
+        look_again: None,
+    };
+    published(&facts, &plan)
+}
+
+/// What the plan itself decides about a new manifest whose account stands like this: the reason, and the object.
+pub(crate) fn decided<K: Kind>(object: Value, account: AccountStanding) -> (Reason, Value) {
+    let facts = facts::<K>(object, account);
+    let plan = plan(&facts);
+    let Verdict::Stands { reason, .. } = plan.verdict else { panic!("nothing is decided") };
+    (reason, published(&facts, &plan))
+}
+
+/// The object as its operator publishes it.
+fn published<K: Kind>(facts: &Facts<K>, plan: &Plan<K>) -> Value {
+    let mut object = serde_json::to_value(&facts.manifest).unwrap();
+    object["status"] = serde_json::to_value(status(facts, plan)).unwrap();
+    object
+}
+
+/// A manifest of which nothing is known but how its account stands.
+fn facts<K: Kind>(object: Value, account: AccountStanding) -> Facts<K> {
+    Facts {
+        now: Timestamp::UNIX_EPOCH + SignedDuration::from_hours(1),
+        manifest: typed(object),
         namespace_uid: String::new(),
         operator_namespace: "clusterwright-system".to_owned(),
         edited: Timestamp::UNIX_EPOCH,
-        account: AccountFacts { standing: AccountStanding::Connected, reach: None },
+        account: AccountFacts { standing: account, reach: None },
         record: None,
         rivals: Vec::new(),
         inventory: Some(Inventory { clusters: Vec::new(), at: None }.into()),
@@ -133,17 +160,7 @@ fn cluster<K: Kind>(kind: &str, reason: Reason) -> Value {
         current_password: Given::NotAsked,
         published_password: None,
         attempts: Attempts::default(),
-    };
-    let plan = Plan {
-        next: None,
-        pending: Vec::new(),
-        verdict: Verdict::Stands { reason, message: MESSAGE.to_owned(), differs: vec!["version".to_owned()] },
-        cluster: None,
-        look_again: None,
-    };
-    let mut object = serde_json::to_value(&facts.manifest).unwrap();
-    object["status"] = serde_json::to_value(status(&facts, &plan)).unwrap();
-    object
+    }
 }
 
 fn account(reason: Reason) -> Option<Value> {

@@ -3,12 +3,11 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use clusterwright::api::condition::Reason;
 use serde_json::{Value, json};
 
-use super::programs::from_prometheus;
+use super::promtool::{run, scratch};
 
 fn file(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
@@ -39,17 +38,11 @@ fn name(alert: &Value) -> &str {
 
 /// Runs the cases over these rules. `Err` is what promtool says.
 fn promtool(folder: &str, rules: &str) -> Result<(), String> {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("alerts").join(folder);
-    fs::create_dir_all(&folder).unwrap();
+    let folder = scratch(&format!("alerts/{folder}"));
     fs::write(folder.join("alerts.yaml"), rules).unwrap();
     fs::write(folder.join("alerts_test.yaml"), cases_text()).unwrap();
-    let run = |arguments: &[&str]| {
-        let output = Command::new(from_prometheus("promtool")).args(arguments).current_dir(&folder).output().unwrap();
-        let said = [output.stdout, output.stderr].concat();
-        if output.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&said).into_owned()) }
-    };
-    run(&["check", "rules", "alerts.yaml"])?;
-    run(&["test", "rules", "alerts_test.yaml"])
+    run(&folder, &["check", "rules", "alerts.yaml"])?;
+    run(&folder, &["test", "rules", "alerts_test.yaml"])
 }
 
 #[test]

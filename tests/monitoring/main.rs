@@ -3,5 +3,9 @@
 #[cfg(test)]
 mod alerts;
 #[cfg(test)]
+mod dashboard;
+#[cfg(test)]
 #[path = "../support/programs.rs"]
 mod programs;
+#[cfg(test)]
+mod promtool;

@@ -6,7 +6,8 @@ use std::path::Path;
 use regex::Regex;
 use serde_json::{Value, json};
 
-use crate::harness::{Prometheus, World, eventually, paid, with};
+use crate::cratedb;
+use crate::harness::{CrateWorld, Prometheus, Tested, World, WorldOf, eventually, paid, with};
 
 /// A name that would be found in any label.
 const NAME: &str = "a-name-found-anywhere";
@@ -15,7 +16,7 @@ const NAME: &str = "a-name-found-anywhere";
 struct Scrape(BTreeMap<String, f64>);
 
 impl Scrape {
-    async fn of(world: &World) -> Self {
+    async fn of<K: Tested>(world: &WorldOf<K>) -> Self {
         let text = world.operator.as_ref().unwrap().until("/metrics", 200).await;
         let samples = text.lines().filter(|line| !line.starts_with('#'));
         let parse = |line: &str| {
@@ -46,7 +47,7 @@ impl Scrape {
 }
 
 /// Waits until what is served is as `check` wants it.
-async fn until_told(world: &World, what: &str, check: impl Fn(&Scrape) -> Result<(), String>) {
+async fn until_told<K: Tested>(world: &WorldOf<K>, what: &str, check: impl Fn(&Scrape) -> Result<(), String>) {
     eventually(what, async || check(&Scrape::of(world).await)).await;
 }
 
@@ -131,6 +132,30 @@ async fn what_is_counted_and_measured_is_served_and_goes_with_its_account() {
     })
     .await;
     assert!(!Scrape::of(&world).await.mentions(NAME), "a cluster's name is no label");
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn an_edit_is_timed_until_the_cloud_has_accepted_it_and_until_it_is_done() {
+    let world = CrateWorld::new("timed").await;
+    world.apply(NAME, cratedb::paid()).await;
+    world.until_ready(NAME).await;
+    world.edit(NAME, json!({"spec": {"nodes": 2}})).await;
+    world.until_ready(NAME).await;
+    until_told(&world, "how long creation and edit took is told", |told| {
+        for after in ["creation", "edit"] {
+            let labels = format!("{{kind=\"CrateDBCluster\",after=\"{after}\"}}");
+            told.is(&format!("clusterwright_edit_accepted_seconds_count{labels}"), 1.0)?;
+            told.is(&format!("clusterwright_ready_seconds_count{labels}"), 1.0)?;
+        }
+        told.is_between(
+            r#"clusterwright_budget_wait_seconds_count{cloud="CrateDB Cloud",account="timed/cratedb"}"#,
+            2.0,
+            1e4,
+        )
+    })
+    .await;
+    assert!(!Scrape::of(&world).await.mentions("token"), "this cloud's keys are no tokens, and do not expire");
     world.finish().await;
 }
 

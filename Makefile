@@ -50,10 +50,21 @@ lint: | needs-cargo ## Check the format and everything that clippy and go vet kn
 	@tests/controlplane/build.sh --vet
 
 .PHONY: test
-test: controlplane | needs-cargo ## Run all tests
+test: controlplane | needs-cargo needs-lua needs-prometheus ## Run all tests
 	cargo test --locked
 	cd tests/controlplane && go test ./supervisor
 
 .PHONY: needs-cargo
 needs-cargo:
 	@command -v cargo >/dev/null || { echo "Rust is missing: install it from https://rustup.rs" >&2; exit 1; }
+
+# Argo CD's health scripts are tried in the language that they are written in.
+.PHONY: needs-lua
+needs-lua:
+	@tests/support/debian.sh install lua5.1 lua5.1
+
+# The rules of the alerts are tried in Prometheus' own tool, and the metrics are scraped by Prometheus itself. It is not
+# installed, since that would start a server.
+.PHONY: needs-prometheus
+needs-prometheus:
+	@tests/support/debian.sh unpack prometheus prometheus target/debian

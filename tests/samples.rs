@@ -15,7 +15,11 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 fn files() -> Vec<PathBuf> {
-    below(&Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/samples"))
+    below(&deploy("samples"))
+}
+
+fn deploy(folder: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy").join(folder)
 }
 
 fn below(folder: &Path) -> Vec<PathBuf> {
@@ -24,8 +28,12 @@ fn below(folder: &Path) -> Vec<PathBuf> {
 }
 
 fn documents() -> Vec<Value> {
+    documents_in(files())
+}
+
+fn documents_in(files: Vec<PathBuf>) -> Vec<Value> {
     let parse = |file: PathBuf| serde_saphyr::from_multiple::<Value>(&fs::read_to_string(file).unwrap()).unwrap();
-    files().into_iter().flat_map(parse).collect()
+    files.into_iter().flat_map(parse).collect()
 }
 
 fn of_kind(kind: &str) -> Vec<Value> {
@@ -79,6 +87,37 @@ fn every_sample_passes_the_rules_of_its_kind() {
     let samples = documents();
     let kinds = samples.iter().map(passes).filter(|kind| *kind != "Secret");
     assert_eq!(kinds.count(), 7);
+}
+
+/// Neither tool may take a database's manifest away by itself, and neither is given a Secret.
+#[test]
+fn the_samples_for_gitops_pass_the_rules_and_are_not_pruned_unasked() {
+    let kept = [
+        ("argocd/samples", "argocd.argoproj.io/sync-options", "Prune=confirm,Delete=confirm"),
+        ("flux/samples", "kustomize.toolkit.fluxcd.io/prune", "disabled"),
+    ];
+    for (folder, annotation, value) in kept {
+        let samples = documents_in(below(&deploy(folder)));
+        let mut kinds: Vec<&str> = samples.iter().map(passes).collect();
+        kinds.sort_unstable();
+        assert_eq!(kinds, ["CloudAccount", "CloudAccount", "CrateDBCluster", "TypeDBCluster"]);
+        for sample in samples {
+            assert_eq!(sample["metadata"]["annotations"][annotation], value, "{sample}");
+            assert_eq!(sample["metadata"]["namespace"], Value::Null, "{sample}");
+        }
+    }
+}
+
+/// What deletes a manifest to create it again could take a database along.
+#[test]
+fn no_tool_is_told_to_replace_by_force() {
+    let of = |file: &str, kind: &str| {
+        let documents = documents_in(vec![deploy(file)]);
+        documents.into_iter().find(|document| document["kind"] == kind).unwrap()
+    };
+    assert_eq!(of("flux/kustomization.yaml", "Kustomization")["spec"]["force"], false);
+    let application = of("argocd/application.yaml", "Application");
+    assert_eq!(application["spec"]["syncPolicy"]["syncOptions"], json!(["ServerSideApply=true"]));
 }
 
 #[test]

@@ -15,6 +15,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
 use self::dispenser::Dispenser;
+use self::queues::Reply;
 use super::error::CloudError;
 use super::headers::LONGEST_RETRY_AFTER;
 
@@ -36,7 +37,17 @@ pub enum Priority {
 /// Leave to send one request.
 #[derive(Debug)]
 #[must_use = "a permit that is not used is lost to everyone"]
-pub struct Permit(());
+pub struct Permit {
+    waited: Duration,
+}
+
+impl Permit {
+    /// How long its request has waited for it.
+    #[must_use]
+    pub fn waited(&self) -> Duration {
+        self.waited
+    }
+}
 
 /// A location's budget of requests. Clones share it.
 #[derive(Clone, Debug)]
@@ -49,7 +60,7 @@ pub struct Budget {
 #[derive(Debug)]
 struct Request {
     priority: Priority,
-    reply: oneshot::Sender<Result<Permit, CloudError>>,
+    reply: Reply,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -81,9 +92,11 @@ impl Budget {
     /// `RateLimited` where the turn would come later than that, with the time until it would come;
     /// `Unavailable` where too many are waiting already.
     pub async fn acquire(&self, priority: Priority) -> Result<Permit, CloudError> {
+        let asked = Instant::now();
         let (reply, turn) = oneshot::channel();
         self.requests.send(Request { priority, reply }).await.map_err(|_| stopped())?;
-        turn.await.map_err(|_| stopped())?
+        turn.await.map_err(|_| stopped())??;
+        Ok(Permit { waited: asked.elapsed() })
     }
 
     /// Lets nobody through for this long, at most 10 minutes; never less than an earlier closing still asks for.

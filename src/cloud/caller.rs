@@ -15,7 +15,6 @@ use super::call::{Answer, Call, WRITE_TOKEN_WAIT};
 use super::error::{CloudError, Effect};
 use super::observer::Observer;
 use super::transport::Transport;
-use crate::api::identity::Location;
 
 /// One location's API, as one credential. Clones share connections, budget and token.
 ///
@@ -27,7 +26,6 @@ pub(super) struct Caller {
     budget: Budget,
     authorization: Authorization,
     dialect: Dialect,
-    location: Location,
     observer: Arc<dyn Observer>,
 }
 
@@ -49,12 +47,11 @@ impl Caller {
         budget: Budget,
         authorization: Authorization,
         dialect: Dialect,
-        location: Location,
     ) -> Self {
-        Self { transport, budget, authorization, dialect, location, observer: Arc::new(()) }
+        Self { transport, budget, authorization, dialect, observer: Arc::new(()) }
     }
 
-    /// Tells `observer` of every request.
+    /// Tells `observer` of every request, and how long it waited for its turn.
     pub(super) fn with_observer(self, observer: Arc<dyn Observer>) -> Self {
         Self { observer, ..self }
     }
@@ -66,7 +63,8 @@ impl Caller {
     }
 
     /// Makes a call, and once more with a new token where the cloud did not accept the one in use.
-    pub(super) async fn call<T>(&self, _permit: Permit, call: Call<T>) -> Result<Answer<T>, CloudError> {
+    pub(super) async fn call<T>(&self, permit: Permit, call: Call<T>) -> Result<Answer<T>, CloudError> {
+        self.observer.waited(permit.waited());
         let until = Instant::now() + call.deadline;
         let proof = self.proof(call.effect, until).await?;
         let Failure { error, proof_rejected, harmless } = match self.attempt(&call, until, &proof).await {

@@ -8,6 +8,7 @@ mod lifetime;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
@@ -18,6 +19,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use self::keeper::Keeper;
 use super::error::CloudError;
+use super::observer::Observer;
 use crate::clock::Clock;
 
 /// The shortest time between two renewals that were forced by rejections.
@@ -91,8 +93,14 @@ impl TokenSource {
     /// Starts the task; the first exchange is made for the first caller. The task ends with the last clone.
     #[must_use]
     pub fn spawn(exchange: impl Exchange, clock: Clock) -> Self {
+        Self::observed(exchange, clock, Arc::new(()))
+    }
+
+    /// The same, telling `observer` of every exchange and of every token.
+    #[must_use]
+    pub fn observed(exchange: impl Exchange, clock: Clock, observer: Arc<dyn Observer>) -> Self {
         let (messages, mailbox) = mpsc::channel(MAILBOX);
-        tokio::spawn(Keeper::new(exchange, clock).run(mailbox));
+        tokio::spawn(Keeper::new(exchange, clock, observer).run(mailbox));
         Self { messages }
     }
 

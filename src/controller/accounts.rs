@@ -5,7 +5,7 @@ mod session;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use kube::ResourceExt;
 use kube::runtime::controller::Action;
@@ -98,17 +98,16 @@ pub(crate) async fn reconcile<K: Managed>(
     ctx: Arc<Context<K>>,
 ) -> Result<Action, AccountError> {
     ctx.synced().await;
-    let key = AccountKey { namespace: account.namespace().unwrap_or_default(), name: account.name_any() };
+    let key = AccountKey::named(&account);
     // Accounts of other clouds are looked after with the clusters there.
     if !looks_after::<K>(&account) {
         let_go(&key, &ctx).await;
         return Ok(Action::await_change());
     }
-    let started = Instant::now();
+    let running = ctx.metrics.reconciling("cloudaccount");
     let result =
         tokio::time::timeout(LONGEST, look_after(&account, &key, &ctx)).await.unwrap_or(Err(AccountError::Late));
-    let word = if result.is_ok() { "success" } else { "error" };
-    ctx.metrics.reconciled("cloudaccount", word, started.elapsed());
+    running.ended(&result);
     result
 }
 

@@ -44,6 +44,11 @@ impl fmt::Display for AccountKey {
 }
 
 impl AccountKey {
+    /// The name of this account.
+    pub(crate) fn named(account: &CloudAccount) -> Self {
+        Self { namespace: account.namespace().unwrap_or_default(), name: account.name_any() }
+    }
+
     /// The account to which a manifest refers.
     pub(crate) fn of<K: Managed>(manifest: &K) -> Self {
         Self { namespace: manifest.namespace().unwrap_or_default(), name: manifest.common().account_ref.name.clone() }

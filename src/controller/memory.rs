@@ -16,6 +16,8 @@ use crate::plan::{Attempts, Denied, Given, Look, Probe, Trouble, TroubleKind};
 pub(crate) struct Memory<K: Managed> {
     /// The generation last seen, and since when.
     pub(crate) generation: Option<(i64, Timestamp)>,
+    /// What was asked for last, as long as it is not as asked for.
+    pub(crate) edit: Option<Edit>,
     /// What makes another attempt worth while at once: edits, annotations, credentials.
     pub(crate) inputs: Option<String>,
     pub(crate) namespace_uid: Option<String>,
@@ -30,6 +32,22 @@ pub(crate) struct Memory<K: Managed> {
     pub(crate) passwords: Option<Passwords>,
     /// When the Secrets that belong to the manifest are to be read again.
     pub(crate) check_at: Option<Timestamp>,
+}
+
+/// A manifest's creation or edit, for measuring how long it takes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Edit {
+    pub(crate) since: Timestamp,
+    /// `creation` or `edit`.
+    pub(crate) after: &'static str,
+    accepted: bool,
+}
+
+impl Edit {
+    /// Notes that the cloud has accepted a write for it. Answers the edit where it is the first.
+    pub(crate) fn accept(&mut self) -> Option<Self> {
+        (!std::mem::replace(&mut self.accepted, true)).then_some(*self)
+    }
 }
 
 /// The passwords that a manifest refers to, as last read.
@@ -51,6 +69,7 @@ impl<K: Managed> Default for Memory<K> {
     fn default() -> Self {
         Self {
             generation: None,
+            edit: None,
             inputs: None,
             namespace_uid: None,
             failures: 0,
@@ -66,18 +85,24 @@ impl<K: Managed> Default for Memory<K> {
 }
 
 impl<K: Managed> Memory<K> {
-    /// Since when this generation is known.
-    pub(crate) fn saw_generation(&mut self, generation: i64, created: Option<Timestamp>, now: Timestamp) -> Timestamp {
-        match self.generation {
-            Some((known, since)) if known == generation => since,
+    /// Since when this generation is known. `observed` is the last one that was decided about.
+    pub(crate) fn saw_generation(
+        &mut self,
+        generation: i64,
+        observed: Option<i64>,
+        created: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Timestamp {
+        let since = match self.generation {
+            Some((known, since)) if known == generation => return since,
             // The first look at an object counts from its creation, a later generation from when it was noticed.
-            None if generation <= 1 => self.remember_generation(generation, created.unwrap_or(now)),
-            _ => self.remember_generation(generation, now),
-        }
-    }
-
-    fn remember_generation(&mut self, generation: i64, since: Timestamp) -> Timestamp {
+            None if generation <= 1 => created.unwrap_or(now),
+            _ => now,
+        };
         self.generation = Some((generation, since));
+        // How long something takes that another process has begun is not known here.
+        let after = if observed.is_none_or(|observed| observed < 0) { "creation" } else { "edit" };
+        self.edit = (observed != Some(generation)).then_some(Edit { since, after, accepted: false });
         since
     }
 

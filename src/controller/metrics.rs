@@ -1,104 +1,123 @@
-//! What is counted, under the names that stock dashboards know.
+//! What is counted and measured, under the names that stock dashboards know where there are such.
+//!
+//! Of controller-runtime's work queues only that is told which can be seen from here: kube's own queue does not show how
+//! long it is. No name of an object is a label but an account's, and what is told of an account goes with it.
 
-use std::fmt::Debug;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+mod cloud;
+mod edits;
+mod fleet;
+mod reconciles;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
-use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
-use crate::api::identity::Location;
-use crate::cloud::observer::Observer;
+use self::cloud::Requests;
+pub(crate) use self::cloud::{AccountLabels, AsAccount};
+use self::edits::Edits;
+pub(crate) use self::fleet::{AccountSeen, ClusterLabels, Seen};
+use self::fleet::{Fleet, Source};
+use self::reconciles::Reconciles;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Reconcile {
-    controller: &'static str,
-    result: &'static str,
+struct Lease {
+    name: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Controller {
-    controller: &'static str,
+struct ApiRequest {
+    code: String,
+    method: String,
+    host: String,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Request {
-    cloud: &'static str,
-    operation: &'static str,
-    outcome: &'static str,
-}
-
-/// The operator's counters.
+/// Everything that `/metrics` shows.
 #[derive(Debug)]
 pub struct Metrics {
     registry: Mutex<Registry>,
-    reconciles: Family<Reconcile, Counter>,
-    durations: Family<Controller, Histogram>,
-    requests: Family<Request, Counter>,
+    reconciles: Reconciles,
+    requests: Requests,
+    edits: Edits,
+    fleet: Fleet,
+    api_requests: Family<ApiRequest, Counter>,
+    leases: Family<Lease, Gauge>,
+    sources: Mutex<Vec<Source>>,
 }
 
 impl Metrics {
-    /// Counters at zero.
+    /// Nothing counted yet.
     #[must_use]
     pub fn new() -> Arc<Self> {
         let mut registry = Registry::default();
-        let reconciles = Family::<Reconcile, Counter>::default();
-        let durations = Family::<Controller, Histogram>::new_with_constructor(seconds);
-        let requests = Family::<Request, Counter>::default();
-        registry.register("controller_runtime_reconcile", "Reconciles, by controller and result", reconciles.clone());
-        registry.register("controller_runtime_reconcile_time_seconds", "Length of a reconcile", durations.clone());
+        let api_requests = Family::<ApiRequest, Counter>::default();
         registry.register(
-            "clusterwright_cloud_requests",
-            "Requests to the clouds, by cloud, operation and outcome",
-            requests.clone(),
+            "rest_client_requests",
+            "Requests to the API server, by the answer's code, method and host",
+            api_requests.clone(),
         );
-        Arc::new(Self { registry: Mutex::new(registry), reconciles, durations, requests })
+        let leases = Family::<Lease, Gauge>::default();
+        registry.register("leader_election_master_status", "Whether this replica leads, by lease", leases.clone());
+        Arc::new(Self {
+            reconciles: Reconciles::register(&mut registry),
+            requests: Requests::register(&mut registry),
+            edits: Edits::register(&mut registry),
+            fleet: Fleet::register(&mut registry),
+            api_requests,
+            leases,
+            sources: Mutex::default(),
+            registry: Mutex::new(registry),
+        })
     }
 
     /// All of it in the text format of OpenMetrics.
     pub fn encode(&self) -> Result<String, std::fmt::Error> {
+        // Held from the beginning, so that two scrapes do not mix what they see.
+        let registry = lock(&self.registry);
+        let seen = self.look();
+        self.fleet.show(&seen);
+        let accounts: HashSet<AccountLabels> = seen.accounts.into_iter().map(|account| account.labels).collect();
+        self.requests.show(&accounts);
         let mut text = String::new();
-        encode(&mut text, &self.registry.lock().unwrap_or_else(PoisonError::into_inner))?;
+        encode(&mut text, &registry)?;
         Ok(text)
     }
 
-    pub(crate) fn reconciled(&self, controller: &'static str, result: &'static str, took: Duration) {
-        self.reconciles.get_or_create(&Reconcile { controller, result }).inc();
-        self.durations.get_or_create(&Controller { controller }).observe(took.as_secs_f64());
+    /// Notes whether this replica holds the lease of this name.
+    pub(crate) fn leads(&self, name: &'static str, leads: bool) {
+        self.leases.get_or_create(&Lease { name }).set(leads.into());
+    }
+
+    /// Counts a request to the API server. The code is `<error>` where there was no answer.
+    pub(crate) fn api_request(&self, code: String, method: String, host: String) {
+        self.api_requests.get_or_create(&ApiRequest { code, method, host }).inc();
+    }
+
+    /// Has every scrape ask `source` what there is; until it answers none.
+    pub(crate) fn ask(&self, source: impl Fn() -> Option<Seen> + Send + Sync + 'static) {
+        lock(&self.sources).push(Source::new(source));
+    }
+
+    fn look(&self) -> Seen {
+        let mut all = Seen::default();
+        lock(&self.sources).retain(|source| match source.look() {
+            Some(seen) => {
+                all.add(seen);
+                true
+            }
+            None => false,
+        });
+        all
     }
 }
 
-fn seconds() -> Histogram {
-    Histogram::new([0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0])
-}
-
-impl Observer for Metrics {
-    fn request(&self, location: &Location, operation: &'static str, outcome: &'static str) {
-        self.requests.get_or_create(&Request { cloud: location.cloud().as_str(), operation, outcome }).inc();
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::api::identity::Endpoint;
-
-    #[test]
-    fn an_outage_of_one_cloud_is_not_counted_for_the_other() {
-        let endpoint = Endpoint::new("http://127.0.0.1:8090");
-        let (team, space) = ("acme".to_owned(), "default".to_owned());
-        let typedb = Location::TypedbCloud { endpoint: endpoint.clone(), team, space };
-        let cratedb = Location::CratedbCloud { endpoint, organization: "acme".to_owned() };
-        let metrics = Metrics::new();
-        metrics.request(&typedb, "list", "ok");
-        metrics.request(&cratedb, "list", "unavailable");
-        let text = metrics.encode().unwrap();
-        let series = |labels: &str| format!("clusterwright_cloud_requests_total{{{labels}}} 1\n");
-        assert!(text.contains(&series(r#"cloud="TypeDB Cloud",operation="list",outcome="ok""#)), "{text}");
-        assert!(text.contains(&series(r#"cloud="CrateDB Cloud",operation="list",outcome="unavailable""#)), "{text}");
-    }
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

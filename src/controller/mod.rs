@@ -5,6 +5,7 @@ mod backoff;
 mod clouds;
 mod cluster;
 mod events;
+mod fleet;
 mod gate;
 mod janitor;
 mod locations;

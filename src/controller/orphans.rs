@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use k8s_openapi::api::core::v1::{ObjectReference, Secret};
 use kube::ResourceExt;
@@ -37,10 +37,9 @@ pub(crate) enum OrphanError {
 /// Looks after one record, if its manifest is gone.
 pub(crate) async fn reconcile<K: Managed>(secret: Arc<Secret>, ctx: Arc<Context<K>>) -> Result<Action, Infallible> {
     ctx.synced().await;
-    let started = Instant::now();
+    let running = ctx.metrics.reconciling("record");
     let result = tokio::time::timeout(LONGEST, look_after(&secret, &ctx)).await.unwrap_or(Err(OrphanError::Late));
-    let word = if result.is_ok() { "success" } else { "error" };
-    ctx.metrics.reconciled("record", word, started.elapsed());
+    running.ended(&result);
     match result {
         Ok(action) => Ok(action),
         Err(error) => {

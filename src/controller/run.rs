@@ -18,7 +18,7 @@ use super::metrics::Metrics;
 use super::records::RECORD_LABEL;
 use super::wake::Wake;
 use super::watches::{self, Listed, watch_in};
-use super::{Context, Gate, Pulse, Stores, accounts, cluster, janitor, orphans};
+use super::{Context, Gate, Pulse, Stores, accounts, cluster, fleet, janitor, orphans};
 use crate::api::account::CloudAccount;
 use crate::api::identity::Handle;
 use crate::clock::Clock;
@@ -109,6 +109,10 @@ pub(super) fn start<K: Managed>(around: &Surroundings, tasks: &mut JoinSet<()>) 
         accounts_listed: accounts.listed.clone(),
     };
     let ctx = Arc::new(Context::<K>::new(client, config, wake, stores));
+    fleet::show(&ctx);
+    for controller in [K::NAME, "cloudaccount", "record"] {
+        config.metrics.controller(controller, CONCURRENCY);
+    }
 
     let stream = watch_in::<K>(client, &config.watch_namespaces)
         .modify(lighten)

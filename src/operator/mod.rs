@@ -4,6 +4,7 @@ mod health;
 mod kubernetes;
 mod preflight;
 mod process;
+mod requests;
 mod telemetry;
 
 pub use process::{OperatorError, Settings, run, stop_signal};

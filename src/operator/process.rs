@@ -9,6 +9,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use super::{health, kubernetes, preflight};
+use crate::api::MANAGER;
 use crate::clock::Clock;
 use crate::cloud::endpoint::EndpointPolicy;
 use crate::cloud::transport::{HttpTransport, Transport};
@@ -82,7 +83,7 @@ async fn operate(
     gate: Gate,
     mut stopping: watch::Receiver<bool>,
 ) -> Result<(), OperatorError> {
-    let client = kubernetes::client().await.map_err(OperatorError::CannotStart)?;
+    let client = kubernetes::client(Arc::clone(&metrics)).await.map_err(OperatorError::CannotStart)?;
     let operator_namespace = preflight::operator_namespace(settings.namespace);
     preflight::check_namespace(&client, &operator_namespace).await.map_err(OperatorError::CannotStart)?;
     tokio::select! {
@@ -96,6 +97,8 @@ async fn operate(
             if settings.watch_namespaces.is_empty() { "all".to_owned() } else { settings.watch_namespaces.join(",") },
         "the operator starts"
     );
+    // There is no other replica yet that could.
+    metrics.leads(MANAGER, true);
     let config = Config {
         operator_namespace,
         watch_namespaces: settings.watch_namespaces,

@@ -11,10 +11,13 @@
 mod accounts;
 mod adopt;
 mod cratedb;
+mod gitops;
 mod harness;
 mod holds;
 mod kills;
 mod lifecycle;
+mod managers;
+mod metrics;
 mod process;
 mod refusals;
 mod retain;

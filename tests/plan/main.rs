@@ -21,6 +21,7 @@ mod gist;
 #[cfg(test)]
 mod kinds;
 #[cfg(test)]
+#[path = "../support/kstatus.rs"]
 mod kstatus;
 #[cfg(test)]
 mod laws;

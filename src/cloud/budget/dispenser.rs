@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::bucket::Bucket;
 use super::queues::{Queues, Reply};
-use super::{LONGEST_WAIT, Permit, Priority, Request, Settings};
+use super::{LONGEST_WAIT, Priority, Request, Settings};
 use crate::cloud::error::CloudError;
 use crate::cloud::headers::LONGEST_RETRY_AFTER;
 
@@ -74,7 +74,7 @@ impl Dispenser {
     /// Gives one permit away. A caller that has given up costs nothing.
     fn grant(&mut self) {
         while let Some(reply) = self.queues.pop() {
-            if reply.send(Ok(Permit(()))).is_ok() {
+            if reply.send(Ok(())).is_ok() {
                 self.bucket.take(Instant::now());
                 return;
             }

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use tokio::sync::oneshot;
 
-use super::{Permit, Priority};
+use super::Priority;
 use crate::cloud::error::CloudError;
 
 /// How many may wait per priority.
@@ -12,7 +12,7 @@ const CAPACITY: usize = 1024;
 /// While edits wait as well, this many of them go before each poll: polls keep a fifth.
 const EDITS_PER_POLL: usize = 4;
 
-pub(super) type Reply = oneshot::Sender<Result<Permit, CloudError>>;
+pub(super) type Reply = oneshot::Sender<Result<(), CloudError>>;
 
 /// Two lines, served in a fixed proportion while both are occupied.
 #[derive(Debug, Default)]

@@ -87,7 +87,7 @@ impl Caller {
     }
 
     fn observe<T>(&self, call: &Call<T>, outcome: &'static str) {
-        self.observer.request(&self.location, call.operation, outcome);
+        self.observer.request(call.operation, outcome);
     }
 }
 

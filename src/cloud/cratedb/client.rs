@@ -8,7 +8,7 @@ mod tests;
 use std::sync::Arc;
 
 use super::refusal::refusal;
-use crate::api::identity::{Endpoint, Location};
+use crate::api::identity::Endpoint;
 use crate::cloud::authorization::Authorization;
 use crate::cloud::budget::Budget;
 use crate::cloud::caller::Caller;
@@ -40,8 +40,7 @@ impl Client {
         organization: &str,
     ) -> Self {
         let organization = organization.to_owned();
-        let location = Location::CratedbCloud { endpoint: endpoint.clone(), organization: organization.clone() };
-        let caller = Caller::new(transport, budget, Authorization::Key(key), refusal, location);
+        let caller = Caller::new(transport, budget, Authorization::Key(key), refusal);
         Self { caller: Arc::new(caller), endpoint, organization }
     }
 

@@ -13,7 +13,10 @@ use tokio::time::Instant;
 use super::{AccessToken, Exchange, Grant, Message, REJECTION_PAUSE, Reply, lifetime};
 use crate::clock::Clock;
 use crate::cloud::error::CloudError;
+use crate::cloud::observer::Observer;
 
+/// What an exchange is counted as.
+const EXCHANGE: &str = "token";
 /// How many callers may wait for one exchange.
 const MOST_WAITING: usize = 4096;
 /// The first and the longest time between two exchanges while the cloud is out of reach. A token is renewed early
@@ -25,6 +28,7 @@ const BACKOFF_WHEN_REFUSED: (Duration, Duration) = (Duration::from_secs(30), Dur
 pub(super) struct Keeper<E> {
     exchange: Arc<E>,
     clock: Clock,
+    observer: Arc<dyn Observer>,
     held: Option<Held>,
     failure: Option<Failure>,
     under_way: Option<UnderWay>,
@@ -54,10 +58,11 @@ struct UnderWay {
 }
 
 impl<E: Exchange> Keeper<E> {
-    pub(super) fn new(exchange: E, clock: Clock) -> Self {
+    pub(super) fn new(exchange: E, clock: Clock, observer: Arc<dyn Observer>) -> Self {
         Self {
             exchange: Arc::new(exchange),
             clock,
+            observer,
             held: None,
             failure: None,
             under_way: None,
@@ -120,9 +125,11 @@ impl<E: Exchange> Keeper<E> {
 
     fn settle(&mut self, (outcome, sent_at, sent_on): (Result<Grant, CloudError>, Instant, Timestamp)) {
         self.under_way = None;
+        self.observer.request(EXCHANGE, outcome.as_ref().map_or_else(CloudError::kind, |_| "ok"));
         match outcome.and_then(|grant| self.accept(&grant, sent_at, sent_on)) {
             Ok(held) => {
                 self.answer_all(&Ok(held.token.clone()));
+                self.observer.token(held.expires_at.saturating_duration_since(Instant::now()));
                 self.held = Some(held);
                 self.failure = None;
             }

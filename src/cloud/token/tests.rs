@@ -1,5 +1,5 @@
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use base64::Engine;
@@ -13,6 +13,7 @@ use tokio::time::{Instant, sleep};
 use super::{Exchange, Grant, TokenSource, lifetime};
 use crate::clock::Clock;
 use crate::cloud::error::CloudError;
+use crate::cloud::observer::Observer;
 
 const HOUR: Duration = Duration::from_secs(3600);
 const MINUTE: Duration = Duration::from_secs(60);
@@ -314,4 +315,38 @@ async fn a_token_is_trimmed_and_never_printed() {
     assert_eq!(token.authorization().to_str().unwrap(), "Bearer s3cr3t");
     let printed = format!("{token:?} {:?} {:?}", token.authorization(), grant("s3cr3t"));
     assert!(!printed.contains("s3cr3t"), "{printed}");
+}
+
+#[derive(Debug, Default)]
+struct Recorder {
+    requests: Mutex<Vec<(&'static str, &'static str)>>,
+    lives: Mutex<Vec<Duration>>,
+}
+
+impl Observer for Recorder {
+    fn request(&self, operation: &'static str, outcome: &'static str) {
+        self.requests.lock().unwrap().push((operation, outcome));
+    }
+
+    fn waited(&self, _wait: Duration) {}
+
+    fn token(&self, life: Duration) {
+        self.lives.lock().unwrap().push(life);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_observer_is_told_of_every_exchange_and_how_long_its_token_lives() {
+    let exchange = Fake::new(|attempt| match attempt {
+        1 => Err(CloudError::Unavailable { message: "down".to_owned() }),
+        _ => Ok(grant("token")),
+    });
+    let recorder = Arc::new(Recorder::default());
+    let source = TokenSource::observed(exchange.clone(), clock(), recorder.clone());
+    source.token().await.unwrap_err();
+    sleep(MINUTE).await;
+    source.token().await.unwrap();
+    assert_eq!(*recorder.requests.lock().unwrap(), [("token", "unavailable"), ("token", "ok")]);
+    let lives: Vec<Duration> = recorder.lives.lock().unwrap().iter().map(|life| *life + exchange.takes).collect();
+    assert_eq!(lives, [lifetime::DEFAULT]);
 }

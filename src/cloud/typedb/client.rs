@@ -9,7 +9,7 @@ use http::Method;
 
 use super::refusal::refusal;
 use super::wire::{Cluster, ClusterDeploy, ClusterVersions};
-use crate::api::identity::{ClusterId, Endpoint, Location};
+use crate::api::identity::{ClusterId, Endpoint};
 use crate::cloud::authorization::Authorization;
 use crate::cloud::budget::{Budget, Permit, Priority};
 use crate::cloud::call::{Answer, Call};
@@ -42,8 +42,7 @@ impl Client {
         space: &str,
     ) -> Self {
         let (team, space) = (team.to_owned(), space.to_owned());
-        let location = Location::TypedbCloud { endpoint: endpoint.clone(), team: team.clone(), space: space.clone() };
-        let caller = Caller::new(transport, budget, Authorization::Token(token), refusal, location);
+        let caller = Caller::new(transport, budget, Authorization::Token(token), refusal);
         Self { caller: Arc::new(caller), endpoint, team, space }
     }
 

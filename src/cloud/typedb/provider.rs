@@ -32,7 +32,7 @@ impl Provider for Client {
         let Way { transport, budget, credential, location, clock, observer } = way;
         let Location::TypedbCloud { endpoint, team, space } = location else { return None };
         let exchange = KeyExchange::new(Arc::clone(&transport), &endpoint, credential);
-        let token = TokenSource::spawn(exchange, clock);
+        let token = TokenSource::observed(exchange, clock, Arc::clone(&observer));
         Some(Self::new(transport, budget, token, endpoint, &team, &space).with_observer(observer))
     }
 

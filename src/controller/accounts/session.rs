@@ -13,8 +13,9 @@ use crate::cloud::provider::{Provider, Way};
 use crate::cloud::transport::Transport;
 use crate::controller::clouds::Managed;
 use crate::controller::locations::{AccountKey, Enlisted, Place};
+use crate::controller::metrics::AsAccount;
 use crate::controller::secrets::{self, ReadError};
-use crate::controller::{Context, Metrics};
+use crate::controller::{Context, fleet};
 use crate::fingerprint::Fingerprint;
 
 /// A way to speak to a location.
@@ -90,7 +91,7 @@ pub(super) async fn establish<K: Managed>(
         credential,
         location,
         clock: ctx.clock.clone(),
-        observer: Arc::<Metrics>::clone(&ctx.metrics),
+        observer: Arc::new(AsAccount::new(Arc::clone(&ctx.metrics), fleet::labels::<K>(key))),
     };
     let Some(client) = K::Client::connect(way) else {
         return Err(Obstacle::Refused(Reason::InvalidSpec, format!("This account is not one of {}.", K::CLOUD)));

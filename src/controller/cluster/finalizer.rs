@@ -5,7 +5,7 @@ use kube::api::{Patch, PatchParams};
 use serde_json::json;
 
 use super::{Applied, ReconcileError, api, current};
-use crate::api::FINALIZER;
+use crate::api::{FINALIZER, MANAGER};
 use crate::controller::Context;
 use crate::controller::clouds::Managed;
 
@@ -25,7 +25,9 @@ async fn set<K: Managed>(ctx: &Context<K>, manifest: &K, finalizers: &[String]) 
     // The version keeps a finalizer that somebody else has just set or removed from being undone.
     let patch = json!({"metadata": {"resourceVersion": manifest.resource_version(), "finalizers": finalizers}});
     let name = manifest.name_any();
-    match api(ctx, manifest).patch(&name, &PatchParams::default(), &Patch::Merge(patch)).await {
+    // Whose it is shows beside the fields that others manage on the same manifest.
+    let params = PatchParams { field_manager: Some(MANAGER.to_owned()), ..PatchParams::default() };
+    match api(ctx, manifest).patch(&name, &params, &Patch::Merge(patch)).await {
         Ok(_) if manifest.meta().deletion_timestamp.is_some() && finalizers.is_empty() => Ok(Applied::Gone),
         Ok(changed) => Ok(Applied::Changed(Box::new(changed))),
         // Gone already, changed in between, or deleted in between, after which no finalizer can be added.

@@ -11,7 +11,7 @@ mod write;
 
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use kube::ResourceExt;
 use kube::api::Api;
@@ -64,13 +64,12 @@ enum Applied<K: Managed> {
 /// Reconciles one manifest. What goes wrong is logged, told where it lasts, and tried again after a while.
 pub(crate) async fn reconcile<K: Managed>(manifest: Arc<K>, ctx: Arc<Context<K>>) -> Result<Action, Infallible> {
     ctx.synced().await;
-    let started = Instant::now();
+    let running = ctx.metrics.reconciling(K::NAME);
     let memory = ctx.memories.of(&manifest.uid().unwrap_or_default());
     let result = tokio::time::timeout(LONGEST, Box::pin(look_after(&*manifest, &*ctx, &memory)))
         .await
         .unwrap_or_else(|_| Err(ReconcileError::Late));
-    let word = if result.is_ok() { "success" } else { "error" };
-    ctx.metrics.reconciled(K::NAME, word, started.elapsed());
+    running.ended(&result);
     match result {
         Ok(action) => {
             memory::lock(&memory).interruptions = 0;
@@ -176,6 +175,9 @@ fn rest<K: Managed>(ctx: &Context<K>, memory: &Mutex<Memory<K>>, plan: &Plan<K>)
     let now = ctx.clock.now();
     if plan.next.is_none() && plan.is_at_rest() {
         memory.failures = 0;
+        if let Some(edit) = memory.edit.take() {
+            ctx.metrics.ready(&K::kind(&()), edit.after, clock::until(edit.since, now).unwrap_or_default());
+        }
     }
     let until = |moment: Option<jiff::Timestamp>| clock::until(now, moment.filter(|moment| *moment > now)?);
     // A check that has fallen due meanwhile is made at once; the next look puts it off again.

@@ -141,7 +141,8 @@ fn remember<K: Managed>(
     let mut memory = memory::lock(memory);
     memory.saw_inputs(&inputs, now);
     let created = manifest.meta().creation_timestamp.as_ref().map(|time| time.0);
-    memory.saw_generation(manifest.meta().generation.unwrap_or_default(), created, now)
+    let observed = manifest.status().and_then(|status| K::common_status(status).observed_generation);
+    memory.saw_generation(manifest.meta().generation.unwrap_or_default(), observed, created, now)
 }
 
 /// Whether the kind itself is being deleted, and every manifest with it: then nobody asked for a database's end.

@@ -12,6 +12,7 @@ use super::look::{failed, remember};
 use super::observe::Seen;
 use super::{Applied, ReconcileError, hold_off, still_first};
 use crate::api::identity::{ClusterId, Handle, Identity};
+use crate::clock;
 use crate::cloud::budget::{Permit, Priority};
 use crate::cloud::call::{WRITE_DEADLINE, WRITE_TOKEN_WAIT};
 use crate::cloud::error::CloudError;
@@ -20,7 +21,7 @@ use crate::controller::Context;
 use crate::controller::accounts::Session;
 use crate::controller::clouds::Managed;
 use crate::controller::events::Word;
-use crate::controller::memory::{self, Memory};
+use crate::controller::memory::{self, Edit, Memory};
 use crate::controller::records::{RecordError, Stored};
 use crate::plan::{
     Change, ChangeIntent, CloudCluster, CloudWrite, CreateIntent, Ending, Intent, Record, Refusal, RefusalKind,
@@ -310,8 +311,18 @@ impl<K: Managed> Attempt<'_, K> {
         Ok(())
     }
 
+    /// The cloud has taken the write.
+    fn accepted(&self) {
+        let mut memory = memory::lock(self.memory);
+        memory.succeeded();
+        if let Some(edit) = memory.edit.as_mut().and_then(Edit::accept) {
+            let took = clock::until(edit.since, self.ctx.clock.now()).unwrap_or_default();
+            self.ctx.metrics.accepted(&K::kind(&()), edit.after, took);
+        }
+    }
+
     fn took_effect(&self, cluster: Option<K::Cluster>) {
-        memory::lock(self.memory).succeeded();
+        self.accepted();
         match cluster {
             Some(cluster) => self.session.place.touch(cluster, self.ctx.clock.now()),
             None => self.session.place.hasten(),

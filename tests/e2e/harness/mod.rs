@@ -6,6 +6,9 @@ mod kinds;
 mod leaks;
 mod manifests;
 mod operator;
+#[path = "../../support/programs.rs"]
+mod programs;
+mod prometheus;
 mod proxy;
 mod simulator;
 mod tls;
@@ -19,6 +22,7 @@ pub(crate) use control_plane::ControlPlane;
 pub(crate) use kinds::{CrateWorld, Tested, World};
 pub(crate) use manifests::{condition, paid, stands, with};
 pub(crate) use operator::{Connected, Operator};
+pub(crate) use prometheus::Prometheus;
 pub(crate) use proxy::{Proxy, Side};
 pub(crate) use simulator::Simulator;
 pub(crate) use tls::TlsFront;

@@ -56,13 +56,18 @@ impl Operator {
         whole.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}"))).collect()
     }
 
-    /// Status and text of one of its health endpoints; none while it does not answer.
-    pub(crate) async fn get(&self, path: &str) -> Option<(u16, String)> {
-        let served = self.printed().lines().find_map(|line| {
+    /// Where health and metrics are served; none before they are.
+    pub(crate) fn address(&self) -> Option<String> {
+        self.printed().lines().find_map(|line| {
             let line: Value = serde_json::from_str(line).ok()?;
             let address = line["address"].as_str()?.to_owned();
             (line["message"] == "health and metrics are served").then_some(address)
-        })?;
+        })
+    }
+
+    /// Status and text of one of its health endpoints; none while it does not answer.
+    pub(crate) async fn get(&self, path: &str) -> Option<(u16, String)> {
+        let served = self.address()?;
         let response = reqwest::get(format!("http://{served}{path}")).await.ok()?;
         Some((response.status().as_u16(), response.text().await.ok()?))
     }

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use super::Client;
-use crate::api::identity::{ClusterId, Endpoint, Location};
+use crate::api::identity::{ClusterId, Endpoint};
 use crate::cloud::budget::{Budget, Permit, Priority};
 use crate::cloud::call::{Answer, WRITE_DEADLINE};
 use crate::cloud::cratedb::wire::{AllowedCidr, Cluster, ClusterProvision};
@@ -378,12 +378,21 @@ async fn a_rate_limit_closes_the_budget_for_everyone() {
 }
 
 #[derive(Debug, Default)]
-struct Recorder(Mutex<Vec<(Location, &'static str, &'static str)>>);
+struct Recorder {
+    requests: Mutex<Vec<(&'static str, &'static str)>>,
+    waits: Mutex<Vec<Duration>>,
+}
 
 impl Observer for Recorder {
-    fn request(&self, location: &Location, operation: &'static str, outcome: &'static str) {
-        self.0.lock().unwrap().push((location.clone(), operation, outcome));
+    fn request(&self, operation: &'static str, outcome: &'static str) {
+        self.requests.lock().unwrap().push((operation, outcome));
     }
+
+    fn waited(&self, wait: Duration) {
+        self.waits.lock().unwrap().push(wait);
+    }
+
+    fn token(&self, _life: Duration) {}
 }
 
 #[tokio::test(start_paused = true)]
@@ -395,10 +404,20 @@ async fn an_observer_is_told_of_every_request() {
     client.name_taken("analytics", Priority::Edit).await.unwrap();
     suspend(&client).await.unwrap_err();
     client.destroy(permit().await, &id()).await.unwrap();
-    let location = Location::CratedbCloud { endpoint: endpoint(), organization: "org-1".to_owned() };
-    let seen = recorder.0.lock().unwrap();
-    let expected = [("name_taken", "ok"), ("set_suspended", "busy"), ("destroy", "ok")];
-    assert_eq!(*seen, expected.map(|(operation, outcome)| (location.clone(), operation, outcome)));
+    let seen = recorder.requests.lock().unwrap();
+    assert_eq!(*seen, [("name_taken", "ok"), ("set_suspended", "busy"), ("destroy", "ok")]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_observer_is_told_how_long_a_request_has_waited() {
+    let transport = Scripted::sequence([Ok(bare(404)), Ok(bare(404))]);
+    let recorder = Arc::new(Recorder::default());
+    let client = client_on(&transport, Budget::spawn(6)).with_observer(recorder.clone());
+    for _ in 0..2 {
+        client.name_taken("analytics", Priority::Edit).await.unwrap();
+    }
+    let [first, second] = recorder.waits.lock().unwrap()[..] else { panic!("two requests have waited") };
+    assert!(first < Duration::from_millis(10) && second > Duration::from_secs(9), "{first:?}, {second:?}");
 }
 
 #[tokio::test(start_paused = true)]

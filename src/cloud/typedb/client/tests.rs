@@ -10,7 +10,7 @@ use secrecy::SecretString;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::Client;
-use crate::api::identity::{ClusterId, Endpoint, Handle, Location};
+use crate::api::identity::{ClusterId, Endpoint, Handle};
 use crate::clock::Clock;
 use crate::cloud::budget::{Budget, Permit, Priority};
 use crate::cloud::call::{Answer, WRITE_DEADLINE};
@@ -323,9 +323,12 @@ async fn neither_client_nor_credential_print_a_secret() {
 struct Recorder(Mutex<Vec<(&'static str, &'static str)>>);
 
 impl Observer for Recorder {
-    fn request(&self, _location: &Location, operation: &'static str, outcome: &'static str) {
+    fn request(&self, operation: &'static str, outcome: &'static str) {
         self.0.lock().unwrap().push((operation, outcome));
     }
+
+    fn waited(&self, _wait: Duration) {}
+    fn token(&self, _life: Duration) {}
 }
 
 #[tokio::test(start_paused = true)]

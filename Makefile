@@ -5,8 +5,10 @@ SHELL := bash
 .DEFAULT_GOAL := help
 
 CONTROLPLANE := target/controlplane/controlplane
-CONTROLPLANE_SOURCES := tests/controlplane/build.sh tests/controlplane/go.mod tests/controlplane/go.sum \
+CONTROLPLANE_SOURCES := tests/support/go.sh tests/controlplane/build.sh tests/controlplane/go.mod tests/controlplane/go.sum \
 	$(wildcard tests/controlplane/*.go tests/controlplane/supervisor/*.go)
+HELM := target/helm/helm
+CHART := deploy/helm/clusterwright
 
 # The demo: CLUSTER=current takes the kubeconfig's current context instead of a control plane of its own,
 # ONCE=1 ends when everything is ready.
@@ -33,9 +35,16 @@ controlplane: $(CONTROLPLANE) ## Build the Kubernetes control plane for tests an
 $(CONTROLPLANE): $(CONTROLPLANE_SOURCES)
 	@tests/controlplane/build.sh $@
 
+.PHONY: helm
+helm: $(HELM) ## Build Helm, with which the chart is tested
+
+$(HELM): tests/support/go.sh tests/helm/build.sh tests/helm/go.mod tests/helm/go.sum
+	@tests/helm/build.sh $@
+
 .PHONY: crds
-crds: build ## Write the definitions in crds/ anew
+crds: build ## Write the definitions in crds/, and in the chart, anew
 	@cargo run --locked --quiet -- crds --output crds
+	@cp crds/*.yaml $(CHART)/files/crds/
 
 .PHONY: lint
 lint: | needs-cargo ## Check the format and everything that clippy and go vet know
@@ -49,7 +58,7 @@ lint: | needs-cargo ## Check the format and everything that clippy and go vet kn
 	@tests/controlplane/build.sh --vet
 
 .PHONY: test
-test: controlplane | needs-cargo ## Run all tests
+test: controlplane helm | needs-cargo ## Run all tests
 	cargo test --locked
 	cd tests/controlplane && go test ./supervisor
 

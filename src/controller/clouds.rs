@@ -30,7 +30,7 @@ pub(crate) trait Managed: Kind {
 /// Whether an account is looked after with this kind of cluster. One that names no cloud is looked after all the same, so
 /// that somebody says so, but only once.
 pub(crate) fn looks_after<K: Managed>(account: &CloudAccount) -> bool {
-    account.spec.location().map_or(K::NAME == TypeDBCluster::NAME, |location| K::lives_at(&location))
+    account.spec.location().map_or(K::NAME == TypeDBCluster::NAME, |location| location.cloud() == K::CLOUD)
 }
 
 impl Managed for CrateDBCluster {

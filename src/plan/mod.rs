@@ -30,11 +30,12 @@ pub use account::{Health, account_standing, account_status, account_verdict};
 pub use binding::{created_by, may_inherit};
 pub use conditions::whole_seconds;
 pub use connection::{Connection, fingerprint as connection_fingerprint};
+pub use difference::{Difference, Obstacle, Remedy};
 pub use facts::{
     AccountFacts, AccountStanding, Attempts, Catalogued, Facts, Given, Inventory, Look, Probe, Reach, Rival, Sighting,
     Stake, Trouble, TroubleKind,
 };
-pub use kind::{Change, CloudCluster, Data, Difference, Kind, Phase};
+pub use kind::{Change, CloudCluster, Data, Kind, Phase};
 pub use orphan::{OrphanFacts, OrphanPlan, plan_orphan};
 pub use password::PasswordPlan;
 pub use record::{

@@ -100,7 +100,7 @@ fn account<K: Managed>(ctx: &Context<K>, manifest: &K) -> (AccountFacts, Option<
     let session = known.as_ref().and_then(|known| known.session.clone());
     let standing = match (ctx.stores.account_objects.get(&key.object()), known) {
         (None, _) => AccountStanding::Missing,
-        (Some(account), _) if account.spec.location().is_ok_and(|location| !K::lives_at(&location)) => {
+        (Some(account), _) if account.spec.location().is_ok_and(|location| location.cloud() != K::CLOUD) => {
             AccountStanding::Refused(Reason::InvalidSpec, not_of_this_cloud::<K>(&account))
         }
         (Some(_), None) => AccountStanding::Connecting,
@@ -115,7 +115,7 @@ fn account<K: Managed>(ctx: &Context<K>, manifest: &K) -> (AccountFacts, Option<
 }
 
 fn not_of_this_cloud<K: Managed>(account: &CloudAccount) -> String {
-    let there = account.spec.location().map_or("no cloud", |location| location.cloud());
+    let there = account.spec.location().map_or("no cloud", |location| location.cloud().as_str());
     format!("it names {there}, and a {} lives in {}. Correct spec.accountRef.", K::kind(&()), K::CLOUD)
 }
 

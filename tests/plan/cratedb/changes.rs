@@ -78,6 +78,11 @@ fn fenced(scene: Scene, cidrs: &[&str]) -> Scene {
     Change::AllowList(vec![network("10.1.0.0/16")]),
     "allowedCidrs 10.0.0.0/8 → 10.1.0.0/16", "Updating: allowedCidrs"
 )]
+#[case::a_network_in_two_notations(
+    edited(|spec| spec.allowed_cidrs = Some(networks(&["2001:db8::/32", "2001:0DB8:0000::/32"]))),
+    Change::AllowList(vec![network("2001:db8::/32")]),
+    "allowedCidrs all networks → 2001:db8::/32", "Updating: allowedCidrs"
+)]
 #[case::an_empty_allow_list(
     fenced(settled(), &["10.0.0.0/8"]).spec(|spec| spec.allowed_cidrs = Some(networks(&[]))),
     Change::AllowList(Vec::new()), "allowedCidrs 10.0.0.0/8 → all networks", "Updating: allowedCidrs"
@@ -138,8 +143,8 @@ fn nothing_is_done_for_a_manifest_that_asks_for(#[case] scene: Scene) {
 }
 
 #[rstest]
-#[case::another_product(|spec: &mut CrateDBClusterSpec| spec.product.as_mut().unwrap().name = "cr2".to_owned(), "product.name cr1 → cr2", "does not change running clusters")]
-#[case::another_version(|spec: &mut CrateDBClusterSpec| spec.version = Some("5.9.0".to_owned()), "version 5.8.3 → 5.9.0", "does not change running clusters")]
+#[case::another_product(|spec: &mut CrateDBClusterSpec| spec.product.as_mut().unwrap().name = "cr2".to_owned(), "product.name cr1 → cr2", "this version of clusterwright does not change it")]
+#[case::another_version(|spec: &mut CrateDBClusterSpec| spec.version = Some("5.9.0".to_owned()), "version 5.8.3 → 5.9.0", "this version of clusterwright does not change it")]
 #[case::another_name(|spec: &mut CrateDBClusterSpec| spec.cluster_name = Some("sales".to_owned()), "clusterName orders → sales", "fixed at creation")]
 #[case::another_project(|spec: &mut CrateDBClusterSpec| spec.project.as_mut().unwrap().name = Some("sales".to_owned()), "project.name shop → sales", "fixed at creation")]
 #[case::another_region(|spec: &mut CrateDBClusterSpec| spec.project.as_mut().unwrap().region = Some(THERE.to_owned()), "project.region eks1.eu-west-1.aws → aks1.eastus2.azure", "fixed at creation")]

@@ -19,3 +19,5 @@ mod process;
 mod refusals;
 mod retain;
 mod schema;
+#[path = "../support/mod.rs"]
+mod support;

@@ -8,6 +8,8 @@ CONTROLPLANE := target/controlplane/controlplane
 CONTROLPLANE_SOURCES := tests/support/go.sh tests/controlplane/build.sh tests/controlplane/go.mod tests/controlplane/go.sum \
 	$(wildcard tests/controlplane/*.go tests/controlplane/supervisor/*.go)
 HELM := target/helm/helm
+MUSL := x86_64-unknown-linux-musl
+IMAGE := target/image/clusterwright.tar
 CHART := deploy/helm/clusterwright
 
 # The demo: CLUSTER=current takes the kubeconfig's current context instead of a control plane of its own,
@@ -46,6 +48,12 @@ crds: build ## Write the definitions in crds/, and in the chart, anew
 	@cargo run --locked --quiet -- crds --output crds
 	@cp crds/*.yaml $(CHART)/files/crds/
 
+.PHONY: image
+image: | needs-cargo needs-image-tools ## Make target/image/clusterwright.tar, an OCI archive of a static program
+	@rustup target list --installed 2>/dev/null | grep -qx $(MUSL) || rustup target add $(MUSL)
+	@cargo build --locked --profile image --target $(MUSL) --bin clusterwright
+	@deploy/image.sh target/$(MUSL)/image/clusterwright $(IMAGE)
+
 .PHONY: lint
 lint: | needs-cargo ## Check the format and everything that clippy and go vet know
 	@if ! cargo fmt --version >/dev/null 2>&1 || ! cargo clippy --version >/dev/null 2>&1; then \
@@ -58,10 +66,16 @@ lint: | needs-cargo ## Check the format and everything that clippy and go vet kn
 	@tests/controlplane/build.sh --vet
 
 .PHONY: test
-test: controlplane helm | needs-cargo ## Run all tests
+test: controlplane helm image | needs-cargo ## Run all tests
 	cargo test --locked
 	cd tests/controlplane && go test ./supervisor
 
 .PHONY: needs-cargo
 needs-cargo:
 	@command -v cargo >/dev/null || { echo "Rust is missing: install it from https://rustup.rs" >&2; exit 1; }
+
+# A C compiler for what the static program has of C, and something that makes images.
+.PHONY: needs-image-tools
+needs-image-tools:
+	@tests/support/debian.sh install musl-gcc musl-tools
+	@deploy/image.sh --tool >/dev/null 2>&1 || tests/support/debian.sh install buildah buildah

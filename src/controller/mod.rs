@@ -15,6 +15,7 @@ mod pulse;
 mod records;
 mod run;
 mod secrets;
+mod told;
 mod wake;
 mod watches;
 
@@ -23,6 +24,7 @@ pub use metrics::Metrics;
 pub use pulse::Pulse;
 pub use records::RECORD_TYPE;
 pub use run::{Config, TransportFactory, run};
+pub(crate) use told::told;
 
 use std::sync::Arc;
 

@@ -17,7 +17,7 @@ use super::metrics::Metrics;
 use super::records::RECORD_LABEL;
 use super::wake::Wake;
 use super::watches::{self, Listed, watch_in};
-use super::{Context, Gate, Pulse, Stores, accounts, cluster, janitor, orphans};
+use super::{Context, Gate, Pulse, Stores, accounts, cluster, janitor, orphans, told};
 use crate::api::account::CloudAccount;
 use crate::api::identity::Handle;
 use crate::clock::Clock;
@@ -161,13 +161,29 @@ where
     K: kube::Resource + Send + 'static,
     K::DynamicType: Default,
 {
-    stream.filter(|item| {
+    let mut said = String::new();
+    stream.filter(move |item| {
         if let Err(error) = item {
             let kind = K::kind(&K::DynamicType::default()).into_owned();
-            tracing::warn!(kind, %error, "a watch has broken and is made anew");
+            let error = words(error);
+            if error == said {
+                tracing::debug!(kind, error, "a watch has broken once more");
+            } else {
+                tracing::warn!(kind, error, "a watch has broken and is made anew");
+                said = error;
+            }
         }
         std::future::ready(item.is_ok())
     })
+}
+
+fn words(error: &watcher::Error) -> String {
+    match error {
+        watcher::Error::InitialListFailed(error)
+        | watcher::Error::WatchStartFailed(error)
+        | watcher::Error::WatchFailed(error) => told(error),
+        other => other.to_string(),
+    }
 }
 
 fn retry() -> Action {

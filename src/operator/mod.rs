@@ -2,6 +2,7 @@
 
 mod health;
 mod kubernetes;
+mod permissions;
 mod preflight;
 mod process;
 mod telemetry;

@@ -15,6 +15,7 @@ mod harness;
 mod holds;
 mod kills;
 mod lifecycle;
+mod permissions;
 mod process;
 mod refusals;
 mod retain;

@@ -1,17 +1,14 @@
 //! A real control plane as a child of this process: it ends when its standard input does.
 
-use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
-use kube::api::{Api, Patch, PatchParams};
-use kube::config::{KubeConfigOptions, Kubeconfig};
-use kube::runtime::conditions::is_crd_established;
-use kube::runtime::wait::await_condition;
-use kube::{Client, Config, ResourceExt};
-use tokio::sync::OnceCell;
+use k8s_openapi::api::authentication::v1::{TokenRequest, TokenRequestSpec};
+use k8s_openapi::api::core::v1::ServiceAccount;
+use kube::api::{Api, PostParams};
+use kube::config::{AuthInfo, KubeConfigOptions, Kubeconfig};
+use kube::{Client, Config};
 
 use super::install_crypto;
 
@@ -23,21 +20,8 @@ pub(crate) struct ControlPlane {
     pub(crate) kubeconfig: PathBuf,
 }
 
-static SHARED: OnceCell<ControlPlane> = OnceCell::const_new();
-
 impl ControlPlane {
-    /// The one that the tests share, with the project's kinds defined.
-    pub(crate) async fn shared() -> &'static Self {
-        SHARED
-            .get_or_init(async || {
-                let own = Self::start();
-                own.define_kinds(&own.client().await).await;
-                own
-            })
-            .await
-    }
-
-    /// Another one, for what would disturb the other tests. No kinds are defined in it.
+    /// Starts one. No kinds are defined in it.
     pub(crate) fn start() -> Self {
         let binary = binary();
         assert!(binary.exists(), "{} is missing: run `make controlplane`", binary.display());
@@ -56,25 +40,29 @@ impl ControlPlane {
 
     /// A client with all rights. It belongs to the runtime of the test that asks for it.
     pub(crate) async fn client(&self) -> Client {
-        install_crypto();
-        let kubeconfig = Kubeconfig::read_from(&self.kubeconfig).expect("a kubeconfig");
-        let options = KubeConfigOptions::default();
-        let mut config = Config::from_custom_kubeconfig(kubeconfig, &options).await.expect("a usable kubeconfig");
-        config.default_retry = false;
-        Client::try_from(config).expect("a usable configuration")
+        client_of(self.administrator()).await
     }
 
-    /// Applies the folder `crds/`, and waits until the API server serves the kinds.
-    pub(crate) async fn define_kinds(&self, client: &Client) {
-        let api = Api::<CustomResourceDefinition>::all(client.clone());
-        for entry in fs::read_dir(root().join("crds")).expect("the folder crds/") {
-            let yaml = fs::read_to_string(entry.expect("an entry").path()).expect("a file in crds/");
-            let definition: CustomResourceDefinition = serde_saphyr::from_str(&yaml).expect("a definition");
-            let name = definition.name_any();
-            let params = PatchParams::apply("tests").force();
-            api.patch(&name, &params, &Patch::Apply(&definition)).await.expect("the definition is accepted");
-            await_condition(api.clone(), &name, is_crd_established()).await.expect("the kind becomes served");
+    /// A kubeconfig of whoever has this token.
+    pub(crate) fn kubeconfig_as(&self, token: &str) -> Kubeconfig {
+        let mut kubeconfig = self.administrator();
+        let user = AuthInfo { token: Some(token.to_owned().into()), ..AuthInfo::default() };
+        for named in &mut kubeconfig.auth_infos {
+            named.auth_info = Some(user.clone());
         }
+        kubeconfig
+    }
+
+    fn administrator(&self) -> Kubeconfig {
+        Kubeconfig::read_from(&self.kubeconfig).expect("a kubeconfig")
+    }
+
+    /// A token of a service account, as its pods are given.
+    pub(crate) async fn token(&self, namespace: &str, service_account: &str) -> String {
+        let api = Api::<ServiceAccount>::namespaced(self.client().await, namespace);
+        let request = TokenRequest { spec: TokenRequestSpec::default(), ..TokenRequest::default() };
+        let issued = api.create_token_request(service_account, &PostParams::default(), &request).await;
+        issued.expect("a token").status.expect("a token").token
     }
 
     /// What kubectl prints; it must succeed.
@@ -94,11 +82,21 @@ impl ControlPlane {
     }
 }
 
+/// A client of whoever the kubeconfig is of.
+pub(crate) async fn client_of(kubeconfig: Kubeconfig) -> Client {
+    install_crypto();
+    let options = KubeConfigOptions::default();
+    let mut config = Config::from_custom_kubeconfig(kubeconfig, &options).await.expect("a usable kubeconfig");
+    config.default_retry = false;
+    Client::try_from(config).expect("a usable configuration")
+}
+
 fn binary() -> PathBuf {
     std::env::var_os("CLUSTERWRIGHT_CONTROLPLANE")
         .map_or_else(|| root().join("target/controlplane/controlplane"), PathBuf::from)
 }
 
-fn root() -> &'static Path {
+/// The project's folder.
+pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }

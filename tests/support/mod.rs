@@ -1,6 +1,7 @@
 //! What the tests with a real API server stand on: it, the simulator, and the program, each as a process of its own.
 
-mod control_plane;
+pub(crate) mod chart;
+pub(crate) mod control_plane;
 mod operator;
 mod simulator;
 

@@ -34,14 +34,18 @@ impl Operator {
         String::from_utf8_lossy(&bytes[self.began_at..]).into_owned()
     }
 
+    /// Where its health endpoints are; none before they are served.
+    pub(crate) fn url(&self) -> Option<String> {
+        self.printed().lines().find_map(|line| {
+            let line: Value = serde_json::from_str(line).ok()?;
+            let address = line["address"].as_str()?;
+            (line["message"] == "health and metrics are served").then(|| format!("http://{address}"))
+        })
+    }
+
     /// Status and text of one of its health endpoints; none while it does not answer.
     pub(crate) async fn get(&self, path: &str) -> Option<(u16, String)> {
-        let served = self.printed().lines().find_map(|line| {
-            let line: Value = serde_json::from_str(line).ok()?;
-            let address = line["address"].as_str()?.to_owned();
-            (line["message"] == "health and metrics are served").then_some(address)
-        })?;
-        let response = reqwest::get(format!("http://{served}{path}")).await.ok()?;
+        let response = reqwest::get(format!("{}{path}", self.url()?)).await.ok()?;
         Some((response.status().as_u16(), response.text().await.ok()?))
     }
 

@@ -55,6 +55,21 @@ impl Simulator {
         serde_json::from_str(&text).unwrap_or_default()
     }
 
+    /// The log of requests, oldest first.
+    pub(crate) async fn log(&self) -> Vec<Value> {
+        let requests = self.control(Method::GET, "/simulator/requests", None).await;
+        requests["log"].as_array().expect("a log").clone()
+    }
+
+    /// What was changed in the cloud or in a database, as `action team/space/id`.
+    pub(crate) async fn effects(&self) -> Vec<String> {
+        let effect = |row: &Value| {
+            let effect = row.get("effect")?;
+            Some(format!("{} {}", effect["action"].as_str()?, effect["cluster"].as_str()?))
+        };
+        self.log().await.iter().filter_map(effect).collect()
+    }
+
     /// All clusters, whole.
     pub(crate) async fn clusters(&self) -> Vec<Value> {
         let state = self.control(Method::GET, "/simulator/state", None).await;

@@ -1,5 +1,7 @@
 //! What every test here stands on: a real control plane, and a world of its own for each test.
 
+pub(crate) mod account;
+mod control_plane;
 mod crate_cloud;
 mod kinds;
 mod leaks;

@@ -41,12 +41,6 @@ impl Simulator {
         self.control(Method::POST, &format!("/simulator/credentials/{client_id}"), Some(change)).await;
     }
 
-    /// The log of requests, oldest first.
-    pub(crate) async fn log(&self) -> Vec<Value> {
-        let requests = self.control(Method::GET, "/simulator/requests", None).await;
-        requests["log"].as_array().expect("a log").clone()
-    }
-
     /// The requests with this method whose path ends so; an empty end is any.
     pub(crate) async fn requests(&self, method: Method, path_end: &str) -> Vec<Value> {
         let ends = |row: &Value| row["path"].as_str().is_some_and(|path| path.ends_with(path_end));
@@ -55,15 +49,6 @@ impl Simulator {
 
     pub(crate) async fn count(&self, method: Method, path_end: &str) -> usize {
         self.requests(method, path_end).await.len()
-    }
-
-    /// What was changed in the cloud or in a database, as `action team/space/id`.
-    pub(crate) async fn effects(&self) -> Vec<String> {
-        let effect = |row: &Value| {
-            let effect = row.get("effect")?;
-            Some(format!("{} {}", effect["action"].as_str()?, effect["cluster"].as_str()?))
-        };
-        self.log().await.iter().filter_map(effect).collect()
     }
 
     /// Whether a password opens the database at `address` as its user admin, through the database's own API.

@@ -59,19 +59,14 @@ capabilities:
   drop: [ALL]
 {{- end -}}
 
-{{/* What the operator does with manifests, and with what stands beside them in their namespaces. */}}
-{{- define "clusterwright.manifestRules" -}}
-# The kinds are watched, and their state is written to their status.
+{{/* What the operator needs in the namespaces that it looks after. */}}
+{{- define "clusterwright.watchedRules" -}}
 - apiGroups: [clusterwright.dev]
   resources: [cloudaccounts, typedbclusters, cratedbclusters]
   verbs: [list, watch]
 - apiGroups: [clusterwright.dev]
-  resources: [cloudaccounts/status, typedbclusters/status, cratedbclusters/status]
+  resources: [cloudaccounts/status]
   verbs: [patch]
-# A cluster is read afresh before a write to its cloud; its finalizer is set and removed.
-- apiGroups: [clusterwright.dev]
-  resources: [typedbclusters, cratedbclusters]
-  verbs: [get, patch]
 # Credentials and passwords are read by name; connection Secrets are written. Nothing here lists or watches Secrets.
 - apiGroups: [""]
   resources: [secrets]

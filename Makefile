@@ -44,9 +44,10 @@ $(HELM): tests/support/go.sh tests/helm/build.sh tests/helm/go.mod tests/helm/go
 	@tests/helm/build.sh $@
 
 .PHONY: crds
-crds: build ## Write the definitions in crds/, and in the chart, anew
+crds: build ## Write the definitions anew, in crds/ and in the chart, and their reference in docs/
 	@cargo run --locked --quiet -- crds --output crds
 	@cp crds/*.yaml $(CHART)/files/crds/
+	@cargo run --locked --quiet -- crds --markdown > docs/reference.md
 
 .PHONY: image
 image: | needs-cargo needs-image-tools ## Make target/image/clusterwright.tar, an OCI archive of a static program

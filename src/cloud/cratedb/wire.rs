@@ -15,7 +15,7 @@ use serde_with::{DefaultOnError, DefaultOnNull, serde_as};
 
 pub use self::operation::{Feedback, Operation, Operations, PartialOperation};
 pub use self::surroundings::{
-    ApiKey, Channels, CrateVersion, Organization, OrganizationRole, Product, ProductSpecs, Project, Quota, Region,
+    Channels, CrateVersion, Organization, OrganizationRole, Product, ProductSpecs, Project, Quota, Region,
     RemainingBudget, ScaleOption, Subscription, User, Versions,
 };
 pub use self::words::{HealthStatus, OperationKind, OperationStatus};

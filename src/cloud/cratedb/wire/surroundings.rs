@@ -27,16 +27,6 @@ pub struct OrganizationRole {
     pub role_fqn: String,
 }
 
-/// An API key, without its secret.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ApiKey {
-    pub key: String,
-    #[serde(default)]
-    pub active: Option<bool>,
-    #[serde(default)]
-    pub last_used: Option<String>,
-}
-
 /// Who pays.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Organization {

@@ -203,7 +203,8 @@ where
                 tracing::warn!(kind, error, "a watch has broken and is made anew");
                 said = error;
             }
-        } else {
+        } else if !matches!(event, Ok(watcher::Event::Init)) {
+            // The beginning of an attempt is no success yet.
             said.clear();
         }
         std::future::ready(event.is_ok())

@@ -7,5 +7,6 @@ mod preflight;
 mod process;
 mod telemetry;
 
+pub(crate) use kubernetes::client;
 pub use process::{OperatorError, Settings, run, stop_signal};
 pub use telemetry::init as init_telemetry;

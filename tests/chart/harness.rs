@@ -91,17 +91,63 @@ impl Cluster {
     pub(crate) async fn start_pod(&self, name: &str) -> Pod {
         let deployment = self.get(&["deployment", RELEASE, "--namespace", NAMESPACE]).await;
         let spec = &deployment["spec"]["template"]["spec"];
-        let account = spec["serviceAccountName"].as_str().expect("a ServiceAccount");
-        let token = self.control_plane.token(NAMESPACE, account).await;
         let log = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("chart-{name}.log"));
-        let kubeconfig = log.with_extension("kubeconfig");
-        let yaml = serde_saphyr::to_string(&self.control_plane.kubeconfig_as(&token)).expect("YAML");
-        std::fs::write(&kubeconfig, yaml).expect("a kubeconfig");
         std::fs::write(&log, "").expect("an empty log");
-        let container = spec["containers"][0].clone();
-        let mut command = tokio::process::Command::from(container_command(&container, name));
-        command.env("KUBECONFIG", &kubeconfig);
-        Pod { operator: Operator::spawn(command, &log), container }
+        let command = self.container_command(spec, name).await;
+        Pod { operator: Operator::spawn(command, &log), container: spec["containers"][0].clone() }
+    }
+
+    /// Runs a pod that Helm has made and waits for, as a kubelet would. `service` stands in for the chart's Service.
+    pub(crate) async fn play_kubelet(&self, pod: &str, service: &str) {
+        let mut spec = eventually(&format!("{pod} is there"), async || {
+            let pod = self.try_kubectl(&["get", "pod", pod, "--namespace", NAMESPACE, "--output=json"]).await?;
+            serde_json::from_str::<Value>(&pod).map(|mut pod| pod["spec"].take()).map_err(|error| error.to_string())
+        })
+        .await;
+        let name = format!("http://{RELEASE}.{NAMESPACE}.svc:8080");
+        for argument in spec["containers"][0]["args"].as_array_mut().expect("arguments") {
+            *argument = json!(argument.as_str().expect("text").replace(&name, service));
+        }
+        let output = self.container_command(&spec, pod).await.output().await.expect("the program starts");
+        let phase = if output.status.success() { "Succeeded" } else { "Failed" };
+        let patch = json!({"status": {"phase": phase}}).to_string();
+        let patched =
+            ["patch", "pod", pod, "--namespace", NAMESPACE, "--subresource=status", "--type=merge", "--patch"];
+        self.control_plane.kubectl(&[&patched[..], &[&patch]].concat()).await;
+    }
+
+    /// The program as a pod's container calls it, under the pod's ServiceAccount. Only where it listens is changed, for pods
+    /// share a machine here.
+    async fn container_command(&self, spec: &Value, pod: &str) -> tokio::process::Command {
+        let container = &spec["containers"][0];
+        let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_clusterwright"));
+        command.env_clear();
+        for argument in container["args"].as_array().expect("arguments") {
+            let argument = argument.as_str().expect("text");
+            command.arg(if argument.starts_with("--listen=") { "--listen=127.0.0.1:0" } else { argument });
+        }
+        for variable in container["env"].as_array().into_iter().flatten() {
+            let value = match variable["valueFrom"]["fieldRef"]["fieldPath"].as_str() {
+                Some("metadata.name") => pod,
+                Some("metadata.namespace") => NAMESPACE,
+                Some(other) => panic!("{other} is not known here"),
+                None => variable["value"].as_str().expect("a value"),
+            };
+            command.env(variable["name"].as_str().expect("a name"), value);
+        }
+        if spec["automountServiceAccountToken"] == true {
+            command.env("KUBECONFIG", self.kubeconfig_of(spec["serviceAccountName"].as_str().expect("a name")).await);
+        }
+        command
+    }
+
+    async fn kubeconfig_of(&self, account: &str) -> PathBuf {
+        let token = self.control_plane.token(NAMESPACE, account).await;
+        // Beside the administrator's, so that every cluster has its own.
+        let path = self.control_plane.kubeconfig.with_file_name(format!("{account}.kubeconfig"));
+        let yaml = serde_saphyr::to_string(&self.control_plane.kubeconfig_as(&token)).expect("YAML");
+        std::fs::write(&path, yaml).expect("a kubeconfig");
+        path
     }
 }
 
@@ -119,26 +165,6 @@ impl Pod {
             self.operator.until(path, 200).await;
         }
     }
-}
-
-/// The program as a container of the chart calls it. Only where it listens is changed, for pods share a machine here.
-pub(crate) fn container_command(container: &Value, pod: &str) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_clusterwright"));
-    command.env_clear();
-    for argument in container["args"].as_array().expect("arguments") {
-        let argument = argument.as_str().expect("text");
-        command.arg(if argument.starts_with("--listen=") { "--listen=127.0.0.1:0" } else { argument });
-    }
-    for variable in container["env"].as_array().into_iter().flatten() {
-        let value = match variable["valueFrom"]["fieldRef"]["fieldPath"].as_str() {
-            Some("metadata.name") => pod,
-            Some("metadata.namespace") => NAMESPACE,
-            Some(other) => panic!("{other} is not known here"),
-            None => variable["value"].as_str().expect("a value"),
-        };
-        command.env(variable["name"].as_str().expect("a name"), value);
-    }
-    command
 }
 
 /// Waits until the API server enforces the chart's policies on deletions.

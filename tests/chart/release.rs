@@ -3,8 +3,9 @@
 use std::process::Stdio;
 
 use serde_json::{Value, json};
+use tokio::process::Child;
 
-use crate::harness::{Cluster, NAMESPACE, Pod, RELEASE, container_command, until_policies_hold};
+use crate::harness::{Cluster, NAMESPACE, Pod, RELEASE, until_policies_hold};
 use crate::support::{Simulator, chart, eventually};
 
 /// A release's life, around a database of the simulator.
@@ -77,24 +78,10 @@ async fn stop(mut pod: Pod) {
     assert_eq!(pod.operator.terminate().await.code(), Some(0), "{}", pod.operator.printed());
 }
 
-/// What is asked for in `helm test`, done as a kubelet would.
-async fn play_kubelet(cluster: &Cluster, pod: &str, service: &str) -> Value {
-    let waiting = eventually("the test's pod is there", async || {
-        let pod = cluster.try_kubectl(&["get", "pod", pod, "--namespace", NAMESPACE, "--output=json"]).await?;
-        serde_json::from_str::<Value>(&pod).map_err(|error| error.to_string())
-    })
-    .await;
-    let mut container = waiting["spec"]["containers"][0].clone();
-    let url = container["args"][1].as_str().unwrap().to_owned();
-    let name = format!("http://{RELEASE}.{NAMESPACE}.svc:8080");
-    container["args"][1] = json!(url.strip_prefix(&name).map(|path| format!("{service}{path}")).unwrap());
-    let output = tokio::process::Command::from(container_command(&container, pod)).output().await.unwrap();
-    let phase = if output.status.success() { "Succeeded" } else { "Failed" };
-    let patch = json!({"status": {"phase": phase}}).to_string();
-    let report =
-        ["patch", "pod", pod, "--namespace", NAMESPACE, "--subresource=status", "--type=merge", "--patch", &patch];
-    cluster.control_plane.kubectl(&report).await;
-    waiting
+/// Starts Helm, which then waits for a pod.
+fn start_helm(cluster: &Cluster, arguments: &[&str]) -> Child {
+    let mut helm = tokio::process::Command::from(cluster.helm_command(arguments));
+    helm.stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true).spawn().unwrap()
 }
 
 #[tokio::test]
@@ -148,17 +135,17 @@ async fn definitions_that_are_not_kept_go_with_the_release_and_databases_stay() 
     let Installed { cluster, cloud, .. } = &installed;
     let pod = cluster.start_pod("not-kept").await;
     pod.until_ready().await;
-    installed.order_database(&json!({})).await;
+    until_policies_hold(cluster).await;
+    installed.order_database(&json!({"deletionPolicy": "Delete", "deletionProtection": true})).await;
     installed.way_in().await;
     let chart = chart::folder().display().to_string();
     cluster.helm(&["upgrade", RELEASE, &chart, "--reuse-values", "--set=crds.keep=false"]).await.unwrap();
-    cluster.helm(&["uninstall", RELEASE]).await.unwrap();
+    let helm = start_helm(cluster, &["uninstall", RELEASE, "--timeout=70s"]);
+    cluster.play_kubelet(&format!("{RELEASE}-removal"), "").await;
+    let output = helm.wait_with_output().await.unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     stop(pod).await;
-    eventually("the definitions are gone", async || {
-        let left = cluster.get(&["crd"]).await["items"].take();
-        if left == json!([]) { Ok(()) } else { Err(left.to_string()) }
-    })
-    .await;
+    assert_eq!(cluster.get(&["crd"]).await["items"], json!([]));
     assert_eq!((installed.records().await, cloud.ids().await), (1, vec!["orders".to_owned()]));
 }
 
@@ -168,14 +155,9 @@ async fn helm_test_asks_a_running_operator() {
     let cluster = &installed.cluster;
     let running = cluster.start_pod("helm-test").await;
     running.until_ready().await;
-    let test = |cluster: &Cluster| {
-        let mut helm = tokio::process::Command::from(cluster.helm_command(&["test", RELEASE, "--timeout=70s"]));
-        helm.stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true).spawn().unwrap()
-    };
-    let pod = format!("{RELEASE}-test");
     for (service, passes) in [(running.operator.url().unwrap(), true), ("http://127.0.0.1:1".to_owned(), false)] {
-        let helm = test(cluster);
-        play_kubelet(cluster, &pod, &service).await;
+        let helm = start_helm(cluster, &["test", RELEASE, "--timeout=70s"]);
+        cluster.play_kubelet(&format!("{RELEASE}-test"), &service).await;
         let output = helm.wait_with_output().await.unwrap();
         assert_eq!(output.status.success(), passes, "{}", String::from_utf8_lossy(&output.stderr));
     }

@@ -65,8 +65,13 @@ async fn the_api_server_takes_what_is_rendered_under_every_switch() {
     for namespace in [NAMESPACE, "orders", "invoices"] {
         cluster.create_namespace(namespace, json!({})).await;
     }
+    // What pods have to refer to is there before them.
+    let accounts = ["default", "clusterwright-removal"].map(|name| {
+        json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name, "namespace": NAMESPACE}})
+    });
+    cluster.apply(&accounts).await.unwrap();
     for switches in SWITCHES {
-        let objects = rendered(NAMESPACE, &[*switches, &["--include-crds", "--no-hooks"]].concat());
+        let objects = rendered(NAMESPACE, switches);
         let answer = cluster.dry_run(&objects).await;
         assert!(answer.is_ok(), "{switches:?}: {}", answer.unwrap_err());
     }

@@ -59,6 +59,36 @@ capabilities:
   drop: [ALL]
 {{- end -}}
 
+{{/* The rest of a pod that runs the program once, with other arguments. */}}
+{{- define "clusterwright.errand" -}}
+{{- $values := .context.Values -}}
+restartPolicy: Never
+securityContext: {{- include "clusterwright.podSecurity" . | nindent 2 }}
+{{- with $values.imagePullSecrets }}
+imagePullSecrets: {{- toYaml . | nindent 0 }}
+{{- end }}
+containers:
+- name: {{ .name }}
+  image: {{ include "clusterwright.image" .context }}
+  imagePullPolicy: {{ $values.image.pullPolicy }}
+  args: {{- toYaml .args | nindent 2 }}
+  resources: {{- toYaml $values.resources | nindent 4 }}
+  securityContext: {{- include "clusterwright.containerSecurity" . | nindent 4 }}
+{{- with $values.nodeSelector }}
+nodeSelector: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with $values.tolerations }}
+tolerations: {{- toYaml . | nindent 0 }}
+{{- end }}
+{{- end -}}
+
+{{/* What makes an object one that helps to take the definitions away; it is given its place in their order. */}}
+{{- define "clusterwright.removalHook" -}}
+helm.sh/hook: pre-delete
+helm.sh/hook-weight: {{ . | quote }}
+helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
+{{- end -}}
+
 {{/* What the operator needs in the namespaces that it looks after. */}}
 {{- define "clusterwright.watchedRules" -}}
 - apiGroups: [clusterwright.dev]

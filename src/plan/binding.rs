@@ -194,6 +194,7 @@ fn bound_to<K: Kind>(cluster: &K::Cluster, fixed: K::Fixed, origin: Origin, cred
     Bound {
         identity: Identity { id: cluster.id().clone(), created_at: cluster.created_at() },
         origin,
+        doubt: None,
         fixed,
         seen_by: BTreeSet::from([credential.to_owned()]),
         applied: K::Applied::default(),

@@ -10,7 +10,7 @@ use super::record::{Bound, Origin, Record};
 use super::standing::standing;
 use super::step::{Plan, RecordChange, Step, Verdict};
 use super::work::Work;
-use super::{change, serving, waiting};
+use super::{change, proof, serving, waiting};
 use crate::api::condition::Reason;
 use crate::api::identity::{ClusterId, CreatedAt, Handle};
 use crate::api::shared::MAX_PLANNED_STEPS;
@@ -125,6 +125,10 @@ fn present<K: Kind>(
         let pending = differences.into_iter().map(|difference| difference.shown).collect();
         return change::follow(facts, intent, cluster).pending(pending).about(cluster).noting_differences();
     }
+    if let Some(first) = proof::before_change(facts, record, bound, cluster) {
+        let pending = differences.into_iter().map(|difference| difference.shown).collect();
+        return first.pending(pending).about(cluster).noting_differences();
+    }
     let way_in = K::way_in(facts, record, bound, cluster);
     let (first, later): (Vec<_>, Vec<_>) = differences.into_iter().partition(|difference| difference.first);
     let mut work = Work::new(facts, cluster);
@@ -140,7 +144,7 @@ fn present<K: Kind>(
         None => standing(facts, cluster, &work, way_in).pending(work.shown),
     };
     let plan = published(facts, record, bound, cluster, plan.about(cluster).noting_differences());
-    serving::probing(facts, record, cluster, plan)
+    serving::probing(facts, cluster, plan)
 }
 
 /// The same, with the connection Secret written where that is due.

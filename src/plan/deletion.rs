@@ -7,11 +7,11 @@ use super::bound::{looked, renamed};
 use super::change;
 use super::creation::settle;
 use super::facts::{AccountStanding, Facts, Reach, Sighting};
-use super::guard;
 use super::kind::{CloudCluster, Kind, Phase};
 use super::record::{Bound, Intent, Origin, Record};
 use super::refusal::unless_refused;
 use super::step::{CloudWrite, Plan, RecordChange, Step, Verdict};
+use super::{guard, proof};
 use crate::api::condition::Reason;
 use crate::api::identity::{ClusterId, Handle};
 use crate::api::shared::PlannedAction;
@@ -183,7 +183,8 @@ fn present<K: Kind>(facts: &Facts<K>, record: &Record<K>, bound: &Bound<K>, clus
     if let Some(operation) = cluster.busy() {
         return change::waiting(facts, cluster, &operation).pending(pending).about(cluster);
     }
-    if let Some(first) = K::before_destroy(facts, bound, cluster) {
+    let first = proof::before_destroy(facts, record, bound, cluster);
+    if let Some(first) = first.or_else(|| K::before_destroy(facts, bound, cluster)) {
         return first.pending(pending).about(cluster);
     }
     let write = CloudWrite::Destroy(bound.identity.clone());

@@ -8,6 +8,7 @@ use kube::ResourceExt;
 
 use super::kind::{CloudCluster, Kind};
 use super::record::{Owner, Record};
+use super::waiting::PATIENCE;
 use crate::api::condition::Reason;
 use crate::api::identity::{ClusterId, CreatedAt, Handle, Location};
 use crate::api::secret::Password;
@@ -222,11 +223,24 @@ impl<K: Kind> Facts<K> {
         self.now < clock::later(at, lasting)
     }
 
-    /// Whether the last attempt to speak to the database came to nothing.
+    /// Why the last attempt to speak to the database came to nothing.
+    #[must_use]
+    pub fn database_trouble(&self) -> Option<&Trouble> {
+        let of_database = [TroubleKind::DatabaseUnreachable, TroubleKind::DatabaseTrouble];
+        self.attempts.trouble.as_ref().filter(|trouble| of_database.contains(&trouble.kind))
+    }
+
+    /// Whether the last attempt to speak to the database did not reach it.
     #[must_use]
     pub fn database_is_out_of_reach(&self) -> bool {
-        let trouble = self.attempts.trouble.as_ref();
-        trouble.is_some_and(|trouble| trouble.kind == TroubleKind::DatabaseUnreachable)
+        self.database_trouble().is_some_and(|trouble| trouble.kind == TroubleKind::DatabaseUnreachable)
+    }
+
+    /// Whether the database could not be reached for so long that no restart of a node explains it.
+    #[must_use]
+    pub fn database_is_shut(&self) -> bool {
+        let lasts = |trouble: &Trouble| !self.is_recent(trouble.since, PATIENCE);
+        self.database_is_out_of_reach() && self.database_trouble().is_some_and(lasts)
     }
 
     /// Whether the manifest is being deleted.

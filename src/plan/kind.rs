@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
+use std::iter;
 use std::time::Duration;
 
 use kube::Resource;
@@ -141,13 +142,22 @@ pub trait CloudCluster: Clone + Debug + PartialEq + Send + Sync + 'static {
     fn id(&self) -> &ClusterId;
     /// When it was created.
     fn created_at(&self) -> CreatedAt;
+    /// Its name, where that is not its id.
+    fn name(&self) -> Option<&str> {
+        None
+    }
     /// What leads to it.
-    fn handles(&self) -> Vec<Handle> {
-        vec![Handle::Id(self.id().clone())]
+    fn handles(&self) -> impl Iterator<Item = Handle> {
+        let name = self.name().map(|name| Handle::Name(name.to_owned()));
+        iter::once(Handle::Id(self.id().clone())).chain(name)
     }
     /// Whether this is the cluster, or one of those, that `target` leads to.
     fn answers_to(&self, target: &Handle) -> bool {
-        self.handles().contains(target)
+        match target {
+            Handle::Id(id) => self.id() == id,
+            Handle::Name(name) => self.name() == Some(name),
+            Handle::Project(_) => false,
+        }
     }
     /// Whether there is nothing new about it since it was seen as `before`.
     fn is_still(&self, before: &Self) -> bool {
@@ -161,17 +171,13 @@ pub trait CloudCluster: Clone + Debug + PartialEq + Send + Sync + 'static {
     fn busy(&self) -> Option<String> {
         None
     }
-    /// Whether its database serves, as far as the cloud can tell.
-    fn serves(&self) -> bool;
-    /// Whether the cloud cannot tell if the database serves, although nothing is done to the cluster.
-    fn unseen(&self) -> bool {
-        false
-    }
+    /// Whether its database serves; none where the cloud cannot tell, although nothing is done to the cluster.
+    fn serves(&self) -> Option<bool>;
     /// Host and port at which the database is spoken to; empty where there is none yet.
     fn addresses(&self) -> Vec<String>;
     /// The cluster in a message: the word by which people know it.
-    fn title(&self) -> String {
-        self.id().to_string()
+    fn title(&self) -> &str {
+        self.name().unwrap_or_else(|| self.id().as_str())
     }
 }
 

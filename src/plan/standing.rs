@@ -133,5 +133,5 @@ pub(super) fn observed<K: Kind>(facts: &Facts<K>, cluster: &K::Cluster) -> Plan<
     } else {
         in_transition(facts, cluster, transition(cluster))
     };
-    plan.pending(pending).about(cluster).noting_differences()
+    serving::probing(facts, cluster, plan.pending(pending).about(cluster).noting_differences())
 }

@@ -147,8 +147,8 @@ fn available<K: Kind>(
                 (false, Phase::Running) => "NotServing",
                 (false, _) => "NotRunning",
             };
-            let sentence = match (cluster.unseen(), serves) {
-                (true, true) => "The database answers.".to_owned(),
+            let sentence = match (cluster.serves(), serves) {
+                (None, true) => "The database answers.".to_owned(),
                 _ => format!("The cloud says that the cluster is {}.", cluster.word()),
             };
             (serves, word, sentence)

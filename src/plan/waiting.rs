@@ -11,7 +11,7 @@ use crate::api::condition::{Condition, ConditionType, Reason, Standing};
 use crate::clock;
 
 /// What a manifest refers to may be missing for this long before it counts as an error: people apply things in any order.
-const PATIENCE: Duration = Duration::from_secs(5 * 60);
+pub(super) const PATIENCE: Duration = Duration::from_secs(5 * 60);
 
 /// Passing states that last shorter than this do not reach the status.
 const PASSING: Duration = Duration::from_secs(30);

@@ -19,7 +19,7 @@ pub(super) struct Work<'a, K: Kind> {
     /// What of it nothing puts right.
     pub(super) blocked: Vec<(Obstacle, PlannedStep)>,
     next: Option<(Step<K>, Reason)>,
-    /// The proof of a password for which the database could not be reached: only suspending waits for it.
+    /// The proof of a password for which the database could not be reached: only suspending waits for it, for a while.
     unproved: Option<(Step<K>, Reason)>,
     /// How the manifest stands by what the cloud refused.
     pub(super) refused: Option<Plan<K>>,
@@ -85,8 +85,11 @@ impl<'a, K: Kind> Work<'a, K> {
 
     /// The step that is to be taken now, unless the cloud is busy with the cluster.
     pub(super) fn due(&mut self) -> Option<Plan<K>> {
+        // A database that nobody reaches must not keep the cluster awake, and paid for, for ever.
+        let waited_enough = self.facts.database_is_shut();
         let (step, reason) = match (self.next.take(), self.unproved.take()) {
-            (Some((_, Reason::Suspending)) | None, Some(proof)) => proof,
+            (Some((_, Reason::Suspending)), Some(proof)) if !waited_enough => proof,
+            (None, Some(proof)) => proof,
             (next, _) => next?,
         };
         let shown = std::mem::take(&mut self.shown);

@@ -176,6 +176,10 @@ impl provider::Database for Database {
         self.prove(user, password).await
     }
 
+    async fn serves(&self) -> Result<(), DatabaseError> {
+        Self::serves(self).await
+    }
+
     /// The cloud keeps the passwords of its users; changed behind its back, they would be put back.
     async fn set_password(&self, (): &(), _user: &str, _new: &SecretString) -> Result<(), DatabaseError> {
         Err(DatabaseError::Refused { message: "the cloud's API changes passwords, not the database".to_owned() })

@@ -105,6 +105,10 @@ impl provider::Database for Database {
         Self::sign_in(self, user, password).await
     }
 
+    async fn serves(&self) -> Result<(), DatabaseError> {
+        Self::serves(self).await
+    }
+
     async fn set_password(
         &self,
         session: &DatabaseSession,

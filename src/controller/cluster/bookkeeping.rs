@@ -20,18 +20,15 @@ pub(super) async fn change<K: Managed>(
 ) -> Result<Applied<K>, ReconcileError> {
     let result = match change {
         RecordChange::Settle(bound) => {
-            memory::lock(memory).succeeded();
+            // A database that could not be spoken to before is not asked in a burst now.
+            if seen.facts.database_trouble().is_none() {
+                memory::lock(memory).succeeded();
+            }
             settle(ctx, seen, bound).await
         }
         RecordChange::ClearIntent(refusal) => {
             memory::lock(memory).succeeded();
-            amend(ctx, seen, |record| {
-                record.intent = None;
-                if let Some(refusal) = refusal {
-                    record.refusals.insert("create".to_owned(), refusal);
-                }
-            })
-            .await
+            amend(ctx, seen, |record| record.give_up_creation(refusal)).await
         }
         RecordChange::SettleChange(ending) => settle_change(ctx, seen, memory, ending).await,
         RecordChange::Adopt(bound) => return undo_conflict(ctx, seen, adopt(ctx, seen, memory, bound).await).await,
@@ -51,7 +48,8 @@ pub(super) async fn change<K: Managed>(
             amend(ctx, seen, |record| record.set_gone(Some(gone))).await
         }
         RecordChange::Found => amend(ctx, seen, |record| record.set_gone(None)).await,
-        RecordChange::TrustPassword(password) => amend(ctx, seen, |record| record.promote_password(password)).await,
+        RecordChange::TrustPassword(password) => amend(ctx, seen, |record| record.trust_password(password)).await,
+        RecordChange::Disown => amend(ctx, seen, Record::disown).await,
         RecordChange::Drop => drop_record(ctx, seen).await,
     };
     undo_conflict(ctx, seen, result.map(|()| Applied::Again)).await

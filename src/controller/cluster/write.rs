@@ -74,7 +74,12 @@ pub(super) async fn send<K: Managed>(
     };
     drop(claiming);
     // What was seen says nothing about the time after the write.
-    memory::lock(memory).look = None;
+    {
+        let mut memory = memory::lock(memory);
+        memory.look = None;
+        // Nor does what did not open another cluster say anything of the one that is created.
+        memory.attempts.password_unknown &= !matches!(write, CloudWrite::Deploy { .. });
+    }
     let attempt = Attempt { ctx, seen: &fresh, session, memory, announced };
     // Later than that, the announcement no longer says when the request could take effect.
     if announcing.elapsed() + WRITE_TOKEN_WAIT > SEND_WITHIN {

@@ -80,8 +80,11 @@ impl Kind for CrateDBCluster {
     }
 
     fn user(&self, record: Option<&Record<Self>>) -> String {
-        let bound = record.and_then(|record| record.bound.as_ref());
-        let there = bound.and_then(|bound| bound.fixed.username.clone());
+        let there = record.and_then(|record| match (&record.bound, record.creation()) {
+            (Some(bound), _) => bound.fixed.username.clone(),
+            // Whatever the manifest says by now, this is what was asked for.
+            (None, open) => open.map(|intent| intent.request.cluster.username.clone()),
+        });
         there.or_else(|| self.spec.username.clone()).unwrap_or_else(|| DEFAULT_USERNAME.to_owned())
     }
 

@@ -29,8 +29,8 @@ impl CloudCluster for Cluster {
         self.status.to_string()
     }
 
-    fn serves(&self) -> bool {
-        self.status == ClusterStatus::Running
+    fn serves(&self) -> Option<bool> {
+        Some(self.status == ClusterStatus::Running)
     }
 
     fn addresses(&self) -> Vec<String> {

@@ -211,6 +211,7 @@ pub(crate) fn bound(name: &str, origin: Origin) -> Bound {
         fixed: FixedAtCreation { cluster_name: Some(name.to_owned()), ..fixed() },
         seen_by: BTreeSet::from([KEY.to_owned()]),
         applied: <CrateDBCluster as clusterwright::plan::Kind>::Applied::default(),
+        doubt: None,
         gone: None,
     }
 }

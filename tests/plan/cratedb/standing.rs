@@ -129,15 +129,34 @@ fn asked(seconds: i64, serves: bool) -> Scene {
     settled().with(|facts| facts.probe = Some(probe)).listed([health(HealthStatus::Unknown)])
 }
 
+/// The cloud cannot tell whether the database serves, and nobody has asked it.
+fn unasked() -> Scene {
+    settled().listed([health(HealthStatus::Unknown)])
+}
+
 #[rstest]
-#[case::and_it_was_not_asked(settled().listed([health(HealthStatus::Unknown)]), "probe", "DatabaseUnavailable")]
+#[case::and_it_was_not_asked(unasked(), "probe", "DatabaseUnavailable")]
 #[case::and_it_answered(asked(59, true), "", "Running")]
 #[case::and_it_answered_a_minute_ago(asked(60, true), "probe", "Running")]
 #[case::and_it_answered_long_ago(asked(180, true), "probe", "DatabaseUnavailable")]
 #[case::and_it_did_not_answer(asked(59, false), "", "DatabaseUnavailable")]
 #[case::and_it_is_paused(asked(60, true).paused(), "probe", "Running")]
 #[case::and_nobody_knows_its_password(
-    asked(60, true).record(|record| record.password.current = None), "", "Running"
+    unasked().record(|record| {
+        record.bound = Some(bound(NAME, clusterwright::plan::Origin::Adopted));
+        record.password.current = None;
+    }),
+    "probe", "DatabaseUnavailable"
+)]
+#[case::and_it_is_only_observed(unasked().only_observed(), "probe", "DatabaseUnavailable")]
+#[case::and_it_is_only_observed_without_a_record(
+    unasked().only_observed().adopting(NAME).with(|facts| facts.record = None), "probe", "DatabaseUnavailable"
+)]
+#[case::and_it_is_only_observed_and_answered(asked(59, true).only_observed(), "", "Observed")]
+#[case::and_it_is_only_observed_and_answered_a_minute_ago(asked(60, true).only_observed(), "probe", "Observed")]
+#[case::and_the_cloud_does_not_answer_either(asked(60, true).standing(unavailable()), "probe", "Running")]
+#[case::and_it_has_no_address(
+    unasked().listed([Cluster { url: None, fqdn: None, ..health(HealthStatus::Unknown) }]), "", "DatabaseUnavailable"
 )]
 #[case::and_the_cloud_says_that_it_is_red(asked(1, true).listed([health(HealthStatus::Red)]), "", "DatabaseUnavailable")]
 #[case::and_it_is_suspended(asked(1, true).listed([suspended()]), "", "NotRunning")]

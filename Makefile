@@ -52,8 +52,8 @@ crds: build ## Write the definitions anew, in crds/ and in the chart, and their 
 .PHONY: image
 image: | needs-cargo needs-image-tools ## Make target/image/clusterwright.tar, an OCI archive of a static program
 	@rustup target list --installed 2>/dev/null | grep -qx $(MUSL) || rustup target add $(MUSL)
-	@cargo build --locked --profile image --target $(MUSL) --bin clusterwright
-	@deploy/image.sh target/$(MUSL)/image/clusterwright $(IMAGE)
+	@cargo build --locked --profile container --target $(MUSL) --bin clusterwright
+	@deploy/image.sh target/$(MUSL)/container/clusterwright $(IMAGE)
 
 .PHONY: lint
 lint: | needs-cargo ## Check the format and everything that clippy and go vet know

@@ -68,7 +68,13 @@ impl Image {
             unshare.args(["--map-root-user", "--root", root]);
             unshare
         };
-        command.arg("/clusterwright").args(arguments).env_clear().output().unwrap()
+        command
+            .arg("/clusterwright")
+            .args(arguments)
+            .env_clear()
+            .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
+            .output()
+            .unwrap()
     }
 
     /// What the program says to a look at this URL; nothing where the look succeeds.

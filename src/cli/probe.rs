@@ -17,7 +17,7 @@ const LIMITS: Limits = Limits { deadline: Duration::from_secs(5), max_body: 64 <
 /// Waits until a health endpoint answers well
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
-    /// The endpoint, such as http://clusterwright:8080/readyz
+    /// The endpoint, such as <http://clusterwright:8080/readyz>
     url: Uri,
 
     /// After so many seconds it gives up

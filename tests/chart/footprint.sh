@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 count=${1:-100}
-program=target/x86_64-unknown-linux-musl/image/clusterwright
+program=target/x86_64-unknown-linux-musl/container/clusterwright
 controlplane=target/controlplane/controlplane
 work=$(mktemp -d)
 pids=()

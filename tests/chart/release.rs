@@ -96,7 +96,8 @@ async fn databases_records_and_definitions_outlive_the_release() {
     let way_in = installed.way_in().await;
     let effects = cloud.effects().await;
 
-    let upgrade = ["upgrade", RELEASE, &chart::folder().display().to_string(), "--reuse-values", "--set=log=debug"];
+    let upgrade =
+        ["upgrade", RELEASE, &chart::folder().display().to_string(), "--reset-then-reuse-values", "--set=log=debug"];
     cluster.helm(&upgrade).await.unwrap();
     let successor = cluster.start_pod("install-1").await;
     stop(pod).await;
@@ -139,7 +140,7 @@ async fn definitions_that_are_not_kept_go_with_the_release_and_databases_stay() 
     installed.order_database(&json!({"deletionPolicy": "Delete", "deletionProtection": true})).await;
     installed.way_in().await;
     let chart = chart::folder().display().to_string();
-    cluster.helm(&["upgrade", RELEASE, &chart, "--reuse-values", "--set=crds.keep=false"]).await.unwrap();
+    cluster.helm(&["upgrade", RELEASE, &chart, "--reset-then-reuse-values", "--set=crds.keep=false"]).await.unwrap();
     let helm = start_helm(cluster, &["uninstall", RELEASE, "--timeout=70s"]);
     cluster.play_kubelet(&format!("{RELEASE}-removal"), "").await;
     let output = helm.wait_with_output().await.unwrap();

@@ -55,8 +55,9 @@ fn replaced<K: Kind>(bound: &Bound<K>, cluster: &K::Cluster) -> Plan<K> {
     Plan::held(
         Reason::Replaced,
         format!(
-            "Cluster {id} is another database than the recorded one: it was created at {} instead of {}. Nothing is written to it. \
+            "Cluster {} is another database than the recorded one: it was created at {} instead of {}. Nothing is written to it. \
              To take it set the annotation clusterwright.dev/forget: {id} and spec.externalId: {id}.",
+            K::title(bound),
             cluster.created_at(),
             bound.identity.created_at
         ),
@@ -66,14 +67,7 @@ fn replaced<K: Kind>(bound: &Bound<K>, cluster: &K::Cluster) -> Plan<K> {
 fn absent<K: Kind>(facts: &Facts<K>, reach: &Reach, record: &Record<K>, bound: &Bound<K>, look: &Look<K>) -> Plan<K> {
     let id = &bound.identity.id;
     if !bound.seen_by.contains(&look.by) {
-        return Plan::held(
-            Reason::CredentialsInsufficient,
-            format!(
-                "The account's present credentials have never seen cluster {id} in {}, so they cannot tell whether it is gone. \
-                 Use credentials that can see it.",
-                reach.location
-            ),
-        );
+        return never_seen(reach, bound);
     }
     if let Some(forget) = forget(facts, record) {
         return forget;
@@ -86,8 +80,21 @@ fn absent<K: Kind>(facts: &Facts<K>, reach: &Reach, record: &Record<K>, bound: &
     Plan::held(
         Reason::Vanished,
         format!(
-            "Cluster {id} was there and is gone{renamed}. Nothing is created in its place. To start anew set the annotation \
-             clusterwright.dev/forget: {id}, or delete this manifest."
+            "Cluster {} was there and is gone{renamed}. Nothing is created in its place. To start anew set the annotation \
+             clusterwright.dev/forget: {id}, or delete this manifest.",
+            K::title(bound)
+        ),
+    )
+}
+
+fn never_seen<K: Kind>(reach: &Reach, bound: &Bound<K>) -> Plan<K> {
+    Plan::held(
+        Reason::CredentialsInsufficient,
+        format!(
+            "The account's present credentials have never seen cluster {} in {}, so they cannot tell whether it is gone. \
+             Use credentials that can see it.",
+            K::title(bound),
+            reach.location
         ),
     )
 }
@@ -115,7 +122,12 @@ fn present<K: Kind>(
     cluster: &K::Cluster,
 ) -> Plan<K> {
     if !bound.seen_by.contains(&reach.credential) {
-        return Plan::quietly(Step::Record(RecordChange::SeenBy(reach.credential.clone())));
+        let target = Handle::Id(bound.identity.id.clone());
+        return match facts.own_sighting(&target) {
+            Sighting::Present(_) => Plan::quietly(Step::Record(RecordChange::SeenBy(reach.credential.clone()))),
+            Sighting::LookedAbsent(_) => never_seen(reach, bound),
+            _ => Plan::quietly(Step::Look(target)),
+        };
     }
     if bound.gone.is_some() {
         return Plan::quietly(Step::Record(RecordChange::Found));

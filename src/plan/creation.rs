@@ -84,7 +84,7 @@ pub(super) fn settle<K: Kind>(facts: &Facts<K>, record: &Record<K>) -> Plan<K> {
     let looked = facts.look_at(target).filter(|look| look.at > intent.announced);
     let plan = match (facts.sighting(target), looked) {
         (Sighting::Present(cluster), _) if seems_ours(facts, intent, cluster) => {
-            recognised(facts, record, intent, cluster)
+            recognised(facts, record, intent, cluster, looked)
         }
         // Whoever has the name, it was not given by us, and while it is taken our request can only be refused.
         (Sighting::Present(_), Some(_)) => Plan::quietly(Step::Record(RecordChange::ClearIntent(None))),
@@ -101,6 +101,7 @@ fn recognised<K: Kind>(
     record: &Record<K>,
     intent: &CreateIntent<K>,
     cluster: &K::Cluster,
+    looked: Option<&Look<K>>,
 ) -> Plan<K> {
     let target = &K::target(&intent.request);
     let settled = || {
@@ -122,7 +123,8 @@ fn recognised<K: Kind>(
         Proof::NotYet => Plan::standing(
             Reason::Creating,
             format!(
-                "The answer to the request to create cluster {target} was lost. There is one that looks like it, which the cloud calls {}:                  whether it is ours, its password proves as soon as its database serves. Nothing to do but wait.",
+                "The answer to the request to create cluster {target} was lost. There is one that looks like it, which the cloud calls {}: \
+                 whether it is ours, its password proves as soon as its database serves. Nothing to do but wait.",
                 cluster.word()
             ),
         )
@@ -130,6 +132,7 @@ fn recognised<K: Kind>(
         // What was sent can still take effect once the name is free, so that until then it is not forgotten.
         Proof::Refused if facts.now <= intent.last_effect() => name_taken(target, cluster)
             .looking_again(clock::until(facts.now, intent.last_effect()).unwrap_or_default() + Duration::from_secs(1)),
+        Proof::Refused if looked.is_none() => Plan::quietly(Step::Look(target.clone())),
         Proof::Refused => Plan::quietly(Step::Record(RecordChange::ClearIntent(None))),
         // Everything but the password says that it is ours, and only who is bound to it can say how it stands. It is not
         // destroyed before its database was asked, should that become possible.

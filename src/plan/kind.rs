@@ -87,6 +87,11 @@ pub trait Kind:
     /// Whether the manifest is about the bound cluster, by the name that it gives.
     fn is_about(&self, bound: &Bound<Self>) -> bool;
 
+    /// The bound cluster in a message: the word by which people know it.
+    fn title(bound: &Bound<Self>) -> String {
+        bound.identity.id.to_string()
+    }
+
     /// The request that creates the manifest's cluster, or what is to be done or said instead.
     fn request(facts: &Facts<Self>) -> Result<Self::Request, Box<Plan<Self>>>;
     /// Whether the cluster has everything that is fixed at creation as it was asked for.
@@ -175,6 +180,10 @@ pub trait CloudCluster: Clone + Debug + PartialEq + Send + Sync + 'static {
     fn serves(&self) -> Option<bool>;
     /// Host and port at which the database is spoken to; empty where there is none yet.
     fn addresses(&self) -> Vec<String>;
+    /// Whether its database answers only networks on a list.
+    fn is_fenced(&self) -> bool {
+        false
+    }
     /// The cluster in a message: the word by which people know it.
     fn title(&self) -> &str {
         self.name().unwrap_or_else(|| self.id().as_str())

@@ -125,13 +125,16 @@ fn disowned<K: Kind>(facts: &Facts<K>, bound: &Bound<K>, cluster: &K::Cluster) -
         return forget;
     }
     let (id, forget) = (&bound.identity.id, annotation::FORGET);
-    let let_go =
-        if facts.deleting() { String::new() } else { format!("; to let go of it set the annotation {forget}: {id}") };
+    let let_go = if facts.deleting() {
+        "set deletionPolicy to Retain".to_owned()
+    } else {
+        format!("set the annotation {forget}: {id}")
+    };
     Plan::held(
         Reason::AdminPasswordUnknown,
         format!(
             "The answer to the request that created cluster {} was lost, and the recorded password does not open the one that is there, \
-             so it may be somebody else's. Nothing is changed or destroyed. If it is yours, give the password of its user {} with {}{let_go}.",
+             so it may be somebody else's. Nothing is changed or destroyed. If it is yours, give the password of its user {} with {}; to let go of it {let_go}.",
             cluster.title(),
             facts.manifest.user(facts.record.as_ref()),
             K::PASSWORD_FIELD

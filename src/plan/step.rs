@@ -198,6 +198,12 @@ impl<K: Kind> Plan<K> {
         matches!(&self.verdict, Verdict::Stands { reason, .. } if reason.standing() == Standing::Done)
     }
 
+    /// Whether the manifest stands like this.
+    #[must_use]
+    pub(super) fn stands_at(&self, reason: Reason) -> bool {
+        matches!(&self.verdict, Verdict::Stands { reason: stated, .. } if *stated == reason)
+    }
+
     /// Waits for a person; a second look now and then notices what sends no event.
     #[must_use]
     pub fn held(reason: Reason, message: impl Into<String>) -> Self {

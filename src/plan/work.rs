@@ -94,10 +94,14 @@ impl<'a, K: Kind> Work<'a, K> {
         };
         let shown = std::mem::take(&mut self.shown);
         // Whatever is asked for now would be refused.
-        if let (true, Some(operation)) = (step.writes_to_a_cloud(), self.cluster.busy()) {
-            let waiting = match self.cluster.phase() {
-                Phase::Changing => change::waiting(self.facts, self.cluster, &operation),
-                _ => in_transition(self.facts, self.cluster, transition(self.cluster)),
+        if step.writes_to_a_cloud()
+            && let Some(operation) = change::under_way(self.facts, self.cluster)
+        {
+            let says_what = self.cluster.busy().is_some() && self.cluster.phase() != Phase::Changing;
+            let waiting = if says_what {
+                in_transition(self.facts, self.cluster, transition(self.cluster))
+            } else {
+                change::waiting(self.facts, self.cluster, &operation)
             };
             return Some(waiting.pending(shown));
         }

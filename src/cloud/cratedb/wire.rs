@@ -5,6 +5,7 @@
 
 mod moment;
 mod operation;
+mod readable;
 mod surroundings;
 #[cfg(test)]
 mod tests;
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_with::{DefaultOnError, DefaultOnNull, serde_as};
 
 pub use self::operation::{Feedback, Operation, Operations, PartialOperation};
+pub use self::readable::Readable;
 pub use self::surroundings::{
     Channels, CrateVersion, Organization, OrganizationRole, Product, ProductSpecs, Project, Quota, Region,
     RemainingBudget, ScaleOption, Subscription, User, Versions,

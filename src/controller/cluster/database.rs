@@ -1,6 +1,7 @@
 //! The password at the database's own endpoint.
 
 use std::sync::Mutex;
+use std::time::Duration;
 
 use rand::distr::{Alphanumeric, SampleString as _};
 
@@ -19,6 +20,9 @@ use crate::plan::{DatabaseStep, NewPassword, Probe, Step, TroubleKind};
 
 /// Characters of a generated password: 32 of 62 make more than 190 bits.
 const LENGTH: usize = 32;
+
+/// The least time between two attempts to speak to a database that does not answer as it should: it may well be starting.
+const BETWEEN_ATTEMPTS: Duration = Duration::from_secs(5);
 
 pub(super) async fn change<K: Managed>(
     ctx: &Context<K>,
@@ -146,7 +150,10 @@ async fn conclude<K: Managed>(
                 DatabaseError::Unreachable { .. } => TroubleKind::DatabaseUnreachable,
                 _ => TroubleKind::DatabaseTrouble,
             };
-            memory.failed(kind, error.to_string(), ctx.clock.now());
+            let now = ctx.clock.now();
+            memory.failed(kind, error.to_string(), now);
+            let patient = Some(clock::later(now, BETWEEN_ATTEMPTS));
+            memory.attempts.not_before = memory.attempts.not_before.max(patient);
             return Ok(Applied::Failed);
         }
     }

@@ -246,7 +246,8 @@ impl<K: Managed> Attempt<'_, K> {
 
     async fn destroy(self, permit: Permit, identity: &Identity) -> Result<Applied<K>, ReconcileError> {
         let id: &ClusterId = &identity.id;
-        let told = tell(self.ctx, self.seen, Word::Destroying, format!("Cluster {id} is being destroyed."));
+        let name = self.announced.record.bound.as_ref().map_or_else(|| id.to_string(), K::title);
+        let told = tell(self.ctx, self.seen, Word::Destroying, format!("Cluster {name} is being destroyed."));
         let (answer, ()) = tokio::join!(self.session.client.destroy(permit, id), told);
         match answer {
             Ok(cluster) => {

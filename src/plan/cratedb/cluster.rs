@@ -60,12 +60,16 @@ impl CloudCluster for Cluster {
     fn addresses(&self) -> Vec<String> {
         self.address().into_iter().collect()
     }
+
+    fn is_fenced(&self) -> bool {
+        self.ip_whitelist.as_ref().is_some_and(|networks| !networks.is_empty())
+    }
 }
 
 impl Cluster {
-    /// Whether its data are only kept.
+    /// Whether its data are only kept. The monitoring lags behind, and counts only where the cloud says nothing else.
     pub(super) fn is_suspended(&self) -> bool {
-        self.suspended == Some(true) || self.health.status == HealthStatus::Suspended
+        self.suspended.unwrap_or(self.health.status == HealthStatus::Suspended)
     }
 
     fn creation_failed(&self) -> bool {

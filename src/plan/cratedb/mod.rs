@@ -104,6 +104,10 @@ impl Kind for CrateDBCluster {
         bound.fixed.cluster_name.as_ref().is_none_or(|name| *name == wanted_name(self))
     }
 
+    fn title(bound: &Bound<Self>) -> String {
+        bound.fixed.cluster_name.clone().unwrap_or_else(|| bound.identity.id.to_string())
+    }
+
     fn request(facts: &Facts<Self>) -> Result<ClusterProvision<()>, Box<Plan<Self>>> {
         request::of(facts)
     }

@@ -178,6 +178,9 @@ fn a_cluster_is_still_ours_if_it_differs_in(#[case] change: fn(&mut Cluster)) {
 #[case::does_not_open_with_it_and_nothing_can_come_of_the_request(
     unknown(open(96).looked_for_name(Some(cluster_aged(NAME, 94)))), "clear intent", ""
 )]
+#[case::does_not_open_with_it_and_only_a_list_has_shown_it(
+    unknown(open(96).listed([cluster_aged(NAME, 94)])), "look orders", ""
+)]
 #[case::does_not_open_with_it_under_delete(
     unknown(open(96).looked_for_name(Some(cluster_aged(NAME, 94)))).destroys().finalized().deleting(), "clear intent", ""
 )]

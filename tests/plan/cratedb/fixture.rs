@@ -132,7 +132,7 @@ pub(crate) fn project(id: &str, name: &str, region: &str) -> Project {
     Project {
         id: id.to_owned(),
         name: name.to_owned(),
-        organization_id: "acme".to_owned(),
+        organization_id: Some("acme".to_owned()),
         region: Some(region.to_owned()),
     }
 }
@@ -266,6 +266,7 @@ pub(crate) fn changing(change: Change, seconds: i64, after: Option<&str>) -> Int
 pub(crate) fn operation(id: &str, kind: &str, state: OperationState, message: &str) -> Operation {
     let word = match state {
         OperationState::Running => "IN_PROGRESS",
+        OperationState::Unknown => "PONDERED",
         OperationState::Succeeded => "SUCCEEDED",
         OperationState::Failed => "FAILED",
     };

@@ -35,8 +35,8 @@ struct Trouble {
 pub(super) fn unanswered(error: &SendError, secrets: &[&str]) -> DatabaseError {
     let message = sentence(&error.to_string(), secrets);
     match error {
-        // A network that is not on the list is not refused, but left without an answer.
-        SendError::NotConnected(_) | SendError::NoAnswer(_) => closed_perhaps(&message),
+        // A network that is not on the list of allowed ones is not refused, but left without an answer.
+        SendError::NotConnected(_) | SendError::NoAnswer(_) => DatabaseError::Unreachable { message },
         SendError::NotHttp(_) | SendError::TooLarge { .. } => DatabaseError::Protocol { message },
     }
 }
@@ -54,7 +54,7 @@ pub(super) fn proof(answer: &Response<Bytes>, secrets: &[&str]) -> Result<(), Da
     Err(match own {
         own if is_passing(status) => DatabaseError::Unreachable { message: own.unwrap_or_else(|| bare(status)) },
         Some(message) => DatabaseError::Refused { message },
-        None if status == StatusCode::FORBIDDEN => closed_perhaps(&bare(status)),
+        None if status == StatusCode::FORBIDDEN => DatabaseError::Unreachable { message: bare(status) },
         None => DatabaseError::Protocol { message: bare(status) },
     })
 }
@@ -64,11 +64,6 @@ fn is_own_denial(answer: &Response<Bytes>) -> bool {
     let realm = answer.headers().get(WWW_AUTHENTICATE).and_then(|value| value.to_str().ok());
     let is_own = || realm.is_some_and(|realm| realm.contains(REALM)) || parse::<ErrorBody>(answer.body()).is_ok();
     answer.status() == StatusCode::UNAUTHORIZED && is_own()
-}
-
-fn closed_perhaps(trouble: &str) -> DatabaseError {
-    let message = format!("{trouble}; its list of allowed networks may leave this operator out");
-    DatabaseError::Unreachable { message }
 }
 
 /// Whether the database may well serve later.

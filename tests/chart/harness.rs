@@ -16,7 +16,7 @@ use crate::support::{ControlPlane, Operator, eventually};
 /// Where the chart is installed.
 pub(crate) const NAMESPACE: &str = "clusterwright-system";
 
-/// The name of the release, and so of its Deployment and its ServiceAccount.
+/// The name of the release, and so of its Deployment and its `ServiceAccount`.
 pub(crate) const RELEASE: &str = "clusterwright";
 
 /// So many live at a time: each is three processes, and machines are small.
@@ -87,7 +87,7 @@ impl Cluster {
         run(self.helm_command(arguments)).await
     }
 
-    /// Runs what the Deployment's pods would: its own arguments and environment, under its ServiceAccount.
+    /// Runs what the Deployment's pods would: its own arguments and environment, under its `ServiceAccount`.
     pub(crate) async fn start_pod(&self, name: &str) -> Pod {
         let deployment = self.get(&["deployment", RELEASE, "--namespace", NAMESPACE]).await;
         let spec = &deployment["spec"]["template"]["spec"];
@@ -116,7 +116,7 @@ impl Cluster {
         self.control_plane.kubectl(&[&patched[..], &[&patch]].concat()).await;
     }
 
-    /// The program as a pod's container calls it, under the pod's ServiceAccount. Only where it listens is changed, for pods
+    /// The program as a pod's container calls it, under the pod's `ServiceAccount`. Only where it listens is changed, for pods
     /// share a machine here.
     async fn container_command(&self, spec: &Value, pod: &str) -> tokio::process::Command {
         let container = &spec["containers"][0];

@@ -1,8 +1,9 @@
 //! Which values the chart takes.
 
-use std::fs;
+use std::collections::BTreeSet;
+use std::{fs, slice};
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::support::chart;
 
@@ -32,7 +33,8 @@ fn closed_objects(schema: &Value, path: &[String]) -> Vec<Vec<String>> {
         return closed_objects(&schema["items"], &[path, &["0".to_owned()]].concat());
     }
     let Some(properties) = schema["properties"].as_object() else { return Vec::new() };
-    let below = properties.iter().flat_map(|(name, schema)| closed_objects(schema, &[path, &[name.clone()]].concat()));
+    let below =
+        properties.iter().flat_map(|(name, schema)| closed_objects(schema, &[path, slice::from_ref(name)].concat()));
     std::iter::once(path.to_vec()).chain(below).collect()
 }
 
@@ -54,28 +56,25 @@ fn an_unknown_key_is_refused_at_every_level() {
     }
 }
 
+fn keys(object: &Value) -> BTreeSet<&str> {
+    object.as_object().into_iter().flat_map(Map::keys).map(String::as_str).collect()
+}
+
 #[test]
 fn the_schema_knows_what_the_values_have_and_nothing_else() {
-    let mut listed = closed_objects(&schema(), &[]).into_iter().map(|path| path.join("/")).collect::<Vec<_>>();
-    listed.sort();
-    fn keys(values: &Value) -> Vec<&String> {
-        values.as_object().unwrap().keys().collect()
+    let (schema, defaults) = (schema(), defaults());
+    let mut compared = 0;
+    for path in closed_objects(&schema, &[]) {
+        let mut of_schema = keys(&path.iter().fold(&schema, |schema, name| &schema["properties"][name])["properties"]);
+        let of_values = keys(path.iter().fold(&defaults, |values, name| &values[name]));
+        // What is empty, or a list, is for Kubernetes to know.
+        if !of_values.is_empty() {
+            of_schema.remove("global");
+            assert_eq!(of_schema, of_values, "{path:?}");
+            compared += 1;
+        }
     }
-    let schema = schema();
-    for path in ["", "image", "clouds", "crds", "rbac", "serviceAccount", "health", "networkPolicy", "resources"] {
-        assert!(listed.contains(&path.to_owned()), "{path} is closed");
-        let (of_schema, of_values) = if path.is_empty() {
-            (&schema["properties"], defaults())
-        } else {
-            (&schema["properties"][path]["properties"], defaults()[path].take())
-        };
-        let mut known = keys(of_schema);
-        known.retain(|key| *key != "global");
-        let mut given = keys(&of_values);
-        known.sort();
-        given.sort();
-        assert_eq!(known, given, "{path}");
-    }
+    assert!(compared > 10, "only {compared}");
 }
 
 #[test]

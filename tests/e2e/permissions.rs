@@ -1,5 +1,5 @@
 //! The chart gives the operator what it uses, and nothing else. That it is enough is shown by every other test here: all of
-//! them run under the chart's ServiceAccount.
+//! them run under the chart's `ServiceAccount`.
 
 use std::collections::BTreeSet;
 

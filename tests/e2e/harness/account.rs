@@ -1,4 +1,4 @@
-//! The operator's ServiceAccount, with what the chart gives it and nothing more.
+//! The operator's `ServiceAccount`, with what the chart gives it and nothing more.
 
 use std::sync::LazyLock;
 

@@ -18,6 +18,7 @@ const SWITCHES: &[&[&str]] = &[
     &["--set=serviceAccount.annotations.team=a"],
     &["--set=admissionPolicies.enabled=false"],
     &["--set=watchNamespaces={orders,invoices}"],
+    &["--set=takeOverFrom=orders"],
     &["--set=podDisruptionBudget.enabled=false"],
     &["--set=topologySpread.enabled=false"],
     &["--set=priorityClassName=system-cluster-critical"],
@@ -110,6 +111,7 @@ fn what_is_set_reaches_the_command_line() {
         NAMESPACE,
         &[
             "--set=watchNamespaces={orders,invoices}",
+            "--set=takeOverFrom=former",
             "--set=clouds.insecureEndpoints=true",
             "--set=clouds.allowedEndpoints={http://a.example:1,http://b.example}",
             "--set=clouds.dataPlaneDomains={typedb.example}",
@@ -123,6 +125,7 @@ fn what_is_set_reaches_the_command_line() {
         "--listen=[::]:9000",
         "--log=debug",
         "--watch-namespaces=orders,invoices",
+        "--take-over-from=former",
         "--allowed-endpoints=http://a.example:1,http://b.example",
         "--insecure-endpoints",
         "--data-plane-domains=typedb.example",

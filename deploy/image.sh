@@ -49,7 +49,11 @@ echo "Making $archive with $tool"
 case $tool in
   docker)
     docker build --quiet "${build[@]}" >/dev/null
-    docker save --output "$archive" "$name" # in Docker 25 and newer, this is an OCI archive
+    docker save --output "$archive" "$name"
+    if ! tar --list --file "$archive" oci-layout >/dev/null 2>&1; then
+      echo "$archive is no OCI archive: that takes Docker 25 or newer, podman or buildah." >&2
+      exit 1
+    fi
     ;;
   podman)
     podman build --quiet --format oci "${build[@]}" >/dev/null

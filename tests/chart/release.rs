@@ -74,6 +74,25 @@ async fn install(cluster: &Cluster, cloud: &Simulator, more: &[&str]) -> String 
     cluster.helm(&[&install, more].concat()).await.unwrap()
 }
 
+/// All the pods of the Deployment, ready.
+async fn start(cluster: &Cluster, name: &str) -> Vec<Pod> {
+    let deployment = cluster.get(&["deployment", RELEASE, "--namespace", NAMESPACE]).await;
+    let mut pods = Vec::new();
+    for number in 0..deployment["spec"]["replicas"].as_u64().unwrap() {
+        pods.push(cluster.start_pod(&format!("{name}-{number}")).await);
+    }
+    for pod in &pods {
+        pod.until_ready().await;
+    }
+    pods
+}
+
+async fn stop_all(pods: Vec<Pod>) {
+    for pod in pods {
+        stop(pod).await;
+    }
+}
+
 async fn stop(mut pod: Pod) {
     assert_eq!(pod.operator.terminate().await.code(), Some(0), "{}", pod.operator.printed());
 }
@@ -89,8 +108,8 @@ async fn databases_records_and_definitions_outlive_the_release() {
     let installed = Installed::new().await;
     let Installed { cluster, cloud, notes } = &installed;
     assert_notes_hold(cluster, notes).await;
-    let pod = cluster.start_pod("install-0").await;
-    pod.until_ready().await;
+    let pods = start(cluster, "installed").await;
+    assert_eq!(pods.len(), 2);
     until_policies_hold(cluster).await;
     installed.order_database(&json!({})).await;
     let way_in = installed.way_in().await;
@@ -99,13 +118,13 @@ async fn databases_records_and_definitions_outlive_the_release() {
     let upgrade =
         ["upgrade", RELEASE, &chart::folder().display().to_string(), "--reset-then-reuse-values", "--set=log=debug"];
     cluster.helm(&upgrade).await.unwrap();
-    let successor = cluster.start_pod("install-1").await;
-    stop(pod).await;
-    successor.until_ready().await;
-    assert!(successor.operator.printed().contains("\"DEBUG\""), "what was upgraded is in force");
+    let successors = start(cluster, "upgraded").await;
+    stop_all(pods).await;
+    let in_force = successors.iter().all(|pod| pod.operator.printed().contains("\"DEBUG\""));
+    assert!(in_force, "what was upgraded is in force");
     assert_eq!(installed.way_in().await, way_in);
 
-    stop(successor).await;
+    stop_all(successors).await;
     cluster.helm(&["uninstall", RELEASE]).await.unwrap();
     let release = format!("app.kubernetes.io/instance={RELEASE}");
     let all = [
@@ -122,11 +141,10 @@ async fn databases_records_and_definitions_outlive_the_release() {
     assert_eq!(installed.way_in().await, way_in, "manifest and connection Secret are as they were");
 
     install(cluster, cloud, &[]).await;
-    let again = cluster.start_pod("install-2").await;
-    again.until_ready().await;
+    let again = start(cluster, "again").await;
     assert_eq!(installed.way_in().await, way_in);
     assert_eq!(cloud.effects().await, effects, "nothing was done to the cloud since the first installation");
-    stop(again).await;
+    stop_all(again).await;
 }
 
 /// Whoever gives up the definitions with the release says so beforehand, and even then no database goes.

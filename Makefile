@@ -5,8 +5,12 @@ SHELL := bash
 .DEFAULT_GOAL := help
 
 CONTROLPLANE := target/controlplane/controlplane
-CONTROLPLANE_SOURCES := tests/controlplane/build.sh tests/controlplane/go.mod tests/controlplane/go.sum \
+CONTROLPLANE_SOURCES := tests/support/go.sh tests/controlplane/build.sh tests/controlplane/go.mod tests/controlplane/go.sum \
 	$(wildcard tests/controlplane/*.go tests/controlplane/supervisor/*.go)
+HELM := target/helm/helm
+MUSL := x86_64-unknown-linux-musl
+IMAGE := target/image/clusterwright.tar
+CHART := deploy/helm/clusterwright
 
 # The demo: CLUSTER=current takes the kubeconfig's current context instead of a control plane of its own,
 # ONCE=1 ends when everything is ready.
@@ -33,10 +37,23 @@ controlplane: $(CONTROLPLANE) ## Build the Kubernetes control plane for tests an
 $(CONTROLPLANE): $(CONTROLPLANE_SOURCES)
 	@tests/controlplane/build.sh $@
 
+.PHONY: helm
+helm: $(HELM) ## Build Helm, with which the chart is tested
+
+$(HELM): tests/support/go.sh tests/helm/build.sh tests/helm/go.mod tests/helm/go.sum
+	@tests/helm/build.sh $@
+
 .PHONY: crds
-crds: build ## Write the definitions in crds/ and their reference in docs/ anew
+crds: build ## Write the definitions anew, in crds/ and in the chart, and their reference in docs/
 	@cargo run --locked --quiet -- crds --output crds
+	@cp crds/*.yaml $(CHART)/files/crds/
 	@cargo run --locked --quiet -- crds --markdown > docs/reference.md
+
+.PHONY: image
+image: | needs-cargo needs-image-tools ## Make target/image/clusterwright.tar, an OCI archive of a static program
+	@rustup target list --installed 2>/dev/null | grep -qx $(MUSL) || rustup target add $(MUSL)
+	@cargo build --locked --profile container --target $(MUSL) --bin clusterwright
+	@deploy/image.sh target/$(MUSL)/container/clusterwright $(IMAGE)
 
 .PHONY: lint
 lint: | needs-cargo ## Check the format and everything that clippy and go vet know
@@ -50,7 +67,7 @@ lint: | needs-cargo ## Check the format and everything that clippy and go vet kn
 	@tests/controlplane/build.sh --vet
 
 .PHONY: test
-test: controlplane | needs-cargo needs-lua needs-prometheus ## Run all tests
+test: controlplane helm image | needs-cargo needs-lua needs-prometheus ## Run all tests
 	cargo test --locked
 	cd tests/controlplane && go test ./supervisor
 
@@ -68,3 +85,9 @@ needs-lua:
 .PHONY: needs-prometheus
 needs-prometheus:
 	@tests/support/debian.sh unpack prometheus prometheus target/debian
+
+# A C compiler for what the static program has of C, and something that makes images.
+.PHONY: needs-image-tools
+needs-image-tools:
+	@tests/support/debian.sh install musl-gcc musl-tools
+	@deploy/image.sh --tool >/dev/null 2>&1 || tests/support/debian.sh install buildah buildah

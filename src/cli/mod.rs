@@ -2,6 +2,8 @@
 
 pub mod crds;
 pub mod demo;
+pub mod probe;
+pub mod remove_crds;
 pub mod run;
 pub mod simulate;
 
@@ -27,6 +29,8 @@ pub struct Cli {
 enum Command {
     Run(run::Args),
     Crds(crds::Args),
+    Probe(probe::Args),
+    RemoveCrds(remove_crds::Args),
     Simulate(simulate::Args),
     Demo(demo::Args),
 }
@@ -55,6 +59,8 @@ impl Command {
             Self::Crds(args) => {
                 crds::run(&args).map_err(|error| format!("The definitions cannot be written: {error}."))
             }
+            Self::Probe(args) => probe::run(args).await,
+            Self::RemoveCrds(args) => remove_crds::run(args).await,
             Self::Simulate(args) => {
                 simulate::run(args).await.map_err(|error| format!("The simulator cannot serve: {error}."))
             }

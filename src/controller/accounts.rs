@@ -16,7 +16,7 @@ pub(crate) use session::Session;
 use super::backoff;
 use super::locations::AccountKey;
 use super::secrets::ReadError;
-use super::{Context, Holder};
+use super::{Context, Holder, told};
 use crate::api::account::CloudAccount;
 use crate::api::condition::Reason;
 use crate::controller::clouds::{Managed, looks_after};
@@ -31,7 +31,7 @@ const LONGEST: Duration = Duration::from_secs(5 * 60);
 /// Why an account's reconcile is tried again.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum AccountError {
-    #[error(transparent)]
+    #[error("{}", told(.0))]
     Kube(#[from] kube::Error),
     #[error("it took longer than {} s", LONGEST.as_secs())]
     Late,

@@ -16,6 +16,7 @@ mod pulse;
 mod records;
 mod run;
 mod secrets;
+mod told;
 mod wake;
 mod watches;
 
@@ -24,6 +25,7 @@ pub use metrics::Metrics;
 pub use pulse::Pulse;
 pub use records::RECORD_TYPE;
 pub use run::{Config, TransportFactory, run};
+pub(crate) use told::told;
 
 use std::sync::Arc;
 

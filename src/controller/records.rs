@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use crate::api::identity::{Handle, Location};
 use crate::api::secret::Password;
 use crate::controller::clouds::Managed;
+use crate::controller::told;
 use crate::fingerprint::Fingerprint;
 use crate::plan::{PasswordState, Record};
 
@@ -45,7 +46,7 @@ pub(crate) enum RecordError {
     Conflict,
     #[error("Secret {name} in the operator's namespace is not a readable record: {why}")]
     Unreadable { name: String, why: String },
-    #[error(transparent)]
+    #[error("{}", told(.0))]
     Kube(#[from] kube::Error),
 }
 

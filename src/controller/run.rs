@@ -18,7 +18,7 @@ use super::metrics::Metrics;
 use super::records::RECORD_LABEL;
 use super::wake::Wake;
 use super::watches::{self, Listed, watch_in};
-use super::{Context, Gate, Pulse, Stores, accounts, cluster, fleet, janitor, orphans};
+use super::{Context, Gate, Pulse, Stores, accounts, cluster, fleet, janitor, orphans, told};
 use crate::api::account::CloudAccount;
 use crate::api::identity::Handle;
 use crate::clock::Clock;
@@ -196,13 +196,32 @@ where
     S: Stream<Item = watcher::Result<watcher::Event<K>>> + Send,
     K: kube::Resource<DynamicType: Default> + Send,
 {
-    stream.filter(|event| {
+    let mut said = String::new();
+    stream.filter(move |event| {
         if let Err(error) = event {
             let kind = K::kind(&K::DynamicType::default()).into_owned();
-            tracing::warn!(kind, %error, "a watch has broken and is made anew");
+            let error = words(error);
+            if error == said {
+                tracing::debug!(kind, error, "a watch has broken once more");
+            } else {
+                tracing::warn!(kind, error, "a watch has broken and is made anew");
+                said = error;
+            }
+        } else if !matches!(event, Ok(watcher::Event::Init)) {
+            // The beginning of an attempt is no success yet.
+            said.clear();
         }
         std::future::ready(event.is_ok())
     })
+}
+
+fn words(error: &watcher::Error) -> String {
+    match error {
+        watcher::Error::InitialListFailed(error)
+        | watcher::Error::WatchStartFailed(error)
+        | watcher::Error::WatchFailed(error) => told(error),
+        other => other.to_string(),
+    }
 }
 
 fn retry_account(error: &AccountError) -> Action {

@@ -17,7 +17,7 @@ const DEADLINE: Duration = Duration::from_secs(30);
 const CONNECT: Duration = Duration::from_secs(10);
 
 /// A client by the usual rules: `KUBECONFIG`, `~/.kube/config`, or the pod's own service account.
-pub(super) async fn client(metrics: Arc<Metrics>) -> Result<Client, String> {
+pub(crate) async fn client(metrics: Arc<Metrics>) -> Result<Client, String> {
     let mut config = Config::infer()
         .await
         .map_err(|error| format!("No way to the API server is known: {error}. Set KUBECONFIG, or run in a pod."))?;

@@ -2,10 +2,12 @@
 
 mod health;
 mod kubernetes;
+mod permissions;
 mod preflight;
 mod process;
 mod requests;
 mod telemetry;
 
+pub(crate) use kubernetes::client;
 pub use process::{OperatorError, Settings, run, stop_signal};
 pub use telemetry::init as init_telemetry;

@@ -10,7 +10,7 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomRe
 use kube::{Api, Client, ResourceExt};
 
 use crate::api::schema::definitions;
-use crate::controller::Pulse;
+use crate::controller::{Pulse, told};
 
 /// Between two looks at what is missing.
 const AGAIN: Duration = Duration::from_secs(2);
@@ -38,7 +38,7 @@ pub(super) async fn check_namespace(client: &Client, name: &str) -> Result<(), S
         Ok(None) => Err(format!(
             "Namespace {name}, in which the operator keeps its records, is missing. Create it: kubectl create namespace {name}"
         )),
-        Err(error) => Err(format!("Namespace {name} cannot be read: {}.", sentence(&error))),
+        Err(error) => Err(format!("Namespace {name} cannot be read: {}.", told(&error))),
     }
 }
 
@@ -63,7 +63,8 @@ pub(super) async fn wait_for_definitions(client: &Client, pulse: &Pulse) {
     }
 }
 
-fn say(said: &mut Option<String>, sentence: String) {
+/// Logs a sentence, unless it is the one that was said last.
+pub(super) fn say(said: &mut Option<String>, sentence: String) {
     if said.as_ref() != Some(&sentence) {
         tracing::warn!("{sentence}");
         *said = Some(sentence);
@@ -74,7 +75,7 @@ async fn missing_definitions(client: &Client) -> Result<Vec<String>, String> {
     let api = Api::<CustomResourceDefinition>::all(client.clone());
     let mut missing = Vec::new();
     for name in definitions().iter().map(ResourceExt::name_any) {
-        let definition = api.get_opt(&name).await.map_err(|error| sentence(&error))?;
+        let definition = api.get_opt(&name).await.map_err(|error| told(&error))?;
         if !definition.is_some_and(|definition| is_established(&definition)) {
             missing.push(name);
         }
@@ -86,12 +87,4 @@ fn is_established(definition: &CustomResourceDefinition) -> bool {
     let conditions = definition.status.as_ref().and_then(|status| status.conditions.as_ref());
     conditions
         .is_some_and(|all| all.iter().any(|condition| condition.type_ == "Established" && condition.status == "True"))
-}
-
-/// An API server's own words where it has answered.
-fn sentence(error: &kube::Error) -> String {
-    match error {
-        kube::Error::Api(status) => status.message.clone(),
-        other => other.to_string(),
-    }
 }

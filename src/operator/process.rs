@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-use super::{health, kubernetes, preflight};
+use super::{health, kubernetes, permissions, preflight};
 use crate::api::MANAGER;
 use crate::clock::Clock;
 use crate::cloud::endpoint::EndpointPolicy;
@@ -85,6 +85,10 @@ async fn operate(
 ) -> Result<(), OperatorError> {
     let client = kubernetes::client(Arc::clone(&metrics)).await.map_err(OperatorError::CannotStart)?;
     let operator_namespace = preflight::operator_namespace(settings.namespace);
+    tokio::select! {
+        () = permissions::wait(&client, &operator_namespace, &settings.watch_namespaces, &pulse) => {}
+        _ = stopping.wait_for(|stop| *stop) => return Ok(()),
+    }
     preflight::check_namespace(&client, &operator_namespace).await.map_err(OperatorError::CannotStart)?;
     tokio::select! {
         () = preflight::wait_for_definitions(&client, &pulse) => {}

@@ -18,7 +18,10 @@ mod kills;
 mod lifecycle;
 mod managers;
 mod metrics;
+mod permissions;
 mod process;
 mod refusals;
 mod retain;
 mod schema;
+#[path = "../support/mod.rs"]
+mod support;

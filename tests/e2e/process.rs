@@ -72,12 +72,12 @@ async fn without_its_namespace_it_ends_and_names_the_command() {
     world.finish().await;
 }
 
-/// With the control plane's own kubeconfig: TLS and a token.
+/// Straight to the API server: TLS and a token.
 #[tokio::test]
 async fn it_looks_after_its_own_namespaces_tells_its_health_and_stops_in_order() {
     let mut world = World::without_operator("process").await;
     let other = World::without_operator("process-other").await;
-    let connected = Connected { kubeconfig: world.control_plane.kubeconfig.clone() };
+    let connected = Connected { kubeconfig: world.own_kubeconfig() };
     let flags = ["--insecure-endpoints", "--namespace", "process-operator", "--watch-namespaces", "process"];
     let endpoints = ["--allowed-endpoints".to_owned(), format!("{},{}", world.cloud.url, other.cloud.url)];
     let arguments: Vec<String> = flags.map(str::to_owned).into_iter().chain(endpoints).collect();

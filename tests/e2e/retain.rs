@@ -25,7 +25,7 @@ async fn a_retained_database_is_found_again_with_the_same_password() {
     assert_eq!(world.way_in("orders").await, way_in, "after the manifest was deleted");
 
     delete_namespace(&world).await;
-    world.create_namespace(&world.namespace).await;
+    world.make_namespace_again().await;
     world.credentials("typedb-cloud", "simulator", "simulator-secret").await;
     world.account("typedb", json!({})).await;
     world.apply("orders", paid()).await;

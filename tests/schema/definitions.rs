@@ -1,5 +1,8 @@
 //! What every definition has, and the committed ones held against the code.
 
+use std::collections::BTreeMap;
+use std::path::Path;
+
 use clusterwright::api::schema::definitions;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{JSONSchemaProps, JSONSchemaPropsOrArray};
 use serde_json::json;
@@ -59,16 +62,19 @@ fn status_starts_as_not_looked_at() {
 
 #[test]
 fn the_committed_definitions_are_those_of_the_code() {
-    for (name, yaml) in clusterwright::cli::crds::rendered().unwrap() {
-        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("crds").join(&name);
-        let committed = std::fs::read_to_string(&path).unwrap_or_default();
-        assert!(committed == yaml, "crds/{name} is not what the code says: run `make crds`");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let rendered: BTreeMap<String, String> = clusterwright::cli::crds::rendered().unwrap().into_iter().collect();
+    for folder in ["crds", "deploy/helm/clusterwright/files/crds"] {
+        let files = std::fs::read_dir(root.join(folder)).unwrap().map(|entry| entry.unwrap().path());
+        let name = |path: &Path| path.file_name().unwrap().to_str().unwrap().to_owned();
+        let committed = files.map(|path| (name(&path), std::fs::read_to_string(&path).unwrap())).collect();
+        assert!(rendered == committed, "{folder} is not what the code says: run `make crds`");
     }
 }
 
 #[test]
 fn the_committed_reference_is_that_of_the_definitions() {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reference.md");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reference.md");
     let committed = std::fs::read_to_string(path).unwrap_or_default();
     assert!(
         committed == clusterwright::cli::crds::reference(),

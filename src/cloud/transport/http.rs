@@ -9,6 +9,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use http::{Request, Response};
 use rustls::CertificateError;
+use rustls::pki_types::CertificateDer;
 
 use super::{Limits, SendError, Transport, within};
 
@@ -31,19 +32,19 @@ pub struct HttpTransport {
 pub enum TransportBuildError {
     #[error("The CA bundle is not a list of PEM certificates: {0}.")]
     CaBundle(String),
-    #[error(
-        "No HTTPS client could be built: {0}. Install the system's CA certificates, or name the authority in caBundle."
-    )]
+    #[error("No HTTPS client could be built: {0}.")]
     Client(String),
 }
 
 impl HttpTransport {
-    /// Trusts the platform's certificate authorities, and those of `ca_bundle_pem` as well.
+    /// Trusts the platform's certificate authorities, and those of `ca_bundle_pem` as well. Where the platform has none, as
+    /// in an image of nothing but the program, Mozilla's stand in for them.
     ///
     /// Proxies are taken from the environment (`HTTPS_PROXY`, `NO_PROXY`), as curl does.
     pub fn new(ca_bundle_pem: Option<&[u8]>) -> Result<Self, TransportBuildError> {
         install_crypto_provider();
-        let client = reqwest::Client::builder()
+        let given = ca_bundle_pem.map(certificates).transpose()?.unwrap_or_default();
+        let builder = reqwest::Client::builder()
             .user_agent(USER_AGENT)
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
@@ -51,10 +52,13 @@ impl HttpTransport {
             .connect_timeout(CONNECT_TIMEOUT)
             .pool_idle_timeout(POOL_IDLE_TIMEOUT)
             .tcp_keepalive(KEEPALIVE)
-            .http2_keep_alive_interval(KEEPALIVE)
-            .tls_certs_merge(ca_bundle_pem.map(certificates).transpose()?.unwrap_or_default())
-            .build()
-            .map_err(|error| TransportBuildError::Client(causes(&error)))?;
+            .http2_keep_alive_interval(KEEPALIVE);
+        let builder = if rustls_native_certs::load_native_certs().certs.is_empty() {
+            builder.tls_certs_only(mozillas().into_iter().chain(given))
+        } else {
+            builder.tls_certs_merge(given)
+        };
+        let client = builder.build().map_err(|error| TransportBuildError::Client(causes(&error)))?;
         Ok(Self { client })
     }
 
@@ -149,6 +153,13 @@ fn certificates(pem: &[u8]) -> Result<Vec<reqwest::Certificate>, TransportBuildE
         return Err(TransportBuildError::CaBundle("it holds none".to_owned()));
     }
     Ok(found)
+}
+
+/// The certificate authorities that Mozilla trusts, as of the build.
+fn mozillas() -> Vec<reqwest::Certificate> {
+    // The library has made them from Mozilla's list, so that there is none that cannot be read.
+    let read = |der: &CertificateDer<'_>| reqwest::Certificate::from_der(der).ok();
+    webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().filter_map(read).collect()
 }
 
 /// The library refuses to guess between providers. A second installation is refused, and changes nothing.

@@ -20,7 +20,7 @@ use kube::runtime::controller::Action;
 use super::backoff;
 use super::memory::{self, Memory};
 use super::records::{RecordError, Stored};
-use super::{Context, Holder};
+use super::{Context, Holder, told};
 use crate::api::shared::Management;
 use crate::clock;
 use crate::controller::clouds::Managed;
@@ -38,7 +38,7 @@ const TELL_AFTER: u32 = 5;
 /// Why a reconcile is tried again.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ReconcileError {
-    #[error("the API server: {0}")]
+    #[error("the API server: {}", told(.0))]
     Kube(#[from] kube::Error),
     #[error(transparent)]
     Record(#[from] RecordError),

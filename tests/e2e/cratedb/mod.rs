@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use crate::harness::{CrateWorld as World, stands};
 
 /// What a small paid cluster needs.
-pub(super) fn paid() -> Value {
+pub(crate) fn paid() -> Value {
     json!({
         "accountRef": {"name": "cratedb"},
         "project": {"name": "shop", "region": "eks1.eu-west-1.aws"},

@@ -13,7 +13,11 @@ use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams};
 use serde_json::{Value, json};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use super::{Connected, ControlPlane, Operator, Proxy, Simulator, Tested, condition, eventually, leaks, stands};
+use crate::support::control_plane::client_of;
+
+use super::{
+    Connected, ControlPlane, Operator, Proxy, Simulator, Tested, account, condition, eventually, leaks, stands,
+};
 
 /// So many worlds live at a time: each has two processes, and machines are small.
 static WORLDS: Semaphore = Semaphore::const_new(5);
@@ -28,6 +32,7 @@ pub(crate) struct WorldOf<K: Tested> {
     pub(crate) operator: Option<Operator>,
     pub(crate) log: PathBuf,
     pub(crate) control_plane: &'static ControlPlane,
+    token: String,
     secrets: RefCell<BTreeSet<String>>,
     finished: Cell<bool>,
     _place: SemaphorePermit<'static>,
@@ -58,26 +63,28 @@ impl<K: Tested> WorldOf<K> {
     pub(crate) async fn on(control_plane: &'static ControlPlane, name: &str) -> Self {
         let place = WORLDS.acquire().await.expect("it is never closed");
         let kube = control_plane.client().await;
-        let proxy = Proxy::start(kube.clone()).await;
+        let operator_namespace = format!("{name}-operator");
+        create_namespace(&kube, name).await;
+        create_namespace(&kube, &operator_namespace).await;
+        let token = account::token(control_plane, &operator_namespace, name).await;
+        let proxy = Proxy::start(client_of(control_plane.kubeconfig_as(&token)).await).await;
         let log = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("e2e-{name}.log"));
         fs::write(&log, "").expect("an empty log");
-        let world = Self {
+        Self {
             namespace: name.to_owned(),
-            operator_namespace: format!("{name}-operator"),
+            operator_namespace,
             kube,
             cloud: Simulator::start(),
             proxy,
             operator: None,
             log,
             control_plane,
+            token,
             secrets: RefCell::default(),
             finished: Cell::new(false),
             _place: place,
             _kind: PhantomData,
-        };
-        world.create_namespace(&world.namespace).await;
-        world.create_namespace(&world.operator_namespace).await;
-        world
+        }
     }
 
     /// Starts the operator for this world, or starts it again.
@@ -98,10 +105,18 @@ impl<K: Tested> WorldOf<K> {
         self.operator.take().expect("a running operator").kill().await;
     }
 
-    pub(crate) async fn create_namespace(&self, name: &str) {
-        let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
-        let api = Api::<Namespace>::all(self.kube.clone());
-        api.patch(name, &apply(), &Patch::Apply(namespace)).await.expect("a namespace");
+    /// Makes the namespace again that was deleted, and gives the operator its permissions there, as an upgrade does.
+    pub(crate) async fn make_namespace_again(&self) {
+        create_namespace(&self.kube, &self.namespace).await;
+        account::apply(&self.kube, &account::objects(&self.operator_namespace, &self.namespace)).await;
+    }
+
+    /// A kubeconfig of the operator's account that leads straight to the API server.
+    pub(crate) fn own_kubeconfig(&self) -> PathBuf {
+        let path = self.log.with_extension("own.kubeconfig");
+        let kubeconfig = self.control_plane.kubeconfig_as(&self.token);
+        fs::write(&path, serde_saphyr::to_string(&kubeconfig).expect("YAML")).expect("a kubeconfig");
+        path
     }
 
     pub(crate) fn clusters(&self) -> Api<K> {
@@ -305,6 +320,12 @@ impl<K: Tested> Drop for WorldOf<K> {
             self.log.display()
         );
     }
+}
+
+async fn create_namespace(kube: &Client, name: &str) {
+    let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
+    let api = Api::<Namespace>::all(kube.clone());
+    api.patch(name, &apply(), &Patch::Apply(namespace)).await.expect("a namespace");
 }
 
 /// Whose fields these are, and that they are taken from whomever else.

@@ -1,0 +1,226 @@
+//! Installed, tested, upgraded and uninstalled with the real Helm; the pods' own command lines run as processes.
+
+use std::process::Stdio;
+
+use serde_json::{Value, json};
+use tokio::process::Child;
+
+use crate::harness::{Cluster, NAMESPACE, Pod, RELEASE, until_policies_hold};
+use crate::support::{Simulator, chart, eventually};
+
+/// A release's life, around a database of the simulator.
+struct Installed {
+    cluster: Cluster,
+    cloud: Simulator,
+    /// What Helm printed in the end.
+    notes: String,
+}
+
+impl Installed {
+    async fn new() -> Self {
+        let (cluster, cloud) = (Cluster::new().await, Simulator::start());
+        let notes = install(&cluster, &cloud, &[]).await;
+        cluster.create_namespace("team", json!({})).await;
+        Self { cluster, cloud, notes }
+    }
+
+    /// Applies an account and a cluster.
+    async fn order_database(&self, spec: &Value) {
+        let credentials = json!({"apiVersion": "v1", "kind": "Secret", "stringData":
+            {"id": "simulator", "secret": "simulator-secret"}, "metadata": {"name": "typedb-cloud", "namespace": "team"}});
+        let location = json!({"team": "acme", "space": "default", "endpoint": self.cloud.url});
+        let account = json!({"apiVersion": "clusterwright.dev/v1alpha1", "kind": "CloudAccount",
+            "metadata": {"name": "typedb", "namespace": "team"},
+            "spec": {"typedbCloud": location, "credentials": [{"secretRef": {"name": "typedb-cloud"}}],
+                "pollIntervalSeconds": 10, "requestsPerMinute": 6000}});
+        let mut cluster = json!({"apiVersion": "clusterwright.dev/v1alpha1", "kind": "TypeDBCluster",
+            "metadata": {"name": "orders", "namespace": "team"},
+            "spec": {"accountRef": {"name": "typedb"}, "tier": "Paid", "provider": "gcp", "region": "europe-west2",
+                "machineType": "c2d-highcpu-2"}});
+        for (name, value) in spec.as_object().unwrap() {
+            cluster["spec"][name] = value.clone();
+        }
+        self.cluster.apply(&[credentials, account, cluster]).await.unwrap();
+    }
+
+    /// Waits until the database is Ready and can be entered; how.
+    async fn way_in(&self) -> Value {
+        let ready = ["wait", "tdb/orders", "--for=condition=Ready", "--timeout=75s", "--namespace=team"];
+        self.cluster.control_plane.kubectl(&ready).await;
+        eventually("the connection Secret is there", async || {
+            let secret =
+                self.cluster.try_kubectl(&["get", "secret/orders-typedb", "--namespace=team", "-o=json"]).await?;
+            let secret: Value = serde_json::from_str(&secret).map_err(|error| error.to_string())?;
+            if secret["data"]["password"].is_string() {
+                Ok(secret["data"].clone())
+            } else {
+                Err("no password".to_owned())
+            }
+        })
+        .await
+    }
+
+    /// How many records there are.
+    async fn records(&self) -> usize {
+        let records = ["secrets", "--namespace", NAMESPACE, "--selector=clusterwright.dev/record"];
+        self.cluster.get(&records).await["items"].as_array().unwrap().len()
+    }
+}
+
+async fn install(cluster: &Cluster, cloud: &Simulator, more: &[&str]) -> String {
+    let chart = chart::folder().display().to_string();
+    let endpoint = format!("--set=clouds.allowedEndpoints={{{}}}", cloud.url);
+    let install = ["install", RELEASE, &chart, "--create-namespace", "--set=clouds.insecureEndpoints=true", &endpoint];
+    cluster.helm(&[&install, more].concat()).await.unwrap()
+}
+
+/// All the pods of the Deployment, ready.
+async fn start(cluster: &Cluster, name: &str) -> Vec<Pod> {
+    let deployment = cluster.get(&["deployment", RELEASE, "--namespace", NAMESPACE]).await;
+    let mut pods = Vec::new();
+    for number in 0..deployment["spec"]["replicas"].as_u64().unwrap() {
+        pods.push(cluster.start_pod(&format!("{name}-{number}")).await);
+    }
+    for pod in &pods {
+        pod.until_ready().await;
+    }
+    pods
+}
+
+async fn stop_all(pods: Vec<Pod>) {
+    for pod in pods {
+        stop(pod).await;
+    }
+}
+
+async fn stop(mut pod: Pod) {
+    assert_eq!(pod.operator.terminate().await.code(), Some(0), "{}", pod.operator.printed());
+}
+
+/// Starts Helm, which then waits for a pod.
+fn start_helm(cluster: &Cluster, arguments: &[&str]) -> Child {
+    let mut helm = tokio::process::Command::from(cluster.helm_command(arguments));
+    helm.stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true).spawn().unwrap()
+}
+
+#[tokio::test]
+async fn databases_records_and_definitions_outlive_the_release() {
+    let installed = Installed::new().await;
+    let Installed { cluster, cloud, notes } = &installed;
+    assert_notes_hold(cluster, notes).await;
+    let pods = start(cluster, "installed").await;
+    assert_eq!(pods.len(), 2);
+    until_policies_hold(cluster).await;
+    installed.order_database(&json!({})).await;
+    let way_in = installed.way_in().await;
+    let effects = cloud.effects().await;
+
+    let upgrade =
+        ["upgrade", RELEASE, &chart::folder().display().to_string(), "--reset-then-reuse-values", "--set=log=debug"];
+    cluster.helm(&upgrade).await.unwrap();
+    let successors = start(cluster, "upgraded").await;
+    stop_all(pods).await;
+    let in_force = successors.iter().all(|pod| pod.operator.printed().contains("\"DEBUG\""));
+    assert!(in_force, "what was upgraded is in force");
+    assert_eq!(installed.way_in().await, way_in);
+
+    stop_all(successors).await;
+    cluster.helm(&["uninstall", RELEASE]).await.unwrap();
+    let release = format!("app.kubernetes.io/instance={RELEASE}");
+    let all = [
+        "deployments,services,serviceaccounts,roles,rolebindings,poddisruptionbudgets,clusterroles,clusterrolebindings,\
+        validatingadmissionpolicies,validatingadmissionpolicybindings",
+        "--all-namespaces",
+        "--selector",
+        &release,
+    ];
+    assert_eq!(cluster.get(&all).await["items"], json!([]), "nothing of the release is left");
+    let definitions = ["crd", "--selector", &release];
+    assert_eq!(cluster.get(&definitions).await["items"].as_array().unwrap().len(), 3, "but the definitions");
+    assert_eq!((installed.records().await, cloud.ids().await), (1, vec!["orders".to_owned()]));
+    assert_eq!(installed.way_in().await, way_in, "manifest and connection Secret are as they were");
+
+    install(cluster, cloud, &[]).await;
+    let again = start(cluster, "again").await;
+    assert_eq!(installed.way_in().await, way_in);
+    assert_eq!(cloud.effects().await, effects, "nothing was done to the cloud since the first installation");
+    stop_all(again).await;
+}
+
+/// Whoever gives up the definitions with the release says so beforehand, and even then no database goes.
+#[tokio::test]
+async fn definitions_that_are_not_kept_go_with_the_release_and_databases_stay() {
+    let installed = Installed::new().await;
+    let Installed { cluster, cloud, .. } = &installed;
+    let pod = cluster.start_pod("not-kept").await;
+    pod.until_ready().await;
+    until_policies_hold(cluster).await;
+    installed.order_database(&json!({"deletionPolicy": "Delete", "deletionProtection": true})).await;
+    installed.way_in().await;
+    let chart = chart::folder().display().to_string();
+    cluster.helm(&["upgrade", RELEASE, &chart, "--reset-then-reuse-values", "--set=crds.keep=false"]).await.unwrap();
+    let helm = start_helm(cluster, &["uninstall", RELEASE, "--timeout=70s"]);
+    cluster.play_kubelet(&format!("{RELEASE}-removal"), "").await;
+    let output = helm.wait_with_output().await.unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    stop(pod).await;
+    assert_eq!(cluster.get(&["crd"]).await["items"], json!([]));
+    assert_eq!((installed.records().await, cloud.ids().await), (1, vec!["orders".to_owned()]));
+}
+
+#[tokio::test]
+async fn helm_test_asks_a_running_operator() {
+    let installed = Installed::new().await;
+    let cluster = &installed.cluster;
+    let running = cluster.start_pod("helm-test").await;
+    running.until_ready().await;
+    for (service, passes) in
+        [(format!("http://{}", running.operator.address().unwrap()), true), ("http://127.0.0.1:1".to_owned(), false)]
+    {
+        let helm = start_helm(cluster, &["test", RELEASE, "--timeout=70s"]);
+        cluster.play_kubelet(&format!("{RELEASE}-test"), &service).await;
+        let output = helm.wait_with_output().await.unwrap();
+        assert_eq!(output.status.success(), passes, "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    stop(running).await;
+}
+
+/// With an operator at work, a namespace that holds a protected database waits until its owner has decided.
+#[tokio::test]
+async fn a_namespace_waits_for_a_protected_database_with_an_operator_running() {
+    let installed = Installed::new().await;
+    let Installed { cluster, cloud, .. } = &installed;
+    let pod = cluster.start_pod("protected").await;
+    pod.until_ready().await;
+    until_policies_hold(cluster).await;
+    installed.order_database(&json!({"deletionPolicy": "Delete", "deletionProtection": true})).await;
+    installed.way_in().await;
+    cluster.control_plane.kubectl(&["delete", "namespace", "team", "--wait=false"]).await;
+    eventually("the namespace says what it waits for", async || {
+        let conditions = cluster.get(&["namespace", "team"]).await["status"]["conditions"].to_string();
+        if conditions.contains("spec.deletionProtection to false") { Ok(()) } else { Err(conditions) }
+    })
+    .await;
+    assert_eq!(cloud.ids().await, ["orders"]);
+    let retain = json!({"spec": {"deletionPolicy": "Retain"}}).to_string();
+    let patch = ["patch", "tdb", "orders", "--namespace=team", "--type=merge", "--patch", &retain];
+    cluster.control_plane.kubectl(&patch).await;
+    eventually("the namespace is gone", async || {
+        cluster.try_kubectl(&["get", "namespace", "team"]).await.err().map(|_| ()).ok_or("it is there".to_owned())
+    })
+    .await;
+    assert_eq!(cloud.ids().await, ["orders"]);
+    stop(pod).await;
+}
+
+/// What a person is told to apply next is something that can be applied.
+async fn assert_notes_hold(cluster: &Cluster, notes: &str) {
+    let manifests = notes.split("<<END\n").nth(1).and_then(|rest| rest.split("\nEND").next()).expect(notes);
+    let mut manifests: Vec<Value> = serde_saphyr::from_multiple(manifests).unwrap();
+    for (manifest, kind) in manifests.iter_mut().zip(["CloudAccount", "TypeDBCluster"]) {
+        assert_eq!(manifest["kind"], kind);
+        manifest["metadata"]["namespace"] = json!("team");
+    }
+    assert_eq!(manifests.len(), 2);
+    cluster.dry_run(&manifests).await.unwrap();
+}

@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 
 use crate::api::identity::Endpoint;
 use crate::cloud::endpoint::EndpointPolicy;
-use crate::operator::{self, OperatorError, Settings};
+use crate::operator::{self, OperatorError, Settings, Term};
 
 const DEFAULT_LISTEN: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 8080));
 
@@ -40,6 +40,21 @@ pub struct Args {
         value_name = "DOMAIN"
     )]
     data_plane_domains: Vec<String>,
+
+    /// The pod's name: a replica that is started again in the same pod leads again at once
+    #[arg(long, env = "POD_NAME")]
+    pod_name: Option<String>,
+
+    /// For how long the leader's lease is good when it is not renewed, in seconds: so long nobody leads after the leader was
+    /// killed, and nearly as long a leader outlives an API server that does not answer
+    #[arg(
+        long,
+        env = "CLUSTERWRIGHT_LEASE_DURATION_SECONDS",
+        default_value_t = Term::USUAL.as_secs(),
+        value_parser = clap::value_parser!(u64).range(Term::SHORTEST.as_secs()..=Term::LONGEST.as_secs()),
+        value_name = "SECONDS"
+    )]
+    lease_duration_seconds: u64,
 }
 
 /// Runs until it is asked to stop.
@@ -52,6 +67,8 @@ pub async fn run(args: Args) -> Result<(), OperatorError> {
         watch_namespaces: given(args.watch_namespaces),
         listen: args.listen,
         policy,
+        pod: args.pod_name,
+        term: Term::seconds(args.lease_duration_seconds),
     })
     .await
 }

@@ -8,6 +8,7 @@ use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
@@ -32,6 +33,11 @@ struct Request {
     outcome: &'static str,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Lease {
+    name: &'static str,
+}
+
 /// The operator's counters.
 #[derive(Debug)]
 pub struct Metrics {
@@ -39,6 +45,7 @@ pub struct Metrics {
     reconciles: Family<Reconcile, Counter>,
     durations: Family<Controller, Histogram>,
     requests: Family<Request, Counter>,
+    leases: Family<Lease, Gauge>,
 }
 
 impl Metrics {
@@ -49,6 +56,8 @@ impl Metrics {
         let reconciles = Family::<Reconcile, Counter>::default();
         let durations = Family::<Controller, Histogram>::new_with_constructor(seconds);
         let requests = Family::<Request, Counter>::default();
+        let leases = Family::<Lease, Gauge>::default();
+        registry.register("leader_election_master_status", "Whether this replica leads, by lease", leases.clone());
         registry.register("controller_runtime_reconcile", "Reconciles, by controller and result", reconciles.clone());
         registry.register("controller_runtime_reconcile_time_seconds", "Length of a reconcile", durations.clone());
         registry.register(
@@ -56,7 +65,7 @@ impl Metrics {
             "Requests to the clouds, by cloud, operation and outcome",
             requests.clone(),
         );
-        Arc::new(Self { registry: Mutex::new(registry), reconciles, durations, requests })
+        Arc::new(Self { registry: Mutex::new(registry), reconciles, durations, requests, leases })
     }
 
     /// All of it in the text format of OpenMetrics.
@@ -64,6 +73,11 @@ impl Metrics {
         let mut text = String::new();
         encode(&mut text, &self.registry.lock().unwrap_or_else(PoisonError::into_inner))?;
         Ok(text)
+    }
+
+    /// Notes whether this replica holds the lease of this name.
+    pub(crate) fn leads(&self, name: &'static str, leads: bool) {
+        self.leases.get_or_create(&Lease { name }).set(leads.into());
     }
 
     pub(crate) fn reconciled(&self, controller: &'static str, result: &'static str, took: Duration) {

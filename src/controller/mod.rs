@@ -15,11 +15,13 @@ mod pulse;
 mod records;
 mod run;
 mod secrets;
+mod standby;
 mod wake;
 mod watches;
 
 pub use gate::{Gate, Gatekeeper};
 pub use metrics::Metrics;
+pub(crate) use pulse::Beat;
 pub use pulse::Pulse;
 pub use records::RECORD_TYPE;
 pub use run::{Config, TransportFactory, run};

@@ -17,7 +17,7 @@ use super::metrics::Metrics;
 use super::records::RECORD_LABEL;
 use super::wake::Wake;
 use super::watches::{self, Listed, watch_in};
-use super::{Context, Gate, Pulse, Stores, accounts, cluster, janitor, orphans};
+use super::{Context, Gate, Pulse, Stores, accounts, cluster, janitor, orphans, standby};
 use crate::api::account::CloudAccount;
 use crate::api::identity::Handle;
 use crate::clock::Clock;
@@ -43,6 +43,7 @@ pub struct Config {
     pub policy: EndpointPolicy,
     pub transports: TransportFactory,
     pub clock: Clock,
+    /// Until it is opened, what there is is watched, and nothing else is done.
     pub gate: Gate,
     pub metrics: Arc<Metrics>,
     pub pulse: Arc<Pulse>,
@@ -92,9 +93,10 @@ pub(super) fn start<K: Managed>(
         .inspect_ok(wake_heirs(&ctx))
         .reflect(manifest_writer)
         .inspect_ok(note_manifests);
-    let clusters = Controller::for_stream(untroubled(stream.applied_objects()), stores.manifests)
+    let changes = standby::changes(untroubled(stream), stores.manifests.clone(), config.gate.clone());
+    let clusters = Controller::for_stream(changes, stores.manifests)
         .with_config(settings())
-        .reconcile_on(ReceiverStream::new(woken.clusters))
+        .reconcile_on(standby::from_then_on(ReceiverStream::new(woken.clusters), config.gate.clone()))
         .graceful_shutdown_on(stopped())
         .run(cluster::reconcile, |_, _, _| retry(), Arc::clone(&ctx));
 
@@ -102,9 +104,10 @@ pub(super) fn start<K: Managed>(
         .modify(lighten)
         .reflect(account_writer)
         .inspect_ok(note_accounts);
-    let accounts = Controller::for_stream(untroubled(stream.applied_objects()), stores.account_objects)
+    let changes = standby::changes(untroubled(stream), stores.account_objects.clone(), config.gate.clone());
+    let accounts = Controller::for_stream(changes, stores.account_objects)
         .with_config(settings())
-        .reconcile_on(ReceiverStream::new(woken.accounts))
+        .reconcile_on(standby::from_then_on(ReceiverStream::new(woken.accounts), config.gate.clone()))
         .graceful_shutdown_on(stopped())
         .run(
             accounts::reconcile,
@@ -127,9 +130,10 @@ pub(super) fn start<K: Managed>(
             lighten(secret);
         })
         .reflect(secret_writer);
-    let orphans = Controller::for_stream(untroubled(stream.applied_objects()), secrets)
+    let changes = standby::changes(untroubled(stream), secrets.clone(), config.gate.clone());
+    let orphans = Controller::for_stream(changes, secrets)
         .with_config(settings())
-        .reconcile_on(ReceiverStream::new(woken.records))
+        .reconcile_on(standby::from_then_on(ReceiverStream::new(woken.records), config.gate.clone()))
         .graceful_shutdown_on(stopped())
         .run(orphans::reconcile, |_, _, _| retry(), Arc::clone(&ctx));
 
@@ -155,8 +159,8 @@ fn wake_heirs<K: Managed>(ctx: &Arc<Context<K>>) -> impl FnMut(&watcher::Event<K
 /// A watch that breaks is made anew by itself. Its errors are logged here, for in a controller they would hold up every
 /// other trigger as well.
 fn untroubled<K>(
-    stream: impl Stream<Item = Result<K, watcher::Error>> + Send + 'static,
-) -> impl Stream<Item = Result<K, watcher::Error>> + Send + 'static
+    stream: impl Stream<Item = watcher::Result<watcher::Event<K>>> + Send + 'static,
+) -> impl Stream<Item = watcher::Result<watcher::Event<K>>> + Send + 'static
 where
     K: kube::Resource + Send + 'static,
     K::DynamicType: Default,

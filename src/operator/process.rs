@@ -3,19 +3,17 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
+use super::lease::{Identity, Loss, Term};
+use super::replica::{self, Candidacy};
 use super::{health, kubernetes, preflight};
 use crate::clock::Clock;
 use crate::cloud::endpoint::EndpointPolicy;
 use crate::cloud::transport::{HttpTransport, Transport};
-use crate::controller::{self, Config, Gate, Metrics, Pulse, TransportFactory};
-
-/// What is in flight when the process is asked to stop has this long; Kubernetes itself kills after 30 s.
-const GRACE: Duration = Duration::from_secs(25);
+use crate::controller::{Config, Gate, Metrics, Pulse, TransportFactory};
 
 /// What the operator is started with.
 #[derive(Clone, Debug)]
@@ -28,6 +26,10 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// The servers that may be spoken to.
     pub policy: EndpointPolicy,
+    /// The name of the pod, where this runs in one.
+    pub pod: Option<String>,
+    /// How long the lease is good for by which replicas agree on who leads.
+    pub term: Term,
 }
 
 /// Why the operator ended. The text is a sentence.
@@ -39,6 +41,9 @@ pub enum OperatorError {
     /// A part ended that should not have.
     #[error("{0} has ended by itself, so the operator ends as well.")]
     PartEnded(&'static str),
+    /// Another replica leads, or may.
+    #[error("{0} This process ends, so that no two lead at a time.")]
+    LeadershipLost(#[from] Loss),
 }
 
 /// Runs until SIGTERM or SIGINT, or until a part of it fails.
@@ -53,40 +58,27 @@ pub async fn run(settings: Settings) -> Result<(), OperatorError> {
     let address = listener.local_addr().map_or_else(|_| settings.listen.to_string(), |address| address.to_string());
     tracing::info!(address, "health and metrics are served");
     let mut health = tokio::spawn(health::serve(listener, Arc::clone(&pulse), Arc::clone(&metrics)));
-    let (gate, gatekeeper) = Gate::open();
     let (stop, stopping) = watch::channel(false);
-
-    let operator = operate(settings, Arc::clone(&pulse), metrics, gate, stopping);
-    let mut operator = std::pin::pin!(operator);
+    let mut operator = std::pin::pin!(operate(settings, pulse, metrics, stopping));
     tokio::select! {
-        result = &mut operator => {
-            return result.and(Err(OperatorError::PartEnded("The controllers' task")));
-        }
+        result = &mut operator => return result,
         _ = &mut health => return Err(OperatorError::PartEnded("The health port")),
         () = &mut asked_to_stop => {}
     }
-    tracing::info!("asked to stop: finishing what is in flight");
-    gatekeeper.close();
     stop.send_replace(true);
-    tokio::time::timeout(GRACE, operator).await.unwrap_or_else(|_| {
-        // Every write stands announced in its record, so that the next process finds out what came of it.
-        tracing::warn!("what was still in flight after {} s is abandoned", GRACE.as_secs());
-        Ok(())
-    })
+    operator.await
 }
 
 async fn operate(
     settings: Settings,
     pulse: Arc<Pulse>,
     metrics: Arc<Metrics>,
-    gate: Gate,
     mut stopping: watch::Receiver<bool>,
 ) -> Result<(), OperatorError> {
     let client = kubernetes::client().await.map_err(OperatorError::CannotStart)?;
     let operator_namespace = preflight::operator_namespace(settings.namespace);
-    preflight::check_namespace(&client, &operator_namespace).await.map_err(OperatorError::CannotStart)?;
     tokio::select! {
-        () = preflight::wait_for_definitions(&client, &pulse) => {}
+        ready = preflight::pass(&client, &operator_namespace, &pulse) => ready.map_err(OperatorError::CannotStart)?,
         _ = stopping.wait_for(|stop| *stop) => return Ok(()),
     }
     tracing::info!(
@@ -96,6 +88,8 @@ async fn operate(
             if settings.watch_namespaces.is_empty() { "all".to_owned() } else { settings.watch_namespaces.join(",") },
         "the operator starts"
     );
+    let (gate, gatekeeper) = Gate::shut();
+    let candidacy = Candidacy { identity: Identity::new(settings.pod), term: settings.term, gatekeeper };
     let config = Config {
         operator_namespace,
         watch_namespaces: settings.watch_namespaces,
@@ -106,8 +100,7 @@ async fn operate(
         metrics,
         pulse,
     };
-    controller::run(client, config, stopping).await;
-    Ok(())
+    replica::run(client, config, candidacy, stopping).await
 }
 
 /// One pooled client for every endpoint, and one more for each bundle of certificates.

@@ -26,14 +26,16 @@ pub(crate) struct Operator {
 }
 
 impl Operator {
-    /// Starts the program with `arguments`. What it prints is appended to `log`.
+    /// Starts the program with `arguments`, in a pod of this log's name. What it prints is appended to `log`.
     pub(crate) fn start(connected: &Connected, log: &Path, arguments: &[String]) -> Self {
+        let pod = log.file_stem().expect("a log's name").to_owned();
         let began_at = fs::read(log).map_or(0, |text| text.len());
         let open = || -> File { OpenOptions::new().create(true).append(true).open(log).expect("a log") };
         let child = Command::new(env!("CARGO_BIN_EXE_clusterwright"))
             .args(["run", "--listen", "127.0.0.1:0", "--log", "debug"])
             .args(arguments)
             .env("KUBECONFIG", &connected.kubeconfig)
+            .env("POD_NAME", pod)
             .env_remove("POD_NAMESPACE")
             .stdin(Stdio::null())
             .stdout(open())

@@ -5,6 +5,7 @@ mod cratedb;
 mod limits;
 mod lives;
 mod lost;
+mod replicas;
 mod reviewed;
 mod rivals;
 mod seeded;

@@ -19,6 +19,14 @@ pub struct Args {
     #[arg(long, env = "CLUSTERWRIGHT_WATCH_NAMESPACES", value_delimiter = ',')]
     watch_namespaces: Vec<String>,
 
+    /// The namespace of a former operator that is gone for good, whose manifests are taken over; its records stay there
+    ///
+    /// Whose status names that namespace is looked after from now on. Of what the former operator knew there is only what the
+    /// status says: each database is adopted by the id in it, and its password is the one that the connection Secret or the
+    /// manifest gives, if it opens the database. While the former operator still holds its lease, this one waits.
+    #[arg(long, env = "CLUSTERWRIGHT_TAKE_OVER_FROM", value_name = "NAMESPACE")]
+    take_over_from: Option<String>,
+
     /// Where /healthz, /readyz and /metrics are served
     #[arg(long, env = "CLUSTERWRIGHT_LISTEN", default_value_t = DEFAULT_LISTEN, value_name = "ADDRESS")]
     listen: SocketAddr,
@@ -65,6 +73,7 @@ pub async fn run(args: Args) -> Result<(), OperatorError> {
     operator::run(Settings {
         namespace: args.namespace,
         watch_namespaces: given(args.watch_namespaces),
+        take_over_from: args.take_over_from.filter(|namespace| !namespace.is_empty()),
         listen: args.listen,
         policy,
         pod: args.pod_name,

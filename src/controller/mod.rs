@@ -41,6 +41,7 @@ pub(crate) struct Context<K: Managed> {
     client: kube::Client,
     clock: Clock,
     operator_namespace: String,
+    take_over_from: Option<String>,
     /// The namespaces that are looked after; all, where none is named.
     watched_namespaces: Vec<String>,
     policy: EndpointPolicy,
@@ -85,6 +86,7 @@ impl<K: Managed> Context<K> {
         Self {
             client: client.clone(),
             operator_namespace: config.operator_namespace.clone(),
+            take_over_from: config.take_over_from.clone(),
             watched_namespaces: config.watch_namespaces.clone(),
             policy: config.policy.clone(),
             transports: Arc::clone(&config.transports),

@@ -38,6 +38,8 @@ const CONCURRENCY: u16 = 256;
 pub struct Config {
     /// Where the records are.
     pub operator_namespace: String,
+    /// The namespace of a former operator, whose manifests are looked after from now on.
+    pub take_over_from: Option<String>,
     /// The namespaces whose manifests are looked after; all, where none is named.
     pub watch_namespaces: Vec<String>,
     pub policy: EndpointPolicy,

@@ -8,7 +8,7 @@ mod process;
 mod replica;
 mod telemetry;
 
-pub use lease::{Identity, LEASE, Loss, Term};
+pub use lease::{Identity, LEASE, Loss, Term, until_vacant};
 pub use process::{OperatorError, Settings, run, stop_signal};
 pub use replica::{Candidacy, run as run_replica};
 pub use telemetry::init as init_telemetry;

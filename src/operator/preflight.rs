@@ -31,15 +31,8 @@ pub(super) fn operator_namespace(given: Option<String>) -> String {
         .unwrap_or_else(|| DEFAULT_NAMESPACE.to_owned())
 }
 
-/// Ends when everything is there. `Err` is a sentence.
-pub(super) async fn pass(client: &Client, namespace: &str, pulse: &Pulse) -> Result<(), String> {
-    check_namespace(client, namespace).await?;
-    wait_for_definitions(client, pulse).await;
-    Ok(())
-}
-
 /// The namespace must be there: records are kept in it. `Err` is a sentence with the command that creates it.
-async fn check_namespace(client: &Client, name: &str) -> Result<(), String> {
+pub(super) async fn check_namespace(client: &Client, name: &str) -> Result<(), String> {
     match Api::<Namespace>::all(client.clone()).get_opt(name).await {
         Ok(Some(_)) => Ok(()),
         Ok(None) => Err(format!(
@@ -50,7 +43,7 @@ async fn check_namespace(client: &Client, name: &str) -> Result<(), String> {
 }
 
 /// Waits until the kinds are defined, and says what is missing meanwhile.
-async fn wait_for_definitions(client: &Client, pulse: &Pulse) {
+pub(super) async fn wait_for_definitions(client: &Client, pulse: &Pulse) {
     let mut said = None;
     loop {
         let missing = missing_definitions(client).await;

@@ -4,12 +4,13 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use kube::Client;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use super::lease::{Identity, Loss, Term};
 use super::replica::{self, Candidacy};
-use super::{health, kubernetes, preflight};
+use super::{health, kubernetes, lease, preflight};
 use crate::clock::Clock;
 use crate::cloud::endpoint::EndpointPolicy;
 use crate::cloud::transport::{HttpTransport, Transport};
@@ -22,6 +23,8 @@ pub struct Settings {
     pub namespace: Option<String>,
     /// The namespaces that are looked after; all, where none is named.
     pub watch_namespaces: Vec<String>,
+    /// The namespace of a former operator, whose manifests are looked after from now on.
+    pub take_over_from: Option<String>,
     /// Where health and metrics are served.
     pub listen: SocketAddr,
     /// The servers that may be spoken to.
@@ -76,9 +79,9 @@ async fn operate(
     mut stopping: watch::Receiver<bool>,
 ) -> Result<(), OperatorError> {
     let client = kubernetes::client().await.map_err(OperatorError::CannotStart)?;
-    let operator_namespace = preflight::operator_namespace(settings.namespace);
+    let operator_namespace = preflight::operator_namespace(settings.namespace.clone());
     tokio::select! {
-        ready = preflight::pass(&client, &operator_namespace, &pulse) => ready.map_err(OperatorError::CannotStart)?,
+        ready = prepare(&client, &operator_namespace, &settings, &pulse) => ready.map_err(OperatorError::CannotStart)?,
         _ = stopping.wait_for(|stop| *stop) => return Ok(()),
     }
     tracing::info!(
@@ -93,6 +96,7 @@ async fn operate(
     let config = Config {
         operator_namespace,
         watch_namespaces: settings.watch_namespaces,
+        take_over_from: settings.take_over_from,
         policy: settings.policy,
         transports: transports().map_err(OperatorError::CannotStart)?,
         clock: Clock::system(),
@@ -101,6 +105,22 @@ async fn operate(
         pulse,
     };
     replica::run(client, config, candidacy, stopping).await
+}
+
+/// Ends when everything is as it must be before this replica may lead. `Err` is a sentence.
+async fn prepare(client: &Client, namespace: &str, settings: &Settings, pulse: &Pulse) -> Result<(), String> {
+    preflight::check_namespace(client, namespace).await?;
+    preflight::wait_for_definitions(client, pulse).await;
+    match settings.take_over_from.as_deref() {
+        Some(former) if former == namespace => {
+            Err(format!("--take-over-from names {former}, which is this operator's own namespace. Leave the flag out."))
+        }
+        Some(former) => {
+            lease::until_vacant(client, former, settings.term, pulse).await;
+            Ok(())
+        }
+        None => Ok(()),
+    }
 }
 
 /// One pooled client for every endpoint, and one more for each bundle of certificates.

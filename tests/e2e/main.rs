@@ -17,5 +17,6 @@ mod kills;
 mod lifecycle;
 mod process;
 mod refusals;
+mod replicas;
 mod retain;
 mod schema;

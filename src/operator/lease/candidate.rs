@@ -6,6 +6,7 @@ use std::time::Duration;
 use k8s_openapi::api::coordination::v1::{Lease, LeaseSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
 use kube::api::PostParams;
+use kube::core::Status;
 use kube::{Api, Client, ResourceExt};
 use tokio::time::Instant;
 
@@ -43,11 +44,34 @@ pub(crate) struct Tells {
 }
 
 /// Why a call about the lease came to nothing.
-enum Trouble {
-    /// Something else stands there than was seen.
-    Moved,
-    /// A sentence, or the other side's words.
+pub(super) enum Trouble {
+    /// The API server said no, so that it had no effect.
+    Refused(Box<Status>),
+    /// It may have had its effect or not.
     Failed(String),
+}
+
+impl Trouble {
+    /// What the other side said, or what went wrong on the way.
+    pub(super) fn words(&self) -> &str {
+        match self {
+            Self::Refused(status) => &status.message,
+            Self::Failed(words) => words,
+        }
+    }
+
+    /// Whether a permission is missing. The words name the account, the verb and the resource.
+    pub(super) fn is_forbidden(&self) -> bool {
+        matches!(self, Self::Refused(status) if status.is_forbidden())
+    }
+
+    /// Whether something else stands there than was seen: another version, one where there was none, none any more.
+    fn has_moved(&self, verb: &str) -> bool {
+        let moved = |status: &Status| {
+            status.is_conflict() || status.is_already_exists() || (verb == "update" && status.is_not_found())
+        };
+        matches!(self, Self::Refused(status) if moved(status))
+    }
 }
 
 impl Candidate {
@@ -104,7 +128,7 @@ impl Candidate {
                 self.beat.becomes_ready();
                 self.say_who_leads(sight.and_then(|sight| sight.holder));
             }
-            Err(trouble) => self.fail("get", trouble),
+            Err(trouble) => self.fail("get", &trouble),
         }
     }
 
@@ -130,7 +154,7 @@ impl Candidate {
                 }
                 self.said.clear();
             }
-            Err(trouble) => self.fail(verb, trouble),
+            Err(trouble) => self.fail(verb, &trouble),
         }
     }
 
@@ -184,19 +208,21 @@ impl Candidate {
         released
     }
 
-    fn fail(&mut self, verb: &str, trouble: Trouble) {
+    fn fail(&mut self, verb: &str, trouble: &Trouble) {
         let now = Instant::now();
-        match trouble {
-            Trouble::Moved => self.election.refused(now),
-            Trouble::Failed(words) => {
-                self.election.failed(now);
-                let sentence = format!(
-                    "Lease {LEASE} in namespace {}, by which replicas agree on who leads, cannot be used ({verb}): {words}",
-                    self.namespace
-                );
-                self.say(sentence);
-            }
+        if trouble.has_moved(verb) {
+            return self.election.refused(now);
         }
+        self.election.failed(now);
+        let (namespace, words) = (&self.namespace, trouble.words());
+        let way_out = if trouble.is_forbidden() {
+            " Grant the operator get, create and update on leases of coordination.k8s.io in that namespace."
+        } else {
+            ""
+        };
+        self.say(format!(
+            "Lease {LEASE} in namespace {namespace}, by which replicas agree on who leads, cannot be used ({verb}): {words}.{way_out}"
+        ));
     }
 
     fn say_who_leads(&mut self, holder: Option<String>) {
@@ -241,21 +267,12 @@ pub(crate) fn sight(lease: &Lease) -> Sight {
     }
 }
 
-async fn within_deadline<T>(call: impl Future<Output = kube::Result<T>>) -> Result<T, Trouble> {
+/// Makes a call that is waited for no longer than its deadline, and not repeated.
+pub(super) async fn within_deadline<T>(call: impl Future<Output = kube::Result<T>>) -> Result<T, Trouble> {
     match tokio::time::timeout(CALL_DEADLINE, call).await {
         Ok(Ok(answer)) => Ok(answer),
-        Ok(Err(kube::Error::Api(status)))
-            if status.is_conflict() || status.is_already_exists() || status.is_not_found() =>
-        {
-            Err(Trouble::Moved)
-        }
-        // The API server's own words name the account, the verb and the resource.
-        Ok(Err(kube::Error::Api(status))) if status.is_forbidden() => Err(Trouble::Failed(format!(
-            "{}. Grant get, create and update on leases of coordination.k8s.io in the operator's own namespace.",
-            status.message
-        ))),
-        Ok(Err(kube::Error::Api(status))) => Err(Trouble::Failed(status.message.clone())),
+        Ok(Err(kube::Error::Api(status))) => Err(Trouble::Refused(status)),
         Ok(Err(error)) => Err(Trouble::Failed(error.to_string())),
-        Err(_) => Err(Trouble::Failed(format!("there was no answer within {} s.", CALL_DEADLINE.as_secs()))),
+        Err(_) => Err(Trouble::Failed(format!("there was no answer within {} s", CALL_DEADLINE.as_secs()))),
     }
 }

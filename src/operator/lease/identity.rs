@@ -29,7 +29,7 @@ impl Identity {
     /// of a former process of the same pod.
     ///
     /// A container is started again only when its process is gone, and no two pods of a Deployment ever have one name. Of a
-    /// StatefulSet they can, where somebody deletes a pod by force, which says that its process is known to be gone. On a
+    /// `StatefulSet` they can, where somebody deletes a pod by force, which says that its process is known to be gone. On a
     /// machine without pods nothing is known of other processes, so nobody there is anybody's successor.
     #[must_use]
     pub(super) fn has_a_right_to(&self, holder: &str) -> bool {

@@ -7,10 +7,12 @@
 
 mod candidate;
 mod election;
+mod former;
 mod identity;
 
 pub(super) use candidate::{Candidate, Tells};
 pub use election::Loss;
+pub use former::until_vacant;
 pub use identity::Identity;
 
 use std::time::Duration;
@@ -67,6 +69,6 @@ impl Term {
 
     /// As the holder itself counts.
     fn own(self) -> Duration {
-        self.0 - MARGIN
+        self.0.saturating_sub(MARGIN)
     }
 }

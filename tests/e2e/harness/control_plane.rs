@@ -56,11 +56,17 @@ impl ControlPlane {
 
     /// A client with all rights. It belongs to the runtime of the test that asks for it.
     pub(crate) async fn client(&self) -> Client {
+        self.client_as(None).await
+    }
+
+    /// The same with the rights of this user alone, if there is one.
+    pub(crate) async fn client_as(&self, user: Option<&str>) -> Client {
         install_crypto();
         let kubeconfig = Kubeconfig::read_from(&self.kubeconfig).expect("a kubeconfig");
         let options = KubeConfigOptions::default();
         let mut config = Config::from_custom_kubeconfig(kubeconfig, &options).await.expect("a usable kubeconfig");
         config.default_retry = false;
+        config.auth_info.impersonate = user.map(str::to_owned);
         Client::try_from(config).expect("a usable configuration")
     }
 

@@ -83,11 +83,16 @@ impl Operator {
         self.child.kill().await.expect("the operator is killed");
     }
 
+    /// Sends it a signal, such as STOP.
+    pub(crate) async fn signal(&self, name: &str) {
+        let id = self.child.id().expect("a running operator").to_string();
+        let sent = Command::new("kill").args(["-s", name, &id]).status().await.expect("kill is there");
+        assert!(sent.success());
+    }
+
     /// SIGTERM, and the end that follows.
     pub(crate) async fn terminate(&mut self) -> ExitStatus {
-        let id = self.child.id().expect("a running operator").to_string();
-        let sent = Command::new("kill").args(["-TERM", &id]).status().await.expect("kill is there");
-        assert!(sent.success());
+        self.signal("TERM").await;
         self.ended().await
     }
 

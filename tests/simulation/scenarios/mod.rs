@@ -9,5 +9,6 @@ mod replicas;
 mod reviewed;
 mod rivals;
 mod seeded;
+mod takeover;
 mod trouble;
 mod waiting;

@@ -77,6 +77,8 @@ pub(crate) struct World {
     pub(crate) api: ApiServer,
     pub(crate) cloud: Simulator,
     pub(crate) ledger: Arc<Ledger>,
+    /// The namespace of a former operator, from which the next one takes over.
+    pub(crate) take_over_from: Option<String>,
     process: Option<Process>,
 }
 
@@ -104,7 +106,7 @@ impl World {
         let api = ApiServer::new(clock.clone());
         let cloud = Simulator::new(Settings { clock: clock.clone(), ..settings });
         let ledger = Arc::new(Ledger::new(api.clone(), cloud.clone(), clock.clone()));
-        let world = Self { vendor, clock, api, cloud, ledger, process: None };
+        let world = Self { vendor, clock, api, cloud, ledger, take_over_from: None, process: None };
         world.user().create_namespace(OPERATOR);
         world.open_account(HERE);
         world
@@ -145,7 +147,8 @@ impl World {
         let (gate, gatekeeper) = Gate::shut();
         gatekeeper.open_until(Instant::now() + FOR_EVER);
         let (stop, stopped) = watch::channel(false);
-        let task = tokio::spawn(run(self.client(&life), self.config(&life, gate), stopped));
+        let config = Config { take_over_from: self.take_over_from.clone(), ..self.config(&life, gate) };
+        let task = tokio::spawn(run(self.client(&life), config, stopped));
         self.process = Some(Process { life, task, _stop: stop, _gatekeeper: gatekeeper });
     }
 
@@ -161,6 +164,7 @@ impl World {
         let cloud = ToCloud { cloud, life: life.clone(), ledger: self.ledger.clone() };
         Config {
             operator_namespace: OPERATOR.into(),
+            take_over_from: None,
             watch_namespaces: Vec::new(),
             policy: EndpointPolicy::new(&[], false, &["typedb.com".into(), "cratedb.net".into()]).unwrap(),
             transports: Arc::new(move |_| Ok(Arc::new(cloud.clone()))),

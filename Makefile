@@ -34,8 +34,9 @@ $(CONTROLPLANE): $(CONTROLPLANE_SOURCES)
 	@tests/controlplane/build.sh $@
 
 .PHONY: crds
-crds: build ## Write the definitions in crds/ anew
+crds: build ## Write the definitions in crds/ and their reference in docs/ anew
 	@cargo run --locked --quiet -- crds --output crds
+	@cargo run --locked --quiet -- crds --markdown > docs/reference.md
 
 .PHONY: lint
 lint: | needs-cargo ## Check the format and everything that clippy and go vet know

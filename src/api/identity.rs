@@ -94,6 +94,30 @@ impl fmt::Display for Endpoint {
     }
 }
 
+/// A cloud that offers database clusters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cloud {
+    Typedb,
+    Cratedb,
+}
+
+impl Cloud {
+    /// What it is called.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Typedb => "TypeDB Cloud",
+            Self::Cratedb => "CrateDB Cloud",
+        }
+    }
+}
+
+impl fmt::Display for Cloud {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 /// Where clusters live: inventory, request budget and claims belong to a location, not to an account.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(tag = "cloud", rename_all = "camelCase", rename_all_fields = "camelCase")]
@@ -110,12 +134,12 @@ impl Location {
         endpoint
     }
 
-    /// What the cloud is called.
+    /// The cloud that it is in.
     #[must_use]
-    pub const fn cloud(&self) -> &'static str {
+    pub const fn cloud(&self) -> Cloud {
         match self {
-            Self::TypedbCloud { .. } => "TypeDB Cloud",
-            Self::CratedbCloud { .. } => "CrateDB Cloud",
+            Self::TypedbCloud { .. } => Cloud::Typedb,
+            Self::CratedbCloud { .. } => Cloud::Cratedb,
         }
     }
 }

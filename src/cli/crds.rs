@@ -1,5 +1,7 @@
 //! `clusterwright crds`: the definitions of the kinds.
 
+mod reference;
+
 use std::io::{self, Write};
 use std::path::PathBuf;
 
@@ -9,12 +11,19 @@ use crate::api::schema;
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
     /// Writes one file for each kind into this folder instead
-    #[arg(long, value_name = "FOLDER")]
+    #[arg(long, value_name = "FOLDER", conflicts_with = "markdown")]
     output: Option<PathBuf>,
+
+    /// Prints a reference of their fields as Markdown instead
+    #[arg(long)]
+    markdown: bool,
 }
 
 /// Prints or writes them.
 pub fn run(args: &Args) -> io::Result<()> {
+    if args.markdown {
+        return write!(io::stdout(), "{}", reference());
+    }
     for (name, yaml) in rendered()? {
         match &args.output {
             Some(folder) => std::fs::write(folder.join(name), yaml)?,
@@ -34,4 +43,10 @@ pub fn rendered() -> io::Result<Vec<(String, String)>> {
             Ok((name, yaml))
         })
         .collect()
+}
+
+/// The reference of their fields.
+#[must_use]
+pub fn reference() -> String {
+    reference::of(&schema::definitions())
 }

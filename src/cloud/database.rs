@@ -48,16 +48,16 @@ impl Server {
         Self { transport, base }
     }
 
-    /// Sends one request with a body in JSON, and repeats nothing.
+    /// Sends one request, with a body in JSON where it has one, and repeats nothing.
     pub(super) async fn send(
         &self,
         method: Method,
         path: &str,
         authorization: Option<HeaderValue>,
-        json: Bytes,
+        json: Option<Bytes>,
     ) -> Result<Result<Response<Bytes>, SendError>, DatabaseError> {
         let url = format!("{}{path}", self.base);
-        let request = request(method, &url, authorization, Some(json)).map_err(|error| refused(error.message()))?;
+        let request = request(method, &url, authorization, json).map_err(|error| refused(error.message()))?;
         Ok(self.transport.send(request, Limits { deadline: DATABASE_DEADLINE, max_body: BODY }).await)
     }
 }

@@ -38,6 +38,8 @@ pub struct Operation {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OperationState {
     Running,
+    /// A word that was not known when this was written.
+    Unknown,
     Succeeded,
     Failed,
 }

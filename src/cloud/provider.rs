@@ -106,6 +106,9 @@ pub trait Database: Debug + Send + Sync {
         password: &SecretString,
     ) -> impl Future<Output = Result<Self::Session, DatabaseError>> + Send;
 
+    /// Whether the database serves: it answers, be it that nobody is let in without a password. None is sent.
+    fn serves(&self) -> impl Future<Output = Result<(), DatabaseError>> + Send;
+
     /// Gives `user` a new password. Sessions begun with the old one may end.
     fn set_password(
         &self,

@@ -106,23 +106,28 @@ pub(crate) async fn reconcile<K: Managed>(
     ctx: Arc<Context<K>>,
 ) -> Result<Action, AccountError> {
     ctx.synced().await;
+    let key = AccountKey { namespace: account.namespace().unwrap_or_default(), name: account.name_any() };
+    // Accounts of other clouds are looked after with the clusters there.
+    if !looks_after::<K>(&account) {
+        let_go(&key, &ctx).await;
+        return Ok(Action::await_change());
+    }
     let started = Instant::now();
-    let result = tokio::time::timeout(LONGEST, look_after(&account, &ctx)).await.unwrap_or(Err(AccountError::Late));
+    let result =
+        tokio::time::timeout(LONGEST, look_after(&account, &key, &ctx)).await.unwrap_or(Err(AccountError::Late));
     let word = if result.is_ok() { "success" } else { "error" };
     ctx.metrics.reconciled("cloudaccount", word, started.elapsed());
     result
 }
 
-async fn look_after<K: Managed>(account: &CloudAccount, ctx: &Context<K>) -> Result<Action, AccountError> {
-    let key = AccountKey { namespace: account.namespace().unwrap_or_default(), name: account.name_any() };
-    // Accounts of other clouds are looked after with the clusters there.
-    if !looks_after::<K>(account) {
-        let_go(&key, ctx).await;
-        return Ok(Action::await_change());
-    }
-    let known = establish(account, &key, ctx).await?;
-    if ctx.accounts.set(&key, &known) {
-        wake_dependents(&key, ctx).await;
+async fn look_after<K: Managed>(
+    account: &CloudAccount,
+    key: &AccountKey,
+    ctx: &Context<K>,
+) -> Result<Action, AccountError> {
+    let known = establish(account, key, ctx).await?;
+    if ctx.accounts.set(key, &known) {
+        wake_dependents(key, ctx).await;
     }
     report::publish(account, &known, ctx).await?;
     Ok(Action::requeue(backoff::spread(CHECK_CREDENTIALS)))

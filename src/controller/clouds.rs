@@ -1,10 +1,8 @@
 //! The clouds that there are. Nothing else of the controller names one.
 
-use kube::Client;
-use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::run::{self, Config};
+use super::run::{self, Surroundings};
 use crate::api::account::CloudAccount;
 use crate::api::cratedb::CrateDBCluster;
 use crate::api::typedb::TypeDBCluster;
@@ -14,9 +12,9 @@ use crate::cloud::typedb;
 use crate::plan::Kind;
 
 /// Starts what looks after each kind of cluster.
-pub(super) fn start(client: &Client, config: &Config, stop: &watch::Receiver<bool>, tasks: &mut JoinSet<()>) {
-    run::start::<TypeDBCluster>(client, config, stop, tasks);
-    run::start::<CrateDBCluster>(client, config, stop, tasks);
+pub(super) fn start(around: &Surroundings, tasks: &mut JoinSet<()>) {
+    run::start::<TypeDBCluster>(around, tasks);
+    run::start::<CrateDBCluster>(around, tasks);
 }
 
 /// A kind of cluster together with the client of its cloud.
@@ -30,7 +28,7 @@ pub(crate) trait Managed: Kind {
 /// Whether an account is looked after with this kind of cluster. One that names no cloud is looked after all the same, so
 /// that somebody says so, but only once.
 pub(crate) fn looks_after<K: Managed>(account: &CloudAccount) -> bool {
-    account.spec.location().map_or(K::NAME == TypeDBCluster::NAME, |location| K::lives_at(&location))
+    account.spec.location().map_or(K::NAME == TypeDBCluster::NAME, |location| location.cloud() == K::CLOUD)
 }
 
 impl Managed for CrateDBCluster {

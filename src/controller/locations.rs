@@ -2,7 +2,7 @@
 
 mod poll;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,7 +16,7 @@ use tokio::sync::{Notify, mpsc, watch};
 use super::records::Records;
 use super::wake::Wake;
 use crate::api::account::CloudAccount;
-use crate::api::identity::{ClusterId, Location};
+use crate::api::identity::{ClusterId, Handle, Location};
 use crate::clock::Clock;
 use crate::cloud::budget::Budget;
 use crate::cloud::error::CloudError;
@@ -69,12 +69,22 @@ enum Command<K: Managed> {
     Check(AccountKey),
 }
 
+/// What a write or a look answered about one cluster.
+struct Touched<C> {
+    at: Timestamp,
+    cluster: C,
+    /// No list has shown it yet.
+    unlisted: bool,
+}
+
 /// A location, as the reconciles see it.
 pub(crate) struct Place<K: Managed> {
     pub(crate) location: Location,
     pub(crate) budget: Budget,
     inventory: watch::Sender<Option<Arc<Inventory<K>>>>,
-    touched: Mutex<HashMap<ClusterId, (Timestamp, K::Cluster)>>,
+    touched: Mutex<HashMap<ClusterId, Touched<K::Cluster>>>,
+    /// The accounts that see clusters which the list of another does not show: they are asked for theirs as well.
+    beside: Mutex<BTreeSet<AccountKey>>,
     catalogue: Mutex<Option<Arc<Catalogued<K>>>>,
     /// How often the catalogue was forgotten: what was read meanwhile may lack what was created meanwhile.
     forgotten: AtomicU64,
@@ -139,9 +149,34 @@ impl<K: Managed> Place<K> {
         lock(&self.health).get(account).cloned().unwrap_or(Health::Untried)
     }
 
-    /// Takes in what a write or a look answered about one cluster, ahead of the next list.
+    /// Takes in what a look with an account's credential found, or did not find.
+    pub(crate) fn saw(&self, account: &AccountKey, target: &Handle, found: Option<&K::Cluster>, now: Timestamp) {
+        match (found, target) {
+            (Some(cluster), _) => {
+                let unlisted = self.inventory().is_some_and(|list| list.get(cluster.id()).is_none());
+                if unlisted {
+                    lock(&self.beside).insert(account.clone());
+                }
+                self.take(cluster.clone(), now, unlisted);
+            }
+            (None, Handle::Id(id)) => {
+                lock(&self.touched).remove(id);
+            }
+            (None, _) => {}
+        }
+    }
+
+    /// Takes in what a write answered about one cluster, ahead of the next list.
     pub(crate) fn touch(&self, cluster: K::Cluster, now: Timestamp) {
-        lock(&self.touched).insert(cluster.id().clone(), (now, cluster.clone()));
+        self.take(cluster, now, false);
+    }
+
+    fn take(&self, cluster: K::Cluster, at: Timestamp, unlisted: bool) {
+        {
+            let mut touched = lock(&self.touched);
+            let unlisted = unlisted || touched.get(cluster.id()).is_some_and(|before| before.unlisted);
+            touched.insert(cluster.id().clone(), Touched { at, cluster: cluster.clone(), unlisted });
+        }
         self.inventory.send_modify(|inventory| {
             if let Some(list) = inventory {
                 let list = Arc::make_mut(list);
@@ -204,6 +239,7 @@ impl<K: Managed> Locations<K> {
             budget: Budget::spawn(requests_per_minute),
             inventory: watch::channel(None).0,
             touched: Mutex::default(),
+            beside: Mutex::default(),
             catalogue: Mutex::default(),
             forgotten: AtomicU64::new(0),
             surveying: tokio::sync::Mutex::default(),

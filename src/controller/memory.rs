@@ -116,8 +116,9 @@ impl<K: Managed> Memory<K> {
 
     /// The cloud answers again, so that it is no longer the trouble. How often an attempt failed is not forgotten.
     pub(crate) fn was_answered(&mut self) {
-        let passing = [TroubleKind::RateLimited, TroubleKind::Unavailable];
-        self.attempts.trouble.take_if(|trouble| passing.contains(&trouble.kind));
+        let answers =
+            [TroubleKind::RateLimited, TroubleKind::Unavailable, TroubleKind::Forbidden, TroubleKind::Refused];
+        self.attempts.trouble.take_if(|trouble| answers.contains(&trouble.kind));
     }
 
     pub(crate) fn succeeded(&mut self) {

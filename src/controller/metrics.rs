@@ -92,7 +92,7 @@ fn seconds() -> Histogram {
 
 impl Observer for Metrics {
     fn request(&self, location: &Location, operation: &'static str, outcome: &'static str) {
-        self.requests.get_or_create(&Request { cloud: location.cloud(), operation, outcome }).inc();
+        self.requests.get_or_create(&Request { cloud: location.cloud().as_str(), operation, outcome }).inc();
     }
 }
 

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use futures::{Stream, StreamExt, TryStreamExt};
 use k8s_openapi::api::core::v1::Secret;
 use kube::runtime::controller::{self, Action, Controller};
-use kube::runtime::reflector::{self, ObjectRef};
+use kube::runtime::reflector::{self, ObjectRef, ReflectHandle, Store};
 use kube::runtime::{WatchStreamExt, watcher};
 use kube::{Api, Client};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_stream::wrappers::ReceiverStream;
 
+use super::accounts::AccountError;
 use super::clouds::{self, Managed};
 use super::metrics::Metrics;
 use super::records::RECORD_LABEL;
@@ -51,11 +52,30 @@ pub struct Config {
     pub pulse: Arc<Pulse>,
 }
 
+/// What every kind's controllers are started with.
+pub(super) struct Surroundings {
+    client: Client,
+    config: Config,
+    accounts: Accounts,
+    stop: watch::Receiver<bool>,
+}
+
+/// The accounts of all clouds, which are watched once.
+struct Accounts {
+    objects: ReflectHandle<CloudAccount>,
+    listed: Listed,
+}
+
+/// How many accounts the watch may be ahead of the slowest of those who follow it.
+const ACCOUNTS_AHEAD: usize = 64;
+
 /// Runs the controllers of every cloud until `stop` turns true and what is in flight has ended. It returns as well when one
 /// of them ends by itself.
 pub async fn run(client: Client, config: Config, stop: watch::Receiver<bool>) {
     let mut tasks = JoinSet::new();
-    clouds::start(&client, &config, &stop, &mut tasks);
+    let accounts = watch_accounts(&client, &config, &stop, &mut tasks);
+    // A follower that is never polled would hold up the watch, so that this one goes when the others have been made.
+    clouds::start(&Surroundings { client, config, accounts, stop: stop.clone() }, &mut tasks);
     // One that ends takes the others along: a process without one of its parts must not linger. On a stop all of them end.
     while let Some(ended) = tasks.join_next().await {
         if let Err(error) = ended {
@@ -68,81 +88,96 @@ pub async fn run(client: Client, config: Config, stop: watch::Receiver<bool>) {
     }
 }
 
+fn watch_accounts(client: &Client, config: &Config, stop: &watch::Receiver<bool>, tasks: &mut JoinSet<()>) -> Accounts {
+    let (_, writer) = reflector::store_shared(ACCOUNTS_AHEAD);
+    #[expect(clippy::expect_used, reason = "a store that was made to be shared can be subscribed to")]
+    let objects = writer.subscribe().expect("a shared store");
+    let (listed, note) = Listed::pair();
+    let stream = watch_in(client, &config.watch_namespaces).modify(lighten).reflect_shared(writer).inspect_ok(note);
+    let stream = untroubled::<CloudAccount, _>(stream).take_until(stopped(stop));
+    tasks.spawn(stream.for_each(|_| std::future::ready(())));
+    Accounts { objects, listed }
+}
+
 /// Starts everything that looks after one kind of cluster: its manifests, the accounts of its cloud, its records.
-pub(super) fn start<K: Managed>(
-    client: &Client,
-    config: &Config,
-    stop: &watch::Receiver<bool>,
-    tasks: &mut JoinSet<()>,
-) {
+pub(super) fn start<K: Managed>(around: &Surroundings, tasks: &mut JoinSet<()>) {
+    let Surroundings { client, config, accounts, stop } = around;
     let (wake, woken) = Wake::channel();
-    let (manifests, manifest_writer) = reflector::store::<K>();
-    let (account_objects, account_writer) = reflector::store::<CloudAccount>();
-    let (secrets, secret_writer) = reflector::store::<Secret>();
+    let (manifests, writer) = reflector::store::<K>();
     let (manifests_listed, note_manifests) = Listed::pair();
-    let (accounts_listed, note_accounts) = Listed::pair();
-    let stores = Stores { manifests, account_objects, manifests_listed, accounts_listed };
-    let ctx = Arc::new(Context::<K>::new(client, config, wake, stores.clone()));
-    let stopped = || {
-        let mut stop = stop.clone();
-        // A sender that is gone means the same as its last word would.
-        async move { drop(stop.wait_for(|stop| *stop).await) }
+    let stores = Stores {
+        manifests: manifests.clone(),
+        account_objects: accounts.objects.reader(),
+        manifests_listed,
+        accounts_listed: accounts.listed.clone(),
     };
-    let settings = || controller::Config::default().concurrency(CONCURRENCY);
+    let ctx = Arc::new(Context::<K>::new(client, config, wake, stores));
 
     let stream = watch_in::<K>(client, &config.watch_namespaces)
         .modify(lighten)
         .inspect_ok(wake_heirs(&ctx))
-        .reflect(manifest_writer)
+        .reflect(writer)
         .inspect_ok(note_manifests);
-    let changes = standby::changes(untroubled(stream), stores.manifests.clone(), config.gate.clone());
-    let clusters = Controller::for_stream(changes, stores.manifests)
+    let gate = || config.gate.clone();
+    let changes = standby::changes(untroubled(stream), manifests.clone(), gate());
+    let clusters = Controller::for_stream(changes, manifests)
         .with_config(settings())
-        .reconcile_on(standby::from_then_on(ReceiverStream::new(woken.clusters), config.gate.clone()))
-        .graceful_shutdown_on(stopped())
+        .reconcile_on(standby::from_then_on(ReceiverStream::new(woken.clusters), gate(), Vec::new))
+        .graceful_shutdown_on(stopped(stop))
         .run(cluster::reconcile, |_, _, _| retry(), Arc::clone(&ctx));
 
-    let stream = watch_in::<CloudAccount>(client, &config.watch_namespaces)
-        .modify(lighten)
-        .reflect(account_writer)
-        .inspect_ok(note_accounts);
-    let changes = standby::changes(untroubled(stream), stores.account_objects.clone(), config.gate.clone());
-    let accounts = Controller::for_stream(changes, stores.account_objects)
+    let known = accounts.objects.reader();
+    let changes = standby::from_then_on(accounts.objects.clone(), gate(), move || known.state());
+    let accounts = Controller::for_shared_stream(changes, accounts.objects.reader())
         .with_config(settings())
-        .reconcile_on(standby::from_then_on(ReceiverStream::new(woken.accounts), config.gate.clone()))
-        .graceful_shutdown_on(stopped())
-        .run(
-            accounts::reconcile,
-            |_, error, _| {
-                tracing::warn!(%error, "an account is looked at again later");
-                retry()
-            },
-            Arc::clone(&ctx),
-        );
+        .reconcile_on(standby::from_then_on(ReceiverStream::new(woken.accounts), gate(), Vec::new))
+        .graceful_shutdown_on(stopped(stop))
+        .run(accounts::reconcile, |_, error, _| retry_account(error), Arc::clone(&ctx));
 
-    let api = Api::<Secret>::namespaced(client.clone(), &config.operator_namespace);
-    let of_records = watches::config().labels(&format!("{RECORD_LABEL}={}", K::NAME));
-    let records = Arc::clone(&ctx.records);
-    let stream = watcher(api, of_records)
-        .default_backoff()
-        .inspect_ok(move |event| records.watched(event))
-        .modify(|secret| {
-            // What is in them is known by now, and a second copy of every password helps nobody.
-            secret.data = None;
-            lighten(secret);
-        })
-        .reflect(secret_writer);
-    let changes = standby::changes(untroubled(stream), secrets.clone(), config.gate.clone());
-    let orphans = Controller::for_stream(changes, secrets)
+    let (secrets, stream) = watch_records(client, config, &ctx);
+    let orphans = Controller::for_stream(stream, secrets)
         .with_config(settings())
-        .reconcile_on(standby::from_then_on(ReceiverStream::new(woken.records), config.gate.clone()))
-        .graceful_shutdown_on(stopped())
+        .reconcile_on(standby::from_then_on(ReceiverStream::new(woken.records), gate(), Vec::new))
+        .graceful_shutdown_on(stopped(stop))
         .run(orphans::reconcile, |_, _, _| retry(), Arc::clone(&ctx));
 
     tasks.spawn(drain(K::NAME, clusters));
     tasks.spawn(drain("cloudaccount", accounts));
     tasks.spawn(drain("record", orphans));
     tasks.spawn(janitor::run(ctx, config.pulse.another(), stop.clone()));
+}
+
+/// The records of one kind. What is in them goes to [`super::records::Records`]; a second copy of every password would help
+/// nobody.
+fn watch_records<K: Managed>(
+    client: &Client,
+    config: &Config,
+    ctx: &Context<K>,
+) -> (Store<Secret>, impl Stream<Item = watcher::Result<Secret>> + Send + use<K>) {
+    let (secrets, writer) = reflector::store();
+    let api = Api::<Secret>::namespaced(client.clone(), &config.operator_namespace);
+    let of_records = watches::config().labels(&format!("{RECORD_LABEL}={}", K::NAME));
+    let records = Arc::clone(&ctx.records);
+    let stream = watcher(api, of_records)
+        .default_backoff()
+        .inspect_ok(move |event| records.watched(event))
+        .modify(|secret: &mut Secret| {
+            secret.data = None;
+            lighten(secret);
+        })
+        .reflect(writer);
+    let changes = standby::changes(untroubled(stream), secrets.clone(), config.gate.clone());
+    (secrets, changes)
+}
+
+fn settings() -> controller::Config {
+    controller::Config::default().concurrency(CONCURRENCY)
+}
+
+/// Waits for the stop. A sender that is gone means the same as its last word would.
+fn stopped(stop: &watch::Receiver<bool>) -> impl Future<Output = ()> + Send + use<> {
+    let mut stop = stop.clone();
+    async move { drop(stop.wait_for(|stop| *stop).await) }
 }
 
 /// When a manifest goes, those that wait for its cluster decide anew.
@@ -160,20 +195,23 @@ fn wake_heirs<K: Managed>(ctx: &Arc<Context<K>>) -> impl FnMut(&watcher::Event<K
 
 /// A watch that breaks is made anew by itself. Its errors are logged here, for in a controller they would hold up every
 /// other trigger as well.
-fn untroubled<K>(
-    stream: impl Stream<Item = watcher::Result<watcher::Event<K>>> + Send + 'static,
-) -> impl Stream<Item = watcher::Result<watcher::Event<K>>> + Send + 'static
+fn untroubled<K, S>(stream: S) -> impl Stream<Item = watcher::Result<watcher::Event<K>>> + Send + use<K, S>
 where
-    K: kube::Resource + Send + 'static,
-    K::DynamicType: Default,
+    S: Stream<Item = watcher::Result<watcher::Event<K>>> + Send,
+    K: kube::Resource<DynamicType: Default> + Send,
 {
-    stream.filter(|item| {
-        if let Err(error) = item {
+    stream.filter(|event| {
+        if let Err(error) = event {
             let kind = K::kind(&K::DynamicType::default()).into_owned();
             tracing::warn!(kind, %error, "a watch has broken and is made anew");
         }
-        std::future::ready(item.is_ok())
+        std::future::ready(event.is_ok())
     })
+}
+
+fn retry_account(error: &AccountError) -> Action {
+    tracing::warn!(%error, "an account is looked at again later");
+    retry()
 }
 
 fn retry() -> Action {

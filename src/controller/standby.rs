@@ -45,15 +45,16 @@ where
     .flatten()
 }
 
-/// A stream from whose items nobody learns before the gate opens. Those of before are dropped, for all is looked at then.
+/// What `stream` brings from then on, after all that there is `known` by then. What it brought before is dropped.
 pub(super) fn from_then_on<T: Send + 'static>(
-    stream: impl Stream<Item = T> + Send + Unpin + 'static,
+    stream: impl Stream<Item = T> + Send + 'static,
     gate: Gate,
+    known: impl FnOnce() -> Vec<T> + Send + 'static,
 ) -> impl Stream<Item = T> + Send + 'static {
     stream::once(async move {
-        let mut stream = stream;
-        stream.by_ref().take_until(gate.clone().opened()).for_each(|_| ready(())).await;
-        stream
+        let mut stream = Box::pin(stream);
+        stream.by_ref().take_until(gate.opened()).for_each(|_| ready(())).await;
+        stream::iter(known()).chain(stream)
     })
     .flatten()
 }

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::conditions::{self, Dates};
 use super::facts::AccountStanding;
+use super::refusal::quoted;
 use crate::api::account::{CloudAccount, CloudAccountStatus, ClusterCounts};
 use crate::api::condition::Reason;
 use crate::api::identity::Location;
@@ -53,18 +54,20 @@ pub fn account_standing(
         }
         Health::Rejected(why) => (
             Reason::CredentialsRejected,
-            format!("The cloud rejects the credentials in Secret {secret}: \"{why}\". Put valid ones there."),
+            format!("The cloud rejects the credentials in Secret {secret}: {}. Put valid ones there.", quoted(&why)),
         ),
         Health::Forbidden(why) => (
             Reason::CredentialsInsufficient,
             format!(
-                "The credentials in Secret {secret} may not list clusters in {location}: \"{why}\". Use credentials that may."
+                "The credentials in Secret {secret} may not list clusters in {location}: {}. Use credentials that may.",
+                quoted(&why)
             ),
         ),
         Health::NotFound(why) => (
             Reason::InvalidSpec,
             format!(
-                "The cloud does not know {location}: \"{why}\". Create another CloudAccount that names it correctly."
+                "The cloud does not know {location}: {}. Create another CloudAccount that names it correctly.",
+                quoted(&why)
             ),
         ),
     };

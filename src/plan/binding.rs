@@ -140,7 +140,7 @@ pub(super) fn adopt<K: Kind>(facts: &Facts<K>, id: &ClusterId, origin: Origin) -
     if let Some(rival) = facts.rival_for(&target) {
         return claimed(rival);
     }
-    match facts.sighting(&target) {
+    match facts.own_sighting(&target) {
         Sighting::Present(cluster) if origin == Origin::Recovered && !as_reported(facts, cluster) => Plan::held(
             Reason::Replaced,
             format!(
@@ -158,19 +158,24 @@ pub(super) fn adopt<K: Kind>(facts: &Facts<K>, id: &ClusterId, origin: Origin) -
             )
             .pending(vec![planned(PlannedAction::Adopt, id)])
         }
-        Sighting::LookedAbsent(_) | Sighting::Elsewhere if origin == Origin::Recovered => Plan::held(
-            Reason::Vanished,
-            format!(
-                "Cluster {id}, which this manifest had, is gone, and no record of it is left. \
+        Sighting::LookedAbsent(_) | Sighting::Elsewhere if origin == Origin::Recovered && !facts.is_listed(&target) => {
+            Plan::held(
+                Reason::Vanished,
+                format!(
+                    "Cluster {id}, which this manifest had, is gone, and no record of it is left. \
                  Nothing is created in its place: delete the manifest and apply it again to start anew."
-            ),
-        ),
+                ),
+            )
+        }
         Sighting::LookedAbsent(_) | Sighting::Elsewhere => {
             let place = facts.account.reach.as_ref().map(|reach| reach.location.to_string()).unwrap_or_default();
+            // Others see what this manifest had: it is not the manifest that is wrong.
+            let had = origin == Origin::Recovered;
             Plan::held(
-                Reason::InvalidSpec,
+                if had { Reason::CredentialsInsufficient } else { Reason::InvalidSpec },
                 format!(
-                    "There is no cluster {id} in {place}. Correct spec.externalId, or remove it to create a cluster."
+                    "The account's credentials see no cluster {id} in {place}. Correct spec.externalId, remove it to create a cluster, \
+                     or use credentials that can see it."
                 ),
             )
         }
@@ -194,6 +199,7 @@ fn bound_to<K: Kind>(cluster: &K::Cluster, fixed: K::Fixed, origin: Origin, cred
     Bound {
         identity: Identity { id: cluster.id().clone(), created_at: cluster.created_at() },
         origin,
+        doubt: None,
         fixed,
         seen_by: BTreeSet::from([credential.to_owned()]),
         applied: K::Applied::default(),
@@ -213,9 +219,9 @@ fn observe<K: Kind>(facts: &Facts<K>) -> Plan<K> {
     let recorded = facts.record.as_ref().filter(here).and_then(Record::bound_id).cloned();
     let known = facts.spec().external_id.clone().or(recorded);
     let target = known.map_or_else(|| facts.manifest.wanted(), Handle::Id);
-    match facts.sighting(&target) {
+    match facts.own_sighting(&target) {
         Sighting::Present(cluster) => standing::observed(facts, cluster),
-        Sighting::LookedAbsent(_) if facts.reported_id().is_some() => Plan::held(
+        Sighting::LookedAbsent(_) if facts.reported_id().is_some() && !facts.is_listed(&target) => Plan::held(
             Reason::Vanished,
             format!("Cluster {target} was there and is gone. It is only observed, so nothing is done."),
         ),
@@ -223,7 +229,10 @@ fn observe<K: Kind>(facts: &Facts<K>) -> Plan<K> {
             let place = facts.account.reach.as_ref().map(|reach| reach.location.to_string()).unwrap_or_default();
             Plan::held(
                 Reason::InvalidSpec,
-                format!("There is no cluster {target} in {place} to observe. Correct spec.externalId."),
+                format!(
+                    "The account's credentials see no cluster {target} in {place} to observe. Correct spec.externalId, or use \
+                     credentials that can see it."
+                ),
             )
         }
         Sighting::Unlisted | Sighting::Unknown => Plan::quietly(Step::Look(target)),

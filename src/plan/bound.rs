@@ -10,7 +10,7 @@ use super::record::{Bound, Origin, Record};
 use super::standing::standing;
 use super::step::{Plan, RecordChange, Step, Verdict};
 use super::work::Work;
-use super::{change, serving, waiting};
+use super::{change, proof, serving, waiting};
 use crate::api::condition::Reason;
 use crate::api::identity::{ClusterId, CreatedAt, Handle};
 use crate::api::shared::MAX_PLANNED_STEPS;
@@ -55,8 +55,9 @@ fn replaced<K: Kind>(bound: &Bound<K>, cluster: &K::Cluster) -> Plan<K> {
     Plan::held(
         Reason::Replaced,
         format!(
-            "Cluster {id} is another database than the recorded one: it was created at {} instead of {}. Nothing is written to it. \
+            "Cluster {} is another database than the recorded one: it was created at {} instead of {}. Nothing is written to it. \
              To take it set the annotation clusterwright.dev/forget: {id} and spec.externalId: {id}.",
+            K::title(bound),
             cluster.created_at(),
             bound.identity.created_at
         ),
@@ -66,14 +67,7 @@ fn replaced<K: Kind>(bound: &Bound<K>, cluster: &K::Cluster) -> Plan<K> {
 fn absent<K: Kind>(facts: &Facts<K>, reach: &Reach, record: &Record<K>, bound: &Bound<K>, look: &Look<K>) -> Plan<K> {
     let id = &bound.identity.id;
     if !bound.seen_by.contains(&look.by) {
-        return Plan::held(
-            Reason::CredentialsInsufficient,
-            format!(
-                "The account's present credentials have never seen cluster {id} in {}, so they cannot tell whether it is gone. \
-                 Use credentials that can see it.",
-                reach.location
-            ),
-        );
+        return never_seen(reach, bound);
     }
     if let Some(forget) = forget(facts, record) {
         return forget;
@@ -86,8 +80,21 @@ fn absent<K: Kind>(facts: &Facts<K>, reach: &Reach, record: &Record<K>, bound: &
     Plan::held(
         Reason::Vanished,
         format!(
-            "Cluster {id} was there and is gone{renamed}. Nothing is created in its place. To start anew set the annotation \
-             clusterwright.dev/forget: {id}, or delete this manifest."
+            "Cluster {} was there and is gone{renamed}. Nothing is created in its place. To start anew set the annotation \
+             clusterwright.dev/forget: {id}, or delete this manifest.",
+            K::title(bound)
+        ),
+    )
+}
+
+fn never_seen<K: Kind>(reach: &Reach, bound: &Bound<K>) -> Plan<K> {
+    Plan::held(
+        Reason::CredentialsInsufficient,
+        format!(
+            "The account's present credentials have never seen cluster {} in {}, so they cannot tell whether it is gone. \
+             Use credentials that can see it.",
+            K::title(bound),
+            reach.location
         ),
     )
 }
@@ -115,7 +122,12 @@ fn present<K: Kind>(
     cluster: &K::Cluster,
 ) -> Plan<K> {
     if !bound.seen_by.contains(&reach.credential) {
-        return Plan::quietly(Step::Record(RecordChange::SeenBy(reach.credential.clone())));
+        let target = Handle::Id(bound.identity.id.clone());
+        return match facts.own_sighting(&target) {
+            Sighting::Present(_) => Plan::quietly(Step::Record(RecordChange::SeenBy(reach.credential.clone()))),
+            Sighting::LookedAbsent(_) => never_seen(reach, bound),
+            _ => Plan::quietly(Step::Look(target)),
+        };
     }
     if bound.gone.is_some() {
         return Plan::quietly(Step::Record(RecordChange::Found));
@@ -124,6 +136,10 @@ fn present<K: Kind>(
     if let Some(intent) = record.change() {
         let pending = differences.into_iter().map(|difference| difference.shown).collect();
         return change::follow(facts, intent, cluster).pending(pending).about(cluster).noting_differences();
+    }
+    if let Some(first) = proof::before_change(facts, record, bound, cluster) {
+        let pending = differences.into_iter().map(|difference| difference.shown).collect();
+        return first.pending(pending).about(cluster).noting_differences();
     }
     let way_in = K::way_in(facts, record, bound, cluster);
     let (first, later): (Vec<_>, Vec<_>) = differences.into_iter().partition(|difference| difference.first);
@@ -140,7 +156,7 @@ fn present<K: Kind>(
         None => standing(facts, cluster, &work, way_in).pending(work.shown),
     };
     let plan = published(facts, record, bound, cluster, plan.about(cluster).noting_differences());
-    serving::probing(facts, record, cluster, plan)
+    serving::probing(facts, cluster, plan)
 }
 
 /// The same, with the connection Secret written where that is due.

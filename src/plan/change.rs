@@ -14,9 +14,14 @@ use crate::clock;
 use crate::cloud::operation::{Operation, OperationState};
 
 /// How often a cluster is looked at while something is done to it: for the first two minutes, for the first ten, and later.
-const FOLLOW: [Duration; 3] = [Duration::from_secs(10), Duration::from_secs(30), Duration::from_secs(60)];
+/// A look is two requests, and ten clusters in transition must leave something of 120 a minute to everybody else; that an
+/// operation is over, the list says.
+const FOLLOW: [Duration; 3] = [Duration::from_secs(15), Duration::from_secs(30), Duration::from_secs(60)];
 const SOON: Duration = Duration::from_secs(2 * 60);
 const LATER: Duration = Duration::from_secs(10 * 60);
+
+/// An operation that still runs after this long, by the list of operations alone, has been forgotten there.
+const FORGOTTEN_AFTER: Duration = Duration::from_secs(60 * 60);
 
 /// Decides while a change is announced and its end is not known: nothing else is asked for meanwhile.
 pub(super) fn follow<K: Kind>(facts: &Facts<K>, intent: &ChangeIntent<K>, cluster: &K::Cluster) -> Plan<K> {
@@ -30,8 +35,10 @@ pub(super) fn follow<K: Kind>(facts: &Facts<K>, intent: &ChangeIntent<K>, cluste
     };
     match operation.state {
         // A word that is not known, or an operation that was forgotten: the cloud itself is at nothing any more.
-        OperationState::Running if is_over(intent, look) => without_trace(facts, intent, cluster, look),
-        OperationState::Running => {
+        OperationState::Running | OperationState::Unknown if is_over(intent, look) => {
+            without_trace(facts, intent, cluster, look)
+        }
+        OperationState::Running | OperationState::Unknown => {
             let message = operation.message.clone().unwrap_or(under_way);
             following(facts, look, cluster, Plan::standing(intent.change.reason(), message))
         }
@@ -148,7 +155,19 @@ pub(super) fn waiting<K: Kind>(facts: &Facts<K>, cluster: &K::Cluster, operation
 }
 
 fn running<K: Kind>(look: &Look<K>) -> Option<&Operation> {
-    look.operations().iter().find(|operation| operation.state == OperationState::Running)
+    let open = [OperationState::Running, OperationState::Unknown];
+    look.operations().iter().find(|operation| open.contains(&operation.state))
+}
+
+/// What the cloud is at, before whose end it takes nothing else: by the cluster itself, or by the operations of a look
+/// that is not old, which may be ahead of that. One that was forgotten in there bars nothing.
+pub(super) fn under_way<K: Kind>(facts: &Facts<K>, cluster: &K::Cluster) -> Option<String> {
+    let begun = |operation: &&Operation| {
+        operation.state == OperationState::Running && facts.is_recent(operation.started, FORGOTTEN_AFTER)
+    };
+    let look = facts.look_at(&Handle::Id(cluster.id().clone())).filter(|look| facts.is_recent(look.at, SOON));
+    let looked = || look?.operations().iter().find(begun);
+    cluster.busy().or_else(|| looked().map(|operation| operation.kind.clone()))
 }
 
 /// The same with the words of the operation that runs, and with another look when the last one has grown old.

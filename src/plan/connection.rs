@@ -25,11 +25,10 @@ impl Connection {
     pub fn of<K: Kind>(facts: &Facts<K>, record: &Record<K>, cluster: &K::Cluster) -> Self {
         // Where the record knows none, what the Secret says stays in it: it may be the only copy.
         let password = record.password.current.as_ref().or(facts.published_password.as_ref());
-        let (type_, provider) = K::BINDING;
         let mut data = K::connection(record, cluster, password);
         data.extend([
-            ("type", type_.to_owned()),
-            ("provider", provider.to_owned()),
+            ("type", K::BINDING_TYPE.to_owned()),
+            ("provider", K::BINDING_PROVIDER.to_owned()),
             ("username", facts.manifest.user(Some(record))),
         ]);
         if let Some(password) = password {
@@ -43,7 +42,7 @@ impl Connection {
 /// The name of a manifest's connection Secret.
 pub(super) fn name<K: Kind>(facts: &Facts<K>) -> String {
     let chosen = facts.spec().connection_secret.name.clone();
-    chosen.unwrap_or_else(|| format!("{}-{}", facts.manifest.name_any(), K::BINDING.0))
+    chosen.unwrap_or_else(|| format!("{}-{}", facts.manifest.name_any(), K::BINDING_TYPE))
 }
 
 /// How a cluster's own servers are spoken to: one of the simulator in plain HTTP, as its endpoint is; the vendors' over TLS.

@@ -5,7 +5,8 @@ use std::time::Duration;
 use super::binding::{claimed, created_by, planned};
 use super::facts::{Facts, Inventory, Look, Sighting, TroubleKind};
 use super::kind::{CloudCluster, Kind};
-use super::record::{Bound, CreateIntent, Record, Refusal, RefusalKind};
+use super::proof::{self, Proof, UNTIL_IT_SERVES};
+use super::record::{Bound, CreateIntent, Doubt, Record, Refusal, RefusalKind};
 use super::refusal::{refusal_fingerprint, still_refused};
 use super::step::{CloudWrite, Plan, RecordChange, Step};
 use crate::api::condition::Reason;
@@ -20,7 +21,11 @@ pub(super) fn plan<K: Kind>(facts: &Facts<K>) -> Plan<K> {
         return claimed(rival);
     }
     match facts.sighting(&target) {
-        Sighting::Present(cluster) => return name_taken(&target, cluster),
+        Sighting::Present(cluster) => {
+            // Whom another manifest manages is not offered for adoption.
+            let rival = facts.rivals.iter().find(|rival| rival.claims(cluster.id(), cluster.created_at()));
+            return rival.map_or_else(|| name_taken(&target, cluster), claimed);
+        }
         Sighting::Elsewhere => return name_taken_elsewhere(&target),
         _ => {}
     }
@@ -78,11 +83,9 @@ pub(super) fn settle<K: Kind>(facts: &Facts<K>, record: &Record<K>) -> Plan<K> {
     // A list or look from before the last send cannot tell what that send did.
     let looked = facts.look_at(target).filter(|look| look.at > intent.announced);
     let plan = match (facts.sighting(target), looked) {
-        (Sighting::Present(cluster), _) if ours(facts, intent, cluster) => Plan::step(
-            Step::Record(RecordChange::Settle(created(facts, intent, cluster))),
-            Reason::Creating,
-            being_created,
-        ),
+        (Sighting::Present(cluster), _) if seems_ours(facts, intent, cluster) => {
+            recognised(facts, record, intent, cluster, looked)
+        }
         // Whoever has the name, it was not given by us, and while it is taken our request can only be refused.
         (Sighting::Present(_), Some(_)) => Plan::quietly(Step::Record(RecordChange::ClearIntent(None))),
         (Sighting::LookedAbsent(_) | Sighting::Elsewhere, Some(look)) => absent(facts, record, intent, look),
@@ -91,16 +94,70 @@ pub(super) fn settle<K: Kind>(facts: &Facts<K>, record: &Record<K>) -> Plan<K> {
     if plan.pending.is_empty() { plan.pending(vec![planned(PlannedAction::Create, target)]) } else { plan }
 }
 
-fn created<K: Kind>(facts: &Facts<K>, intent: &CreateIntent<K>, cluster: &K::Cluster) -> Bound<K> {
-    created_by(
-        &intent.request,
-        cluster,
-        facts.fixed(cluster),
-        facts.account.reach.as_ref().map_or("", |reach| &reach.credential),
-    )
+/// Decides about the cluster that seems to have come of the create. Somebody else may have made it in the same moments, so
+/// where a create is given a password, that has to open it.
+fn recognised<K: Kind>(
+    facts: &Facts<K>,
+    record: &Record<K>,
+    intent: &CreateIntent<K>,
+    cluster: &K::Cluster,
+    looked: Option<&Look<K>>,
+) -> Plan<K> {
+    let target = &K::target(&intent.request);
+    let settled = || {
+        let credential = facts.account.reach.as_ref().map_or("", |reach| &reach.credential);
+        let bound = taken(record, intent, cluster, facts.fixed(cluster), credential);
+        let message = format!("Cluster {target} is being created.");
+        Plan::step(Step::Record(RecordChange::Settle(bound)), Reason::Creating, message)
+    };
+    if !is_doubtful(record) {
+        return settled();
+    }
+    let claims = record.password.pending.iter().cloned().collect();
+    match proof::of(facts, cluster, claims) {
+        Proof::Ask(step) => Plan::step(
+            Step::Database(step),
+            Reason::Creating,
+            format!("Whether cluster {target} is the one that was asked for is being proved by its password."),
+        ),
+        Proof::NotYet => Plan::standing(
+            Reason::Creating,
+            format!(
+                "The answer to the request to create cluster {target} was lost. There is one that looks like it, which the cloud calls {}: \
+                 whether it is ours, its password proves as soon as its database serves. Nothing to do but wait.",
+                cluster.word()
+            ),
+        )
+        .looking_again(UNTIL_IT_SERVES),
+        // What was sent can still take effect once the name is free, so that until then it is not forgotten.
+        Proof::Refused if facts.now <= intent.last_effect() => name_taken(target, cluster)
+            .looking_again(clock::until(facts.now, intent.last_effect()).unwrap_or_default() + Duration::from_secs(1)),
+        Proof::Refused if looked.is_none() => Plan::quietly(Step::Look(target.clone())),
+        Proof::Refused => Plan::quietly(Step::Record(RecordChange::ClearIntent(None))),
+        // Everything but the password says that it is ours, and only who is bound to it can say how it stands. It is not
+        // destroyed before its database was asked, should that become possible.
+        Proof::Impossible => settled(),
+    }
 }
 
-fn ours<K: Kind>(facts: &Facts<K>, intent: &CreateIntent<K>, cluster: &K::Cluster) -> bool {
+/// Whether the database has still to say whose a cluster is that was taken by its looks.
+fn is_doubtful<K: Kind>(record: &Record<K>) -> bool {
+    K::CREATED_WITH_PASSWORD && record.password.current.is_none()
+}
+
+/// What a record keeps of a cluster that seems to have come of its create.
+pub(super) fn taken<K: Kind>(
+    record: &Record<K>,
+    intent: &CreateIntent<K>,
+    cluster: &K::Cluster,
+    fixed: K::Fixed,
+    credential: &str,
+) -> Bound<K> {
+    let doubt = is_doubtful(record).then_some(Doubt::Unproved);
+    Bound { doubt, ..created_by(&intent.request, cluster, fixed, credential) }
+}
+
+fn seems_ours<K: Kind>(facts: &Facts<K>, intent: &CreateIntent<K>, cluster: &K::Cluster) -> bool {
     let claimed = facts.rivals.iter().any(|rival| rival.claims(cluster.id(), cluster.created_at()));
     !claimed && facts.inventory.as_ref().is_none_or(|list| alone(list, intent)) && comes_from(intent, cluster)
 }
@@ -112,7 +169,7 @@ pub(super) fn comes_from<K: Kind>(intent: &CreateIntent<K>, cluster: &K::Cluster
 }
 
 /// Whether there are no two clusters that could have come from our requests: then nobody could tell which did.
-fn alone<K: Kind>(list: &Inventory<K>, intent: &CreateIntent<K>) -> bool {
+pub(super) fn alone<K: Kind>(list: &Inventory<K>, intent: &CreateIntent<K>) -> bool {
     list.by(&K::target(&intent.request)).filter(|cluster| comes_from(intent, cluster)).count() < 2
 }
 

@@ -7,11 +7,11 @@ use super::bound::{looked, renamed};
 use super::change;
 use super::creation::settle;
 use super::facts::{AccountStanding, Facts, Reach, Sighting};
-use super::guard;
 use super::kind::{CloudCluster, Kind, Phase};
 use super::record::{Bound, Intent, Origin, Record};
 use super::refusal::unless_refused;
 use super::step::{CloudWrite, Plan, RecordChange, Step, Verdict};
+use super::{guard, proof};
 use crate::api::condition::Reason;
 use crate::api::identity::{ClusterId, Handle};
 use crate::api::shared::PlannedAction;
@@ -40,6 +40,8 @@ pub(super) fn plan<K: Kind>(facts: &Facts<K>) -> Plan<K> {
         Some(_) => Plan::quietly(Step::Record(RecordChange::Drop)),
         None => match reported(facts) {
             Some(id) => reaching(facts, |_| match adopt(facts, id, Origin::Recovered) {
+                // It is there, and only a credential that sees it can destroy it.
+                plan if plan.stands_at(Reason::CredentialsInsufficient) => plan,
                 // What the status names is gone, or is not ours: nothing is left to destroy.
                 plan if plan.next.is_none() => release(),
                 plan => plan,
@@ -136,7 +138,8 @@ fn destroy<K: Kind>(facts: &Facts<K>, record: &Record<K>, bound: &Bound<K>) -> P
     if facts.rivals.iter().any(|rival| rival.claims(id, bound.identity.created_at)) {
         return release();
     }
-    let being_destroyed = || format!("Cluster {id} is being destroyed.");
+    let name = K::title(bound);
+    let being_destroyed = || format!("Cluster {name} is being destroyed.");
     match facts.sighting(&target) {
         Sighting::Present(cluster) if cluster.created_at() == bound.identity.created_at => {
             present(facts, record, bound, cluster)
@@ -149,14 +152,14 @@ fn destroy<K: Kind>(facts: &Facts<K>, record: &Record<K>, bound: &Bound<K>) -> P
         _ if !looked_by_one_who_knows(facts, bound) => Plan::held(
             Reason::CredentialsInsufficient,
             format!(
-                "The account's present credentials have never seen cluster {id}, so they cannot tell whether it is gone."
+                "The account's present credentials have never seen cluster {name}, so they cannot tell whether it is gone."
             ),
         ),
         _ => match facts.inventory.as_ref().and_then(|list| renamed(list, bound)) {
             Some(clause) => Plan::held(
                 Reason::Vanished,
                 format!(
-                    "Cluster {id} was to be destroyed and is gone{clause}. Destroy that one in the cloud's console if it is the one."
+                    "Cluster {name} was to be destroyed and is gone{clause}. Destroy that one in the cloud's console if it is the one."
                 ),
             ),
             None => Plan::quietly(Step::Record(RecordChange::Drop)),
@@ -167,23 +170,25 @@ fn destroy<K: Kind>(facts: &Facts<K>, record: &Record<K>, bound: &Bound<K>) -> P
 /// The cluster is there: it is destroyed, unless it is protected or something must come first.
 fn present<K: Kind>(facts: &Facts<K>, record: &Record<K>, bound: &Bound<K>, cluster: &K::Cluster) -> Plan<K> {
     let id = &bound.identity.id;
-    let being_destroyed = format!("Cluster {id} is being destroyed.");
+    let name = K::title(bound);
+    let being_destroyed = format!("Cluster {name} is being destroyed.");
     if cluster.phase() == Phase::Destroying || just_asked(facts, record) {
         return Plan::standing(Reason::Deleting, being_destroyed).looking_again(WHILE_DESTROYING).about(cluster);
     }
     let pending = vec![planned(PlannedAction::Destroy, id)];
     if facts.spec().deletion_protection == Some(true) {
         let why =
-            format!("Cluster {id} is not destroyed, for spec.deletionProtection is true. Set it to false to go on.");
+            format!("Cluster {name} is not destroyed, for spec.deletionProtection is true. Set it to false to go on.");
         return Plan::held(Reason::DeletionProtected, why).pending(pending).about(cluster);
     }
     if let Some(intent) = record.change() {
         return change::follow(facts, intent, cluster).pending(pending).about(cluster);
     }
-    if let Some(operation) = cluster.busy() {
+    if let Some(operation) = change::under_way(facts, cluster) {
         return change::waiting(facts, cluster, &operation).pending(pending).about(cluster);
     }
-    if let Some(first) = K::before_destroy(facts, bound, cluster) {
+    let first = proof::before_destroy(facts, record, bound, cluster);
+    if let Some(first) = first.or_else(|| K::before_destroy(facts, bound, cluster)) {
         return first.pending(pending).about(cluster);
     }
     let write = CloudWrite::Destroy(bound.identity.clone());

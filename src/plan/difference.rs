@@ -1,6 +1,76 @@
-//! Differences between manifest and cluster, as the status shows them.
+//! Differences between manifest and cluster: how the status shows them, and what puts them right.
 
+use super::kind::Kind;
 use crate::api::shared::{PlannedAction, PlannedStep};
+
+/// One difference between manifest and cluster.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Difference<K: Kind> {
+    pub shown: PlannedStep,
+    pub remedy: Remedy<K>,
+    /// It comes before the password: who may reach the database, and destroy it.
+    pub first: bool,
+}
+
+/// What puts a difference right.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Remedy<K: Kind> {
+    Change(K::Change),
+    /// Nothing that the operator does.
+    None(Obstacle),
+}
+
+/// Why a difference is not put right, for as long as the manifest stays as it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Obstacle {
+    /// The cloud has no call for it.
+    FixedAtCreation,
+    /// This version has no step for it.
+    NotCarriedOut,
+    /// What is in force cannot be seen, and nothing says what was applied last.
+    NotTold,
+    /// The cloud does not suspend the clusters of every product.
+    CannotBeSuspended,
+}
+
+impl Obstacle {
+    /// Why nothing is done, as the end of a sentence.
+    pub(super) const fn why(self) -> &'static str {
+        match self {
+            Self::FixedAtCreation => "it is fixed at creation",
+            Self::NotCarriedOut => "this version of clusterwright does not change it",
+            Self::NotTold => "the cloud does not tell what is set there",
+            Self::CannotBeSuspended => "the cloud does not suspend clusters of this product",
+        }
+    }
+
+    /// How the manifest comes to rest all the same.
+    pub(super) const fn way_out(self) -> &'static str {
+        match self {
+            Self::FixedAtCreation | Self::CannotBeSuspended => "Set the manifest back.",
+            Self::NotCarriedOut => "Set the manifest back, or make the change in the cloud's console.",
+            Self::NotTold => "Take the field out of the manifest.",
+        }
+    }
+}
+
+impl<K: Kind> Difference<K> {
+    /// A difference that stays, which the status says as well.
+    pub(super) fn blocked(shown: PlannedStep, by: Obstacle) -> Self {
+        let shown = PlannedStep { blocked_by: Some(by.why().to_owned()), ..shown };
+        Self { shown, remedy: Remedy::None(by), first: false }
+    }
+
+    /// A difference that is put right before the password is looked after.
+    pub(super) fn first(shown: PlannedStep, change: K::Change) -> Self {
+        Self { shown, remedy: Remedy::Change(change), first: true }
+    }
+
+    /// A difference that is put right after that.
+    pub(super) fn later(shown: PlannedStep, change: K::Change) -> Self {
+        Self { shown, remedy: Remedy::Change(change), first: false }
+    }
+}
 
 /// The step that would put a field right, where the manifest asks for another value than the cloud shows.
 pub(super) fn differing(field: &str, from: Option<String>, to: Option<String>) -> Option<PlannedStep> {

@@ -8,15 +8,16 @@ use kube::ResourceExt;
 
 use super::kind::{CloudCluster, Kind};
 use super::record::{Owner, Record};
+use super::waiting::PATIENCE;
 use crate::api::condition::Reason;
-use crate::api::identity::{ClusterId, CreatedAt, Handle, Location};
+use crate::api::identity::{ClusterId, CreatedAt, Handle, Identity, Location};
 use crate::api::secret::Password;
 use crate::api::shared::{CommonSpec, CommonStatus, DeletionPolicy, Management};
 use crate::api::{FINALIZER, annotation};
 use crate::clock;
 use crate::cloud::operation::{Found, Operation};
 
-/// A name that somebody unseen has is asked for again after this long.
+/// A name that somebody unseen has is asked for again after this long, and so is a cluster that only others see.
 const TAKEN_LASTS: Duration = Duration::from_secs(10 * 60);
 
 /// What is known when a decision about one manifest is made.
@@ -208,6 +209,10 @@ pub enum TroubleKind {
     RateLimited,
     Unavailable,
     OutcomeUnknown,
+    /// The account's credentials may not ask for what has to be known.
+    Forbidden,
+    /// The cloud says that what was asked for cannot be.
+    Refused,
     /// The cloud refused to repeat what it had been asked before.
     RepeatRefused,
     /// The cloud is busy with the cluster.
@@ -224,11 +229,24 @@ impl<K: Kind> Facts<K> {
         self.now < clock::later(at, lasting)
     }
 
-    /// Whether the last attempt to speak to the database came to nothing.
+    /// Why the last attempt to speak to the database came to nothing.
+    #[must_use]
+    pub fn database_trouble(&self) -> Option<&Trouble> {
+        let of_database = [TroubleKind::DatabaseUnreachable, TroubleKind::DatabaseTrouble];
+        self.attempts.trouble.as_ref().filter(|trouble| of_database.contains(&trouble.kind))
+    }
+
+    /// Whether the last attempt to speak to the database did not reach it.
     #[must_use]
     pub fn database_is_out_of_reach(&self) -> bool {
-        let trouble = self.attempts.trouble.as_ref();
-        trouble.is_some_and(|trouble| trouble.kind == TroubleKind::DatabaseUnreachable)
+        self.database_trouble().is_some_and(|trouble| trouble.kind == TroubleKind::DatabaseUnreachable)
+    }
+
+    /// Whether the database could not be reached for so long that no restart of a node explains it.
+    #[must_use]
+    pub fn database_is_shut(&self) -> bool {
+        let lasts = |trouble: &Trouble| !self.is_recent(trouble.since, PATIENCE);
+        self.database_is_out_of_reach() && self.database_trouble().is_some_and(lasts)
     }
 
     /// Whether the manifest is being deleted.
@@ -338,9 +356,53 @@ impl<K: Kind> Facts<K> {
             (None, None) => Sighting::Unknown,
         }
     }
+
+    /// The same as far as the account's own credential sees: what a credential may see differs, and the list is shared by
+    /// all accounts of the location. Until a look with it has found the cluster, the cluster counts as unlisted.
+    #[must_use]
+    pub fn own_sighting(&self, target: &Handle) -> Sighting<'_, K> {
+        let Sighting::Present(cluster) = self.sighting(target) else {
+            return self.sighting(target);
+        };
+        let own = self.look_at(target).filter(|look| self.is_own(look));
+        let absent = own.filter(|look| look.found.cluster.is_none());
+        let worth_another = |look: &Look<K>| self.attempts.begun.is_some_and(|begun| look.at < begun);
+        match absent.filter(|look| self.is_recent(look.at, TAKEN_LASTS) && !worth_another(look)) {
+            _ if self.has_seen(cluster) => Sighting::Present(cluster),
+            Some(look) => Sighting::LookedAbsent(look),
+            None => Sighting::Unlisted,
+        }
+    }
+
+    /// By the last look, or by the record.
+    fn has_seen(&self, cluster: &K::Cluster) -> bool {
+        let identity = Identity { id: cluster.id().clone(), created_at: cluster.created_at() };
+        let recorded = self.record.as_ref().and_then(|record| record.bound.as_ref());
+        let credential = self.account.reach.as_ref().map(|reach| &reach.credential);
+        self.look.as_ref().is_some_and(|look| self.is_own(look) && look.shows(cluster))
+            || recorded.is_some_and(|bound| {
+                bound.identity == identity && credential.is_some_and(|by| bound.seen_by.contains(by))
+            })
+    }
+
+    fn is_own(&self, look: &Look<K>) -> bool {
+        self.account.reach.as_ref().is_some_and(|reach| reach.credential == look.by)
+    }
+
+    /// Whether the shared list shows something that this target leads to.
+    #[must_use]
+    pub fn is_listed(&self, target: &Handle) -> bool {
+        self.inventory.as_ref().is_some_and(|list| list.by(target).next().is_some())
+    }
 }
 
 impl<K: Kind> Look<K> {
+    /// Whether it found this very database.
+    fn shows(&self, cluster: &K::Cluster) -> bool {
+        let identity = |cluster: &K::Cluster| (cluster.id().clone(), cluster.created_at());
+        self.found.cluster.as_ref().is_some_and(|seen| identity(seen) == identity(cluster))
+    }
+
     fn sighting(&self) -> Sighting<'_, K> {
         match &self.found.cluster {
             Some(cluster) => Sighting::Present(cluster),

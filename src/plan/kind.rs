@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
+use std::iter;
 use std::time::Duration;
 
 use kube::Resource;
@@ -12,12 +13,13 @@ use kube::core::object::HasStatus;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::difference::Difference;
 use super::facts::Facts;
 use super::password::PasswordPlan;
 use super::record::{Bound, Record};
 use super::step::Plan;
 use crate::api::condition::Reason;
-use crate::api::identity::{ClusterId, CreatedAt, Handle, Location};
+use crate::api::identity::{Cloud, ClusterId, CreatedAt, Handle};
 use crate::api::secret::Password;
 use crate::api::shared::{CommonSpec, CommonStatus, PasswordRef, PlannedStep};
 use crate::cloud::operation::Operation;
@@ -50,19 +52,18 @@ pub trait Kind:
     const NAME_FIELD: &'static str;
     /// What the database's own password is given by, where the operator cannot know it.
     const PASSWORD_FIELD: &'static str;
-    /// The cloud's name, for messages.
-    const CLOUD: &'static str;
-    /// The type and the provider of the connection Secret, as the Service Binding convention has them.
-    const BINDING: (&'static str, &'static str);
+    /// The cloud that clusters of this kind live in.
+    const CLOUD: Cloud;
+    /// The type of the connection Secret, as the Service Binding convention has it; also the end of its usual name.
+    const BINDING_TYPE: &'static str;
+    /// The provider in the connection Secret, as the same convention has it.
+    const BINDING_PROVIDER: &'static str;
     /// Whether a create is given the password that its database's user gets. Elsewhere every new cluster has the same one, which
     /// everybody knows, until it is replaced.
     const CREATED_WITH_PASSWORD: bool;
     /// How long after the last moment at which a create could have taken effect the same name is not asked for again.
     /// Zero where the name is the id, so that the same request can only lead to one cluster.
     const NOT_AGAIN_WITHIN: Duration;
-
-    /// Whether clusters of this kind live there.
-    fn lives_at(location: &Location) -> bool;
 
     /// What the manifest asks for, as every kind has it.
     fn common(&self) -> &CommonSpec;
@@ -86,6 +87,11 @@ pub trait Kind:
     /// Whether the manifest is about the bound cluster, by the name that it gives.
     fn is_about(&self, bound: &Bound<Self>) -> bool;
 
+    /// The bound cluster in a message: the word by which people know it.
+    fn title(bound: &Bound<Self>) -> String {
+        bound.identity.id.to_string()
+    }
+
     /// The request that creates the manifest's cluster, or what is to be done or said instead.
     fn request(facts: &Facts<Self>) -> Result<Self::Request, Box<Plan<Self>>>;
     /// Whether the cluster has everything that is fixed at creation as it was asked for.
@@ -94,8 +100,12 @@ pub trait Kind:
     fn applied(request: &Self::Request) -> Self::Applied;
     /// Notes a change that was carried out and cannot be seen in the cloud afterwards.
     fn note_applied(_applied: &mut Self::Applied, _change: &Self::Change) {}
-    /// What cannot change about a cluster, as the cloud reports it.
+    /// What cannot change about a cluster, as the cloud reports it, cut to what the status takes.
     fn fixed(cluster: &Self::Cluster, catalogue: Option<&Self::Catalogue>) -> Self::Fixed;
+    /// The same, with what was known before of all that is not seen.
+    fn completed(seen: Self::Fixed, _known: &Self::Fixed) -> Self::Fixed {
+        seen
+    }
 
     /// What is written in the manifest, fixed at creation, and otherwise in the cloud.
     fn fixed_differences(&self, there: &Self::Fixed) -> Vec<PlannedStep>;
@@ -123,10 +133,10 @@ pub trait Kind:
         password: Option<&Password>,
     ) -> BTreeMap<&'static str, String>;
 
-    /// Shows in the status what the cloud says of the cluster.
-    fn show(cluster: &Self::Cluster, fixed: Option<&Self::Fixed>, status: &mut Self::Status);
-    /// Shows in the status what the record says was fixed, where the cluster has not been seen.
-    fn show_fixed(fixed: &Self::Fixed, status: &mut Self::Status);
+    /// Shows in the status what the cloud says of the cluster, but for what is fixed.
+    fn show(cluster: &Self::Cluster, status: &mut Self::Status);
+    /// Shows in the status what is fixed.
+    fn show_fixed(fixed: Self::Fixed, status: &mut Self::Status);
     /// Shows in the status what the cloud is doing to the cluster.
     fn show_operation(_operation: &Operation, _status: &mut Self::Status) {}
 }
@@ -137,13 +147,22 @@ pub trait CloudCluster: Clone + Debug + PartialEq + Send + Sync + 'static {
     fn id(&self) -> &ClusterId;
     /// When it was created.
     fn created_at(&self) -> CreatedAt;
+    /// Its name, where that is not its id.
+    fn name(&self) -> Option<&str> {
+        None
+    }
     /// What leads to it.
-    fn handles(&self) -> Vec<Handle> {
-        vec![Handle::Id(self.id().clone())]
+    fn handles(&self) -> impl Iterator<Item = Handle> {
+        let name = self.name().map(|name| Handle::Name(name.to_owned()));
+        iter::once(Handle::Id(self.id().clone())).chain(name)
     }
     /// Whether this is the cluster, or one of those, that `target` leads to.
     fn answers_to(&self, target: &Handle) -> bool {
-        self.handles().contains(target)
+        match target {
+            Handle::Id(id) => self.id() == id,
+            Handle::Name(name) => self.name() == Some(name),
+            Handle::Project(_) => false,
+        }
     }
     /// Whether there is nothing new about it since it was seen as `before`.
     fn is_still(&self, before: &Self) -> bool {
@@ -157,17 +176,17 @@ pub trait CloudCluster: Clone + Debug + PartialEq + Send + Sync + 'static {
     fn busy(&self) -> Option<String> {
         None
     }
-    /// Whether its database serves, as far as the cloud can tell.
-    fn serves(&self) -> bool;
-    /// Whether the cloud cannot tell if the database serves, although nothing is done to the cluster.
-    fn unseen(&self) -> bool {
-        false
-    }
+    /// Whether its database serves; none where the cloud cannot tell, although nothing is done to the cluster.
+    fn serves(&self) -> Option<bool>;
     /// Host and port at which the database is spoken to; empty where there is none yet.
     fn addresses(&self) -> Vec<String>;
+    /// Whether its database answers only networks on a list.
+    fn is_fenced(&self) -> bool {
+        false
+    }
     /// The cluster in a message: the word by which people know it.
-    fn title(&self) -> String {
-        self.id().to_string()
+    fn title(&self) -> &str {
+        self.name().unwrap_or_else(|| self.id().as_str())
     }
 }
 
@@ -196,16 +215,6 @@ impl Phase {
     }
 }
 
-/// One difference between manifest and cluster.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Difference<K: Kind> {
-    pub shown: PlannedStep,
-    /// What puts it right; none where this version cannot, and then `shown` says why.
-    pub change: Option<K::Change>,
-    /// It comes before the password: who may reach the database, and destroy it.
-    pub first: bool,
-}
-
 /// One change that the cloud is asked for.
 pub trait Change<K: Kind>: Data {
     /// The manifest's field that asks for it, which is also what a refusal is remembered by.
@@ -231,7 +240,7 @@ pub trait Change<K: Kind>: Data {
         false
     }
     /// Whether it can be asked for while the cluster is suspended.
-    fn wakes(&self) -> bool {
+    fn while_suspended(&self) -> bool {
         false
     }
 }

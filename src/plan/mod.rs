@@ -16,6 +16,7 @@ mod facts;
 mod kind;
 mod orphan;
 mod password;
+mod proof;
 mod record;
 mod refusal;
 mod serving;
@@ -30,15 +31,16 @@ pub use account::{Health, account_standing, account_status, account_verdict};
 pub use binding::{created_by, may_inherit};
 pub use conditions::whole_seconds;
 pub use connection::{Connection, fingerprint as connection_fingerprint};
+pub use difference::{Difference, Obstacle, Remedy};
 pub use facts::{
     AccountFacts, AccountStanding, Attempts, Catalogued, Facts, Given, Inventory, Look, Probe, Reach, Rival, Sighting,
     Stake, Trouble, TroubleKind,
 };
-pub use kind::{Change, CloudCluster, Data, Difference, Kind, Phase};
+pub use kind::{Change, CloudCluster, Data, Kind, Phase};
 pub use orphan::{OrphanFacts, OrphanPlan, plan_orphan};
 pub use password::PasswordPlan;
 pub use record::{
-    Bound, ChangeIntent, CreateIntent, Ending, Gone, Intent, Origin, Owner, PasswordState, Record, Refusal,
+    Bound, ChangeIntent, CreateIntent, Doubt, Ending, Gone, Intent, Origin, Owner, PasswordState, Record, Refusal,
     RefusalKind, SEND_WITHIN,
 };
 pub use refusal::refusal_fingerprint;
@@ -113,6 +115,10 @@ fn guard<K: Kind>(facts: &Facts<K>, plan: Plan<K>) -> Plan<K> {
     let Some(step) = plan.next.as_ref().filter(|step| step.speaks_to_a_cloud()) else {
         return plan;
     };
+    // It has a pace of its own, and tells how a database is, whatever the cloud's API is at.
+    if matches!(step, Step::Database(DatabaseStep::Probe { .. })) {
+        return plan;
+    }
     if !step.writes_to_a_cloud() {
         return waiting::after_trouble(facts, plan);
     }

@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::binding::created_by;
-use super::creation::comes_from;
+use super::creation::{alone, comes_from, taken};
 use super::facts::{Inventory, Look};
 use super::kind::{CloudCluster, Kind};
 use super::record::{Bound, CreateIntent, Record};
@@ -85,9 +84,11 @@ fn creation<K: Kind>(facts: &OrphanFacts<K>, intent: &CreateIntent<K>, credentia
     let Some(look) = facts.look.as_ref().filter(|look| look.target == target && look.at > intent.announced) else {
         return OrphanPlan::Look(target);
     };
+    let is_only_one = facts.inventory.as_ref().is_none_or(|list| alone(list, intent));
     match &look.found.cluster {
-        Some(cluster) if comes_from(intent, cluster) => {
-            OrphanPlan::Settle(created_by(&intent.request, cluster, K::fixed(cluster, None), credential))
+        // Its database is not asked on nobody's behalf: whoever comes back for it finds it in doubt.
+        Some(cluster) if comes_from(intent, cluster) && is_only_one => {
+            OrphanPlan::Settle(taken(&facts.record, intent, cluster, K::fixed(cluster, None), credential))
         }
         Some(_) => OrphanPlan::ClearIntent,
         None if facts.now > intent.settled_after() && look.at > intent.settled_after() => OrphanPlan::ClearIntent,

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::facts::{Facts, Given};
 use super::kind::{CloudCluster, Kind};
 use super::record::{Bound, Origin, Record};
+use super::refusal::quoted;
 use super::step::{DatabaseStep, NewPassword, Plan, Step};
 use super::waiting;
 use crate::api::condition::Reason;
@@ -72,9 +73,10 @@ pub(super) fn announce<K: Kind>(facts: &Facts<K>, new: NewPassword) -> PasswordP
         Some(words) => PasswordPlan::held(Plan::held(
             Reason::PasswordMissing,
             format!(
-                "The database refused the new password of its user {}: \"{words}\". \
+                "The database refused the new password of its user {}: {}. \
                  Put one that it takes into the Secret that the manifest names.",
-                facts.manifest.user(facts.record.as_ref())
+                facts.manifest.user(facts.record.as_ref()),
+                quoted(words)
             ),
         )),
         None => PasswordPlan::step(Step::Database(DatabaseStep::Announce(new))),

@@ -43,6 +43,15 @@ pub enum Origin {
     Recovered,
 }
 
+/// Why a cluster that came of one of our creates may be somebody else's: the answer was lost, so that it was taken by its looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Doubt {
+    /// Its database has not been asked whether the recorded password opens it.
+    Unproved,
+    /// The recorded password does not open it.
+    Refused,
+}
+
 /// The write in progress, announced before it is sent.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "action", rename_all = "camelCase", rename_all_fields = "camelCase", bound = "")]
@@ -79,6 +88,12 @@ impl<K: Kind> CreateIntent<K> {
     #[must_use]
     pub fn settled_after(&self) -> Timestamp {
         clock::later(self.announced, LAST_EFFECT + K::NOT_AGAIN_WITHIN)
+    }
+
+    /// When, by our clock, none of the sends can take effect any more.
+    #[must_use]
+    pub fn last_effect(&self) -> Timestamp {
+        clock::later(self.announced, LAST_EFFECT)
     }
 
     /// Whether a cluster with this creation time can come from one of our sends.
@@ -190,6 +205,9 @@ pub struct Bound<K: Kind> {
     #[serde(flatten)]
     pub identity: Identity,
     pub origin: Origin,
+    /// Set until its database has proved that it is ours; none where that was never in doubt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub doubt: Option<Doubt>,
     /// What cannot change, as it was when the cluster was bound.
     pub fixed: K::Fixed,
     /// The credentials that have seen this cluster; only their word proves it gone.
@@ -236,6 +254,17 @@ impl<K: Kind> Record<K> {
         self.password_sent = K::CREATED_WITH_PASSWORD;
     }
 
+    /// Nothing came of the open create. What opened the cluster that seemed to come of it says nothing of the next one.
+    pub fn give_up_creation(&mut self, refusal: Option<Refusal>) {
+        self.intent = None;
+        if self.bound.is_none() {
+            self.password.current = None;
+        }
+        if let Some(refusal) = refusal {
+            self.refusals.insert("create".to_owned(), refusal);
+        }
+    }
+
     /// An existing cluster is taken. A password that was made for a create which came to nothing is not its own.
     pub fn adopt(&mut self, owner: Owner, bound: Bound<K>) {
         self.owner = owner;
@@ -251,10 +280,25 @@ impl<K: Kind> Record<K> {
         self.password_sent = false;
     }
 
-    /// This password is known to open the database.
+    /// This password was proved to open the database, and with it whose the cluster is.
     pub fn promote_password(&mut self, password: Password) {
+        self.trust_password(password);
+        if let Some(bound) = &mut self.bound {
+            bound.doubt = None;
+        }
+    }
+
+    /// This password is said to open the database.
+    pub fn trust_password(&mut self, password: Password) {
         self.password = PasswordState { current: Some(password), pending: None };
         self.password_sent = false;
+    }
+
+    /// The recorded password does not open the bound cluster, which was taken by its looks.
+    pub fn disown(&mut self) {
+        if let Some(bound) = &mut self.bound {
+            bound.doubt = Some(Doubt::Refused);
+        }
     }
 
     /// The open change has come to its end.

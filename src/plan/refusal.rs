@@ -49,12 +49,17 @@ pub(super) fn still_refused<K: Kind>(facts: &Facts<K>, write: &CloudWrite<K>) ->
         Plan::standing(
             reason,
             format!(
-                "The cloud {said}: \"{}\". {way_out}; it is tried again after a change, or within the hour.",
-                refusal.message
+                "The cloud {said}: {}. {way_out}; it is tried again after a change, or within the hour.",
+                quoted(&refusal.message)
             ),
         )
         .looking_again(wait),
     )
+}
+
+/// The cloud's own words amid a sentence of ours, without a full stop of their own.
+pub(super) fn quoted(words: &str) -> String {
+    format!("\"{}\"", words.strip_suffix('.').unwrap_or(words))
 }
 
 /// What was asked, with which credential and amid which other clusters. A refusal stands while this stays the same.

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use super::facts::Facts;
 use super::kind::{CloudCluster, Kind};
-use super::record::Record;
 use super::step::{DatabaseStep, Plan, Step, Verdict};
 use super::waiting;
 use crate::clock;
@@ -18,16 +17,15 @@ const PROBE_LASTS: Duration = Duration::from_secs(3 * 60);
 /// Whether the database was last seen serving.
 pub(super) fn serves<K: Kind>(facts: &Facts<K>, cluster: &K::Cluster) -> bool {
     let answered = facts.probe.is_some_and(|probe| probe.serves && facts.is_recent(probe.at, PROBE_LASTS));
-    cluster.serves() || (cluster.unseen() && answered)
+    cluster.serves().unwrap_or(answered)
 }
 
 /// The same plan, with the question to the database where the cloud cannot tell and the last answer has grown old.
-pub(super) fn probing<K: Kind>(facts: &Facts<K>, record: &Record<K>, cluster: &K::Cluster, plan: Plan<K>) -> Plan<K> {
-    if plan.next.is_some() || !cluster.unseen() {
+pub(super) fn probing<K: Kind>(facts: &Facts<K>, cluster: &K::Cluster, plan: Plan<K>) -> Plan<K> {
+    if plan.next.is_some() || cluster.serves().is_some() {
         return plan;
     }
-    let (Some(password), Some(address)) = (record.password.current.clone(), cluster.addresses().into_iter().next())
-    else {
+    let Some(address) = cluster.addresses().into_iter().next() else {
         return plan;
     };
     let due = facts.probe.map(|probe| clock::later(probe.at, BETWEEN_PROBES));
@@ -37,5 +35,5 @@ pub(super) fn probing<K: Kind>(facts: &Facts<K>, record: &Record<K>, cluster: &K
     // After a restart nothing is known yet, and what was said stands.
     let news = facts.probe.is_some() || !waiting::settled(facts);
     let verdict = if news { plan.verdict } else { Verdict::Unchanged };
-    Plan { next: Some(Step::Database(DatabaseStep::Probe { address, password })), verdict, ..plan }
+    Plan { next: Some(Step::Database(DatabaseStep::Probe { address })), verdict, ..plan }
 }

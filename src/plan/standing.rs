@@ -3,21 +3,19 @@
 use std::time::Duration;
 
 use super::change;
+use super::difference::Obstacle;
 use super::facts::Facts;
 use super::kind::{CloudCluster, Kind, Phase};
 use super::password::PasswordPlan;
 use super::record::Origin;
 use super::serving;
 use super::step::Plan;
-use super::work::{Work, waits_for_resume};
+use super::work::Work;
 use crate::api::condition::Reason;
 use crate::api::shared::PlannedStep;
 
 /// How often a cluster in transition is decided about anew, should its list lag behind.
 const IN_TRANSITION: Duration = Duration::from_secs(15);
-
-/// Said of every edit that this version cannot carry out.
-pub(super) const NOT_CARRIED_OUT: &str = "this version of clusterwright does not change running clusters";
 
 /// How a manifest stands by its cluster, when nothing is to be done.
 pub(super) fn standing<K: Kind>(
@@ -31,7 +29,7 @@ pub(super) fn standing<K: Kind>(
         Phase::Running | Phase::Changing if serving::serves(facts, cluster) => match (&work.refused, way_in) {
             (Some(refused), _) => refused.clone(),
             (None, PasswordPlan::Held(plan)) => *plan,
-            (None, _) if !work.shown.is_empty() => blocked(&work.shown),
+            (None, _) if !work.blocked.is_empty() => blocked(&work.blocked),
             (None, PasswordPlan::Settled(note)) => {
                 Plan::standing(Reason::Running, format!("Cluster {name} runs as asked for.{note}"))
             }
@@ -40,7 +38,7 @@ pub(super) fn standing<K: Kind>(
         Phase::Suspended => match (&work.refused, facts.manifest.wants_suspended()) {
             (Some(refused), _) => refused.clone(),
             // What a resume would not mend either is not waited for.
-            (None, Some(true)) if !work.shown.iter().all(waits_for_resume) => blocked(&work.shown),
+            (None, Some(true)) if !work.blocked.is_empty() => blocked(&work.blocked),
             (None, Some(true)) => {
                 Plan::standing(Reason::Suspended, format!("Cluster {name} is suspended as asked for."))
             }
@@ -53,32 +51,21 @@ pub(super) fn standing<K: Kind>(
     }
 }
 
-/// What this version does not carry out, and how to come to rest all the same.
-fn blocked<K: Kind>(pending: &[PlannedStep]) -> Plan<K> {
-    let edits: Vec<String> = pending
-        .iter()
-        .filter_map(|step| {
-            let field = step.field.as_deref()?;
-            Some(format!(
-                "{field} from {} to {}",
-                step.from.as_deref().unwrap_or("what is not known"),
-                step.to.as_deref().unwrap_or("?")
-            ))
-        })
-        .collect();
-    let is = |step: &PlannedStep, fields: &[&str]| step.field.as_deref().is_some_and(|field| fields.contains(&field));
-    let way_out = if pending.iter().any(|step| is(step, &["backup"])) {
-        "Take spec.backup out of the manifest: the cloud does not tell these settings, so what is set there is not seen"
-    } else if pending.iter().all(|step| is(step, &["version", "machineType", "storageSizeGB", "product.name"])) {
-        "Set the manifest back, or make the change in the cloud's console"
-    } else {
-        "Set the manifest back"
-    };
-    let why = pending.iter().find_map(|step| step.blocked_by.as_deref()).unwrap_or(NOT_CARRIED_OUT);
-    Plan::held(
-        Reason::ChangeUnsupported,
-        format!("The manifest asks to change {}, and {why}. {way_out}.", edits.join(", ")),
-    )
+/// What nothing puts right, and how to come to rest all the same. What has the same cause is said together.
+fn blocked<K: Kind>(blocked: &[(Obstacle, PlannedStep)]) -> Plan<K> {
+    let alike = blocked.chunk_by(|(one, _), (other, _)| one == other);
+    let sentences = alike.filter_map(|alike| {
+        let (obstacle, _) = alike.first()?;
+        let edits: Vec<String> = alike.iter().filter_map(|(_, step)| edit(step)).collect();
+        let (edits, why, way_out) = (edits.join(", "), obstacle.why(), obstacle.way_out());
+        Some(format!("The manifest asks to change {edits}, and {why}. {way_out}"))
+    });
+    Plan::held(Reason::ChangeUnsupported, sentences.collect::<Vec<_>>().join(" "))
+}
+
+fn edit(step: &PlannedStep) -> Option<String> {
+    let from = step.from.as_deref().unwrap_or("what is not known");
+    Some(format!("{} from {from} to {}", step.field.as_ref()?, step.to.as_deref().unwrap_or("?")))
 }
 
 /// The cloud does something to the cluster, or its database does not serve.
@@ -146,5 +133,5 @@ pub(super) fn observed<K: Kind>(facts: &Facts<K>, cluster: &K::Cluster) -> Plan<
     } else {
         in_transition(facts, cluster, transition(cluster))
     };
-    plan.pending(pending).about(cluster).noting_differences()
+    serving::probing(facts, cluster, plan.pending(pending).about(cluster).noting_differences())
 }

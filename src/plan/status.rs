@@ -49,7 +49,9 @@ fn show_cluster<K: Kind>(facts: &Facts<K>, cluster: &K::Cluster, status: &mut K:
     common.external_id = Some(cluster.id().clone());
     common.created_at = Some(cluster.created_at().to_string());
     let bound = facts.record.as_ref().and_then(|record| record.bound.as_ref());
-    K::show(cluster, bound.map(|bound| &bound.fixed), status);
+    let seen = K::fixed(cluster, None);
+    K::show(cluster, status);
+    K::show_fixed(bound.map_or(seen.clone(), |bound| K::completed(seen, &bound.fixed)), status);
     let look =
         facts.look.as_ref().filter(|look| look.found.cluster.as_ref().is_some_and(|seen| seen.id() == cluster.id()));
     if let Some(operation) = look.and_then(|look| look.operations().first()) {
@@ -93,7 +95,7 @@ fn show_record<K: Kind>(facts: &Facts<K>, plan: &Plan<K>, status: &mut K::Status
             common.created_at = Some(bound.identity.created_at.to_string());
             common.binding = binding(facts, plan, common.binding.take());
             if !seen {
-                K::show_fixed(&bound.fixed, status);
+                K::show_fixed(bound.fixed.clone(), status);
             }
         }
         Some(_) if plan.cluster.is_none() => forget_cluster::<K>(status),
@@ -145,8 +147,8 @@ fn available<K: Kind>(
                 (false, Phase::Running) => "NotServing",
                 (false, _) => "NotRunning",
             };
-            let sentence = match (cluster.unseen(), serves) {
-                (true, true) => "The database answers.".to_owned(),
+            let sentence = match (cluster.serves(), serves) {
+                (None, true) => "The database answers.".to_owned(),
                 _ => format!("The cloud says that the cluster is {}.", cluster.word()),
             };
             (serves, word, sentence)

@@ -74,6 +74,8 @@ pub enum RecordChange<K: Kind> {
     SeenBy(String),
     /// The password was given by somebody who knows, and cannot be proved.
     TrustPassword(Password),
+    /// The recorded password does not open the cluster, which was taken by its looks.
+    Disown,
     /// The cluster is proved gone, and its manifest is there to say so.
     Gone,
     /// A cluster that was proved gone is there after all.
@@ -100,8 +102,8 @@ pub enum DatabaseStep {
     Announce(NewPassword),
     /// Find out which of these opens the database, by signing in. Nothing is changed.
     Prove { address: String, claims: Vec<Password> },
-    /// Find out whether the database serves, by signing in with the password that is known to open it.
-    Probe { address: String, password: Password },
+    /// Find out whether the database serves, without signing in: that it asks who is there is answer enough.
+    Probe { address: String },
     /// Make the pending password the database's, and prove it by signing in.
     SetPassword { address: String, candidates: Vec<Password>, pending: Password },
 }
@@ -194,6 +196,12 @@ impl<K: Kind> Plan<K> {
     #[must_use]
     pub fn is_at_rest(&self) -> bool {
         matches!(&self.verdict, Verdict::Stands { reason, .. } if reason.standing() == Standing::Done)
+    }
+
+    /// Whether the manifest stands like this.
+    #[must_use]
+    pub(super) fn stands_at(&self, reason: Reason) -> bool {
+        matches!(&self.verdict, Verdict::Stands { reason: stated, .. } if *stated == reason)
     }
 
     /// Waits for a person; a second look now and then notices what sends no event.

@@ -4,14 +4,16 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::facts::{AccountStanding, Facts, TroubleKind};
-use super::kind::Kind;
-use super::step::{Plan, Verdict};
+use super::facts::{AccountStanding, Facts, Trouble, TroubleKind};
+use super::kind::{CloudCluster, Kind};
+use super::refusal::quoted;
+use super::step::{Plan, Step, Verdict};
 use crate::api::condition::{Condition, ConditionType, Reason, Standing};
+use crate::api::identity::Handle;
 use crate::clock;
 
 /// What a manifest refers to may be missing for this long before it counts as an error: people apply things in any order.
-const PATIENCE: Duration = Duration::from_secs(5 * 60);
+pub(super) const PATIENCE: Duration = Duration::from_secs(5 * 60);
 
 /// Passing states that last shorter than this do not reach the status.
 const PASSING: Duration = Duration::from_secs(30);
@@ -90,21 +92,14 @@ fn already_stalled<K: Kind>(facts: &Facts<K>, reason: Reason) -> bool {
 /// Holds a write back where an attempt just failed, and says so once that has lasted.
 pub(super) fn after_trouble<K: Kind>(facts: &Facts<K>, plan: Plan<K>) -> Plan<K> {
     if let AccountStanding::Unavailable(why) = &facts.account.standing {
-        let nothing_new = plan.verdict == Verdict::Unchanged && told(facts);
+        let nothing_new = plan.verdict == Verdict::Unchanged && told(facts) && !keeps_from_work(facts, &plan);
         return if nothing_new { Plan { next: None, ..plan } } else { plan.blocked(Reason::CloudUnavailable, why) };
     }
     let plan = match &facts.attempts.trouble {
         Some(trouble)
             if facts.now >= clock::later(trouble.since, PASSING) || trouble.kind != TroubleKind::RateLimited =>
         {
-            let reason = match trouble.kind {
-                TroubleKind::RateLimited => Reason::WaitingForRateLimit,
-                TroubleKind::Unavailable => Reason::CloudUnavailable,
-                TroubleKind::OutcomeUnknown | TroubleKind::RepeatRefused => Reason::OutcomeUnknown,
-                TroubleKind::Busy => Reason::WaitingForOperation,
-                TroubleKind::DatabaseUnreachable | TroubleKind::DatabaseTrouble => Reason::DatabaseUnavailable,
-            };
-            restated(facts, plan, reason, &trouble.message)
+            restated(facts, plan, trouble)
         }
         Some(trouble) => plan.looking_again(left(facts, clock::later(trouble.since, PASSING))),
         None => plan,
@@ -120,17 +115,70 @@ fn left<K: Kind>(facts: &Facts<K>, moment: Timestamp) -> Duration {
     clock::until(facts.now, moment).unwrap_or(PASSING)
 }
 
-/// The same plan, which says what stands in its way. Where it says nothing, what was said before stands.
-fn restated<K: Kind>(facts: &Facts<K>, mut plan: Plan<K>, reason: Reason, message: &str) -> Plan<K> {
+/// Whether what cannot be read keeps something from being done that nobody has done yet.
+fn keeps_from_work<K: Kind>(facts: &Facts<K>, plan: &Plan<K>) -> bool {
+    plan.next == Some(Step::Survey) && !settled(facts)
+}
+
+/// The same plan, which says what stands in its way. Where it says nothing, what was said before stands, unless a person
+/// is needed now, or there is something to do.
+fn restated<K: Kind>(facts: &Facts<K>, mut plan: Plan<K>, trouble: &Trouble) -> Plan<K> {
+    let (reason, message) = told_as(facts, &plan, trouble);
+    let lasts = facts.now >= clock::later(trouble.since, PASSING);
+    let is_news =
+        (reason.standing() == Standing::Stalled && !settled(facts)) || (lasts && keeps_from_work(facts, &plan));
     match &mut plan.verdict {
         Verdict::Stands { reason: stated, message: words, .. } if stated.standing() != Standing::Stalled => {
             *stated = reason;
-            message.clone_into(words);
+            *words = message;
         }
-        Verdict::Unchanged if !told(facts) => {
-            plan.verdict = Verdict::Stands { reason, message: message.to_owned(), differs: Vec::new() };
+        Verdict::Unchanged if is_news || !told(facts) => {
+            plan.verdict = Verdict::Stands { reason, message, differs: Vec::new() };
         }
         _ => {}
     }
     plan
+}
+
+/// A trouble as the conditions tell it.
+fn told_as<K: Kind>(facts: &Facts<K>, plan: &Plan<K>, trouble: &Trouble) -> (Reason, String) {
+    let what = || plan.next.as_ref().map(Step::summary).unwrap_or_default();
+    let words = || quoted(&trouble.message);
+    let reason = match trouble.kind {
+        TroubleKind::RateLimited => Reason::WaitingForRateLimit,
+        TroubleKind::Unavailable => Reason::CloudUnavailable,
+        TroubleKind::OutcomeUnknown | TroubleKind::RepeatRefused => Reason::OutcomeUnknown,
+        TroubleKind::Busy => Reason::WaitingForOperation,
+        TroubleKind::DatabaseUnreachable if plan.cluster.as_ref().is_some_and(CloudCluster::is_fenced) => {
+            let message = format!("{}; its list of allowed networks may leave this operator out.", trouble.message);
+            return (Reason::DatabaseUnavailable, message);
+        }
+        TroubleKind::DatabaseUnreachable | TroubleKind::DatabaseTrouble => Reason::DatabaseUnavailable,
+        TroubleKind::Forbidden => {
+            let message = format!(
+                "{} needs more than the account's credentials may do; the cloud says: {}. Give them more access, or put others \
+                 that have it into the account's Secret.",
+                what(),
+                words()
+            );
+            return (Reason::CredentialsInsufficient, message);
+        }
+        TroubleKind::Refused => {
+            let message =
+                format!("{} is refused by the cloud: {}. Correct {}.", what(), words(), asked_by(facts, plan));
+            return (Reason::InvalidSpec, message);
+        }
+    };
+    (reason, trouble.message.clone())
+}
+
+/// What in the manifest made us ask.
+fn asked_by<K: Kind>(facts: &Facts<K>, plan: &Plan<K>) -> String {
+    match &plan.next {
+        Some(Step::Look(Handle::Id(id))) if facts.spec().external_id.as_ref() == Some(id) => {
+            "spec.externalId".to_owned()
+        }
+        Some(Step::Survey) => "spec.accountRef".to_owned(),
+        _ => format!("spec.{}", K::NAME_FIELD),
+    }
 }

@@ -1,8 +1,9 @@
 //! What there is to do about a cluster that is there, in the order in which it is done.
 
 use super::change;
+use super::difference::{Difference, Obstacle, Remedy};
 use super::facts::Facts;
-use super::kind::{Change, CloudCluster, Difference, Kind, Phase};
+use super::kind::{Change, CloudCluster, Kind, Phase};
 use super::password::PasswordPlan;
 use super::refusal::still_refused;
 use super::standing::{in_transition, transition};
@@ -10,20 +11,15 @@ use super::step::{CloudWrite, DatabaseStep, Plan, Step};
 use crate::api::condition::Reason;
 use crate::api::shared::PlannedStep;
 
-const WAITS_FOR_RESUME: &str = "it waits for the cluster to be resumed";
-
-/// Whether a step is carried out once the cluster is resumed.
-pub(super) fn waits_for_resume(step: &PlannedStep) -> bool {
-    step.blocked_by.as_deref() == Some(WAITS_FOR_RESUME)
-}
-
 /// What there is to do about a cluster: all of it as the status shows it, and the first of it that can be done now.
 pub(super) struct Work<'a, K: Kind> {
     facts: &'a Facts<K>,
     cluster: &'a K::Cluster,
     pub(super) shown: Vec<PlannedStep>,
+    /// What of it nothing puts right.
+    pub(super) blocked: Vec<(Obstacle, PlannedStep)>,
     next: Option<(Step<K>, Reason)>,
-    /// The proof of a password for which the database could not be reached: only suspending waits for it.
+    /// The proof of a password for which the database could not be reached: only suspending waits for it, for a while.
     unproved: Option<(Step<K>, Reason)>,
     /// How the manifest stands by what the cloud refused.
     pub(super) refused: Option<Plan<K>>,
@@ -31,13 +27,14 @@ pub(super) struct Work<'a, K: Kind> {
 
 impl<'a, K: Kind> Work<'a, K> {
     pub(super) fn new(facts: &'a Facts<K>, cluster: &'a K::Cluster) -> Self {
-        Self { facts, cluster, shown: Vec::new(), next: None, unproved: None, refused: None }
+        Self { facts, cluster, shown: Vec::new(), blocked: Vec::new(), next: None, unproved: None, refused: None }
     }
 
     pub(super) fn take(&mut self, differences: Vec<Difference<K>>) {
-        for Difference { mut shown, change, .. } in differences {
-            if let Some(change) = change.filter(|_| shown.blocked_by.is_none()) {
-                self.consider(&mut shown, change);
+        for Difference { mut shown, remedy, .. } in differences {
+            match remedy {
+                Remedy::Change(change) => self.consider(&mut shown, change),
+                Remedy::None(obstacle) => self.blocked.push((obstacle, shown.clone())),
             }
             self.shown.push(shown);
         }
@@ -46,7 +43,7 @@ impl<'a, K: Kind> Work<'a, K> {
     /// A change that was refused is skipped, and keeps nothing after it from being done.
     fn consider(&mut self, shown: &mut PlannedStep, change: K::Change) {
         let waits_for = match self.cluster.phase() {
-            Phase::Suspended if !change.wakes() => Some(WAITS_FOR_RESUME),
+            Phase::Suspended if !change.while_suspended() => Some("it waits for the cluster to be resumed"),
             Phase::Failed => Some("the cluster could not be created"),
             _ => None,
         };
@@ -88,16 +85,23 @@ impl<'a, K: Kind> Work<'a, K> {
 
     /// The step that is to be taken now, unless the cloud is busy with the cluster.
     pub(super) fn due(&mut self) -> Option<Plan<K>> {
+        // A database that nobody reaches must not keep the cluster awake, and paid for, for ever.
+        let waited_enough = self.facts.database_is_shut();
         let (step, reason) = match (self.next.take(), self.unproved.take()) {
-            (Some((_, Reason::Suspending)) | None, Some(proof)) => proof,
+            (Some((_, Reason::Suspending)), Some(proof)) if !waited_enough => proof,
+            (None, Some(proof)) => proof,
             (next, _) => next?,
         };
         let shown = std::mem::take(&mut self.shown);
         // Whatever is asked for now would be refused.
-        if let (true, Some(operation)) = (step.writes_to_a_cloud(), self.cluster.busy()) {
-            let waiting = match self.cluster.phase() {
-                Phase::Changing => change::waiting(self.facts, self.cluster, &operation),
-                _ => in_transition(self.facts, self.cluster, transition(self.cluster)),
+        if step.writes_to_a_cloud()
+            && let Some(operation) = change::under_way(self.facts, self.cluster)
+        {
+            let says_what = self.cluster.busy().is_some() && self.cluster.phase() != Phase::Changing;
+            let waiting = if says_what {
+                in_transition(self.facts, self.cluster, transition(self.cluster))
+            } else {
+                change::waiting(self.facts, self.cluster, &operation)
             };
             return Some(waiting.pending(shown));
         }

@@ -102,10 +102,7 @@ async fn a_cluster_that_is_not_there_cannot_be_adopted_until_it_is() {
     let world = World::new("adopt-missing").await;
     world.apply("legacy", existing("legacy")).await;
     let message = world.until_stands("legacy", "InvalidSpec").await;
-    assert!(
-        message.contains("There is no cluster legacy in") && message.contains("Correct spec.externalId"),
-        "{message}"
-    );
+    assert!(message.contains("see no cluster legacy in") && message.contains("Correct spec.externalId"), "{message}");
     world.cloud.seed(json!({"id": "legacy"})).await;
     world.until_ready("legacy").await;
     world.finish().await;

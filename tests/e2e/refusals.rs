@@ -91,7 +91,7 @@ async fn what_the_credentials_may_not_do_is_told_and_done_once_they_may() {
     is_refused(&world, "unread", "CredentialsInsufficient", &words).await;
     world.until_ready("written").await;
     world.delete("written").await;
-    let words = ["This needs a token with admin access.", "Give the account's credentials more access"];
+    let words = ["This needs a token with admin access", "Give the account's credentials more access"];
     is_refused(&world, "written", "CredentialsInsufficient", &words).await;
     assert_eq!(world.cloud.count(Method::DELETE, "/written").await, 1);
     is_quiet(&world).await;

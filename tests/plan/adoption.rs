@@ -14,30 +14,34 @@ fn adopting() -> Scene {
 }
 
 #[rstest]
-#[case::that_is_listed(adopting().listed([cluster(ID)]), "adopt orders Adopted", "Creating")]
+#[case::that_its_credential_sees(adopting().sees([cluster(ID)]), "adopt orders Adopted", "Creating")]
+#[case::that_is_listed(adopting().listed([cluster(ID)]), "look orders", "")]
+#[case::that_another_credential_has_seen(adopting().sees([cluster(ID)]).using("key-2"), "look orders", "")]
+#[case::that_only_others_see(adopting().listed([cluster(ID)]).looked_by(KEY, 599, None), "", "InvalidSpec")]
+#[case::that_only_others_saw_a_while_ago(adopting().listed([cluster(ID)]).looked_by(KEY, 600, None), "look orders", "")]
 #[case::that_a_look_shows(adopting().looked(Some(cluster(ID))), "adopt orders Adopted", "Creating")]
 #[case::that_is_not_listed(adopting(), "look orders", "")]
 #[case::that_is_not_there(adopting().looked(None), "", "InvalidSpec")]
 #[case::that_another_manages(
-    adopting().listed([cluster(ID)]).rivalled(rival(ID, Stake::Claims(cluster(ID).created_at))), "", "ClaimedByAnother"
+    adopting().sees([cluster(ID)]).rivalled(rival(ID, Stake::Claims(cluster(ID).created_at))), "", "ClaimedByAnother"
 )]
 #[case::that_another_asked_for_earlier(
-    adopting().listed([cluster(ID)]).rivalled(rival(ID, Stake::EarlierNewcomer)), "", "ClaimedByAnother"
+    adopting().sees([cluster(ID)]).rivalled(rival(ID, Stake::EarlierNewcomer)), "", "ClaimedByAnother"
 )]
-#[case::that_another_is_creating(adopting().listed([cluster(ID)]).rivalled(rival(ID, Stake::Creates)), "", "ClaimedByAnother")]
+#[case::that_another_is_creating(adopting().sees([cluster(ID)]).rivalled(rival(ID, Stake::Creates)), "", "ClaimedByAnother")]
 #[case::while_another_claims_a_different_one(
-    adopting().listed([cluster(ID)]).rivalled(rival("sales", Stake::EarlierNewcomer)), "adopt orders Adopted", "Creating"
+    adopting().sees([cluster(ID)]).rivalled(rival("sales", Stake::EarlierNewcomer)), "adopt orders Adopted", "Creating"
 )]
 #[case::under_another_id_than_the_manifests_name(
-    scene().adopting("sales").listed([cluster("sales")]), "adopt sales Adopted", "Creating"
+    scene().adopting("sales").sees([cluster("sales")]), "adopt sales Adopted", "Creating"
 )]
 #[case::with_a_manifest_that_says_nothing_else(
-    adopting().listed([cluster(ID)]).spec(|spec| { spec.tier = None; spec.region = None; }), "adopt orders Adopted", "Creating"
+    adopting().sees([cluster(ID)]).spec(|spec| { spec.tier = None; spec.region = None; }), "adopt orders Adopted", "Creating"
 )]
-#[case::with_an_empty_record(adopting().listed([cluster(ID)]).recorded(empty_record()), "adopt orders Adopted", "Creating")]
-#[case::under_delete_the_finalizer_comes_first(adopting().listed([cluster(ID)]).destroys(), "add finalizer", "")]
+#[case::with_an_empty_record(adopting().sees([cluster(ID)]).recorded(empty_record()), "adopt orders Adopted", "Creating")]
+#[case::under_delete_the_finalizer_comes_first(adopting().sees([cluster(ID)]).destroys(), "add finalizer", "")]
 #[case::even_paused_for_that_writes_nothing_to_it(
-    adopting().listed([cluster(ID)]).paused(), "adopt orders Adopted", "Creating"
+    adopting().sees([cluster(ID)]).paused(), "adopt orders Adopted", "Creating"
 )]
 fn a_cluster_is_adopted(#[case] scene: Scene, #[case] does: &str, #[case] says: &str) {
     assert_eq!((scene.does().as_str(), scene.says().as_str()), (does, says));
@@ -49,24 +53,27 @@ fn reported() -> Scene {
 }
 
 #[rstest]
-#[case::is_bound_again(reported().listed([cluster(ID)]), "adopt orders Recovered", "Creating")]
+#[case::is_bound_again(reported().sees([cluster(ID)]), "adopt orders Recovered", "Creating")]
 #[case::is_looked_for(reported(), "look orders", "")]
 #[case::is_not_created_again(reported().looked(None), "", "Vanished")]
-#[case::is_not_mistaken_for_its_successor(reported().listed([cluster_aged(ID, 60)]), "", "Replaced")]
+#[case::is_not_mistaken_for_its_successor(reported().sees([cluster_aged(ID, 60)]), "", "Replaced")]
 #[case::is_not_mistaken_for_its_successor_by_a_manifest_that_adopts(
-    reported().adopting(ID).listed([cluster_aged(ID, 60)]), "", "Replaced"
+    reported().adopting(ID).sees([cluster_aged(ID, 60)]), "", "Replaced"
 )]
 #[case::is_bound_again_by_a_manifest_that_adopts(
-    reported().adopting(ID).listed([cluster(ID)]), "adopt orders Recovered", "Creating"
+    reported().adopting(ID).sees([cluster(ID)]), "adopt orders Recovered", "Creating"
 )]
 #[case::is_left_to_a_manifest_that_claims_it(
-    reported().listed([cluster(ID)]).rivalled(rival(ID, Stake::Claims(cluster(ID).created_at))), "", "ClaimedByAnother"
+    reported().sees([cluster(ID)]).rivalled(rival(ID, Stake::Claims(cluster(ID).created_at))), "", "ClaimedByAnother"
 )]
 #[case::is_bound_again_under_the_id_that_it_had(
-    scene().reported(&cluster("sales")).listed([cluster("sales")]), "adopt sales Recovered", "Creating"
+    scene().reported(&cluster("sales")).sees([cluster("sales")]), "adopt sales Recovered", "Creating"
 )]
 #[case::gives_way_to_another_that_the_manifest_names(
-    reported().adopting("sales").listed([cluster(ID), cluster("sales")]), "adopt sales Adopted", "Creating"
+    reported().adopting("sales").sees([cluster("sales"), cluster(ID)]), "adopt sales Adopted", "Creating"
+)]
+#[case::is_not_gone_where_others_see_it(
+    reported().listed([cluster(ID)]).looked_by(KEY, 599, None), "", "CredentialsInsufficient"
 )]
 #[case::says_nothing_where_a_record_knows_better(reported().recorded(empty_record()), "deploy orders", "Creating")]
 fn a_cluster_whose_record_is_lost(#[case] scene: Scene, #[case] does: &str, #[case] says: &str) {
@@ -159,7 +166,7 @@ fn a_request_to_forget_is_remembered(#[case] annotated: bool, #[case] does: &str
 fn what_is_bound_is_what_was_seen_and_by_whom() {
     let found = cluster(ID);
     let Some(clusterwright::plan::Step::Record(clusterwright::plan::RecordChange::Adopt(bound))) =
-        adopting().using("key-2").listed([found.clone()]).plan().next
+        adopting().using("key-2").sees([found.clone()]).plan().next
     else {
         panic!("{:?}", adopting().plan());
     };
@@ -172,5 +179,5 @@ fn what_is_bound_is_what_was_seen_and_by_whom() {
 fn two_databases_of_one_id_are_told_apart_by_their_time_to_the_millisecond() {
     let mut successor = cluster(ID);
     successor.created_at = CreatedAt::from_epoch_millis(successor.created_at.epoch_millis() + 1);
-    assert_eq!(reported().listed([successor]).says(), "Replaced");
+    assert_eq!(reported().sees([successor]).says(), "Replaced");
 }

@@ -25,6 +25,12 @@ fn seen_by(credential: &str) -> Scene {
 #[case::is_not_gone_by_a_look_older_than_the_list(unlisted().looked_by(KEY, 11, None), "look orders", "")]
 #[case::is_not_gone_by_a_look_at_another(unlisted().looked_for("sales"), "look orders", "")]
 #[case::is_not_gone_by_another_credential(seen_by("key-2"), "", "CredentialsInsufficient")]
+#[case::is_not_gone_where_others_see_it(
+    seen_by("key-2").listed([cluster(ID)]).looked_by("key-2", 599, None), "", "CredentialsInsufficient"
+)]
+#[case::is_looked_for_again_after_a_while(
+    seen_by("key-2").listed([cluster(ID)]).looked_by("key-2", 600, None), "look orders", ""
+)]
 #[case::is_not_gone_by_a_look_of_another_credential_than_the_present(
     unlisted().looked_by("key-2", 1, None), "", "CredentialsInsufficient"
 )]
@@ -163,6 +169,8 @@ fn an_external_id(#[case] scene: Scene, #[case] does: &str, #[case] says: &str) 
 #[test]
 fn every_credential_that_sees_the_cluster_is_remembered() {
     let scene = running().using("key-2");
+    assert_eq!(scene.does(), "look orders", "what others see proves nothing");
+    let scene = scene.sees([cluster(ID)]);
     assert_eq!(scene.does(), "seen by key-2");
     let known = record_but(|record| {
         record.bound.as_mut().unwrap().seen_by.insert("key-2".to_owned());

@@ -22,7 +22,7 @@ use super::kinds::{CloudWrite, Intent};
 #[case::retained_with_a_spec_that_cannot_be(running().finalized().deleting().spec(|spec| spec.tier = None))]
 #[case::reported_and_gone(scene().reported(&cluster(ID)).looked(None).destroys().finalized().deleting())]
 #[case::reported_and_replaced(
-    scene().reported(&cluster(ID)).listed([cluster_aged(ID, 60)]).destroys().finalized().deleting()
+    scene().reported(&cluster(ID)).sees([cluster_aged(ID, 60)]).destroys().finalized().deleting()
 )]
 #[case::reported_without_a_time(
     scene().reported(&cluster(ID)).listed([cluster(ID)]).destroys().finalized().deleting()
@@ -84,7 +84,11 @@ fn asked_to_go(seconds: i64) -> Scene {
 #[case::may_have_been_renamed(ending().listed([cluster("sales")]).looked(None), "", "Vanished")]
 #[case::lives_elsewhere(ending().moved(), "", "LocationChanged")]
 #[case::is_not_recorded_but_reported(
-    scene().reported(&cluster(ID)).listed([cluster(ID)]).destroys().finalized().deleting(), "adopt orders Recovered", "Creating"
+    scene().reported(&cluster(ID)).sees([cluster(ID)]).destroys().finalized().deleting(), "adopt orders Recovered", "Creating"
+)]
+#[case::is_not_recorded_and_only_others_see_it(
+    scene().reported(&cluster(ID)).listed([cluster(ID)]).looked_by(KEY, 599, None).destroys().finalized().deleting(),
+    "", "CredentialsInsufficient"
 )]
 #[case::is_still_being_created(
     scene().recorded(creating(20)).destroys().finalized().deleting(), "look orders", "Creating"

@@ -99,6 +99,7 @@ pub(crate) fn bound(name: &str, origin: Origin) -> Bound {
         fixed: fixed(),
         seen_by: BTreeSet::from([KEY.to_owned()]),
         applied: None,
+        doubt: None,
         gone: None,
     }
 }

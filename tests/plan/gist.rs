@@ -24,7 +24,11 @@ pub(crate) fn of_step<K: Kind>(step: &Step<K>) -> String {
 
 fn of_change<K: Kind>(change: &RecordChange<K>) -> String {
     match change {
-        RecordChange::Settle(bound) => format!("settle {} {:?}", bound.identity.id, bound.origin),
+        RecordChange::Settle(bound) => {
+            let doubt = bound.doubt.map(|doubt| format!(" {doubt:?}")).unwrap_or_default();
+            format!("settle {} {:?}{doubt}", bound.identity.id, bound.origin)
+        }
+        RecordChange::Disown => "disown".to_owned(),
         RecordChange::ClearIntent(None) => "clear intent".to_owned(),
         RecordChange::ClearIntent(Some(refusal)) => format!("clear intent, refused: {}", refusal.message),
         RecordChange::SettleChange(Ending::Done) => "settle change".to_owned(),

@@ -11,14 +11,19 @@ fn observing() -> Scene {
 }
 
 #[rstest]
-#[case::a_cluster_of_its_name(observing().listed([cluster(ID)]), "", "Observed")]
-#[case::a_cluster_that_it_names(observing().adopting("sales").listed([cluster("sales")]), "", "Observed")]
+#[case::a_cluster_that_only_the_list_shows(observing().listed([cluster(ID)]), "look orders", "")]
+#[case::a_cluster_that_only_others_see(observing().listed([cluster(ID)]).looked_by(KEY, 599, None), "", "InvalidSpec")]
+#[case::a_cluster_that_only_others_see_any_more(
+    observing().reported(&cluster(ID)).listed([cluster(ID)]).looked_by(KEY, 599, None), "", "InvalidSpec"
+)]
+#[case::a_cluster_of_its_name(observing().sees([cluster(ID)]), "", "Observed")]
+#[case::a_cluster_that_it_names(observing().adopting("sales").sees([cluster("sales")]), "", "Observed")]
 #[case::a_cluster_that_it_was_bound_to(
-    observing().recorded(record("sales")).listed([cluster("sales"), cluster(ID)]), "", "Observed"
+    observing().recorded(record("sales")).sees([cluster("sales"), cluster(ID)]), "", "Observed"
 )]
 #[case::a_cluster_that_another_manages(
     observing()
-        .listed([cluster(ID)])
+        .sees([cluster(ID)])
         .rivalled(rival(ID, clusterwright::plan::Stake::Claims(cluster(ID).created_at))),
     "", "Observed"
 )]
@@ -28,10 +33,10 @@ fn observing() -> Scene {
 #[case::nothing_yet(observing(), "look orders", "")]
 #[case::nothing(observing().looked(None), "", "InvalidSpec")]
 #[case::what_was_there(observing().reported(&cluster(ID)).looked(None), "", "Vanished")]
-#[case::without_a_finalizer(observing().destroys().finalized().listed([cluster(ID)]), "remove finalizer", "")]
-#[case::without_a_finalizer_of_its_own(observing().destroys().listed([cluster(ID)]), "", "Observed")]
+#[case::without_a_finalizer(observing().destroys().finalized().sees([cluster(ID)]), "remove finalizer", "")]
+#[case::without_a_finalizer_of_its_own(observing().destroys().sees([cluster(ID)]), "", "Observed")]
 #[case::without_a_password(
-    observing().recorded(record_but(|record| record.password.current = None)).listed([cluster(ID)]), "", "Observed"
+    observing().recorded(record_but(|record| record.password.current = None)).sees([cluster(ID)]), "", "Observed"
 )]
 #[case::with_an_open_create(observing().recorded(creating(20)).looked(None), "", "InvalidSpec")]
 fn a_manifest_observes(#[case] scene: Scene, #[case] does: &str, #[case] says: &str) {
@@ -40,7 +45,7 @@ fn a_manifest_observes(#[case] scene: Scene, #[case] does: &str, #[case] says: &
 
 #[test]
 fn observing_shows_what_managing_would_do() {
-    let scene = observing().listed([cluster(ID)]).spec(|spec| spec.machine_type = Some("c2d-highcpu-8".to_owned()));
+    let scene = observing().sees([cluster(ID)]).spec(|spec| spec.machine_type = Some("c2d-highcpu-8".to_owned()));
     let step = scene.plan().pending.remove(0);
     assert_eq!(step.field.as_deref(), Some("machineType"));
     assert_eq!(step.blocked_by.as_deref(), Some("management is Observed"));

@@ -164,6 +164,14 @@ impl<K: Kind + HasSpec<Spec: Common>> Scene<K> {
         self.with(|facts| facts.inventory = Some(Inventory { clusters, at: Some(ago(10)) }.into()))
     }
 
+    /// The same, and the account's own credential has found the first of them, long before the list.
+    pub(crate) fn sees(self, clusters: impl IntoIterator<Item = K::Cluster>) -> Self {
+        let scene = self.listed(clusters);
+        let first = scene.facts.inventory.as_ref().and_then(|list| list.clusters.first()).cloned().expect("a cluster");
+        let by = scene.facts.account.reach.as_ref().expect("a credential").credential.clone();
+        scene.looked_at(Handle::Id(first.id().clone()), &by, 3600, Found::just(Some(first)))
+    }
+
     /// A look at this target, so many seconds ago.
     pub(crate) fn looked_at(self, target: Handle, credential: &str, seconds: i64, found: Found<K::Cluster>) -> Self {
         let look = Look { target, at: ago(seconds), by: credential.to_owned(), found };
@@ -211,6 +219,11 @@ impl<K: Kind + HasSpec<Spec: Common>> Scene<K> {
 
     pub(crate) fn deleting(self) -> Self {
         self.with(|facts| facts.manifest.meta_mut().deletion_timestamp = Some(Time(now())))
+    }
+
+    /// The same since so many seconds.
+    pub(crate) fn deleted(self, seconds: i64) -> Self {
+        self.with(|facts| facts.manifest.meta_mut().deletion_timestamp = Some(Time(ago(seconds))))
     }
 
     /// Another manifest of the same name than the one that the record was written for.

@@ -192,7 +192,7 @@ fn all_sorts() -> Vec<(&'static str, Scene)> {
         ("differs", settled().spec(|spec| spec.machine_type = Some("other".to_owned()))),
         ("gone", gone()),
         ("replaced", scene().recorded(record(ID)).looked(Some(cluster_aged(ID, 60))).noted_gone()),
-        ("observed", scene().only_observed().listed([cluster(ID)])),
+        ("observed", scene().only_observed().sees([cluster(ID)])),
         ("paused", scene().paused()),
         ("ending", ending()),
         ("without an account", scene().standing(clusterwright::plan::AccountStanding::Missing).edited(10)),
@@ -351,7 +351,7 @@ fn a_step_that_is_due_shows_in_the_plan() {
             .collect()
     };
     assert_eq!(actions(scene()), ["Create orders"]);
-    assert_eq!(actions(scene().adopting("sales").listed([cluster("sales")])), ["Adopt sales"]);
+    assert_eq!(actions(scene().adopting("sales").sees([cluster("sales")])), ["Adopt sales"]);
     assert_eq!(actions(ending()), ["Destroy orders"]);
     assert_eq!(actions(running().recorded(record_but(|record| record.password.current = None))), ["SetPassword -"]);
     assert_eq!(actions(settled().spec(|spec| spec.machine_type = Some("m".to_owned()))), ["Change m"]);

@@ -138,3 +138,31 @@ fn refused_password() -> Scene {
         .recorded(record_but(|record| record.password.pending = Some(clusterwright::api::secret::Password::new("p"))))
         .attempts(|attempts| attempts.password_unknown = true)
 }
+
+#[rstest]
+#[case::credentials_for_a_look(scene().adopting(ID).troubled(TroubleKind::Forbidden, 5), "CredentialsInsufficient", "Secret")]
+#[case::credentials_for_the_look_before_a_create(
+    scene().troubled(TroubleKind::Forbidden, 5), "CredentialsInsufficient", "Secret"
+)]
+#[case::an_id_that_cannot_be(scene().adopting(ID).troubled(TroubleKind::Refused, 5), "InvalidSpec", "spec.externalId")]
+#[case::a_name_that_cannot_be(scene().troubled(TroubleKind::Refused, 5), "InvalidSpec", "spec.clusterId")]
+#[case::credentials_after_another_hold(
+    scene().spec(|spec| spec.tier = None).reporting().adopting(ID).troubled(TroubleKind::Forbidden, 5),
+    "CredentialsInsufficient", "Secret"
+)]
+fn a_question_that_only_a_person_can_help_with_is_told(
+    #[case] scene: Scene,
+    #[case] says: &str,
+    #[case] way_out: &str,
+) {
+    assert_eq!(scene.says(), says);
+    let message = scene.message();
+    assert!(message.contains("\"the cloud's own words\"") && message.contains(way_out), "{message}");
+    let condition = &scene.status().common.conditions[0];
+    assert_eq!((condition.type_.as_str(), condition.status.as_str()), ("Ready", "False"));
+}
+
+#[test]
+fn a_question_about_a_cluster_that_is_well_changes_nothing() {
+    assert_eq!(ready().listed([]).troubled(TroubleKind::Forbidden, 60).says(), "");
+}

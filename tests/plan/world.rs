@@ -10,9 +10,9 @@ use clusterwright::api::secret::Password;
 use clusterwright::clock;
 use clusterwright::cloud::operation::Found;
 use clusterwright::plan::{
-    Attempts, Catalogued, Change as _, ChangeIntent, CloudWrite, CreateIntent, DatabaseStep, Ending, Facts, Gone,
-    Intent, Inventory, Kind, Look, NewPassword, Plan, Probe, Record, RecordChange, Refusal, RefusalKind, Step, Trouble,
-    TroubleKind, Verdict, connection_fingerprint, created_by, plan, refusal_fingerprint, status,
+    Attempts, Catalogued, Change as _, ChangeIntent, CloudCluster as _, CloudWrite, CreateIntent, DatabaseStep, Ending,
+    Facts, Gone, Intent, Inventory, Kind, Look, NewPassword, Plan, Probe, Record, RecordChange, Refusal, RefusalKind,
+    Step, Trouble, TroubleKind, Verdict, connection_fingerprint, created_by, plan, refusal_fingerprint, status,
 };
 use jiff::Timestamp;
 use kube::ResourceExt;
@@ -235,16 +235,14 @@ impl<C: Cloud> World<C> {
         let now = self.facts.now;
         let settles =
             matches!(change, RecordChange::Settle(_) | RecordChange::ClearIntent(_) | RecordChange::SettleChange(_));
-        if settles {
+        let still_in_trouble = matches!(change, RecordChange::Settle(_)) && self.facts.database_trouble().is_some();
+        if settles && !still_in_trouble {
             self.succeeded();
         }
         let record = self.record();
         match change {
             RecordChange::Settle(bound) => record.settle_creation(bound),
-            RecordChange::ClearIntent(refusal) => {
-                record.intent = None;
-                record.refusals.extend(refusal.map(|refusal| ("create".to_owned(), refusal)));
-            }
+            RecordChange::ClearIntent(refusal) => record.give_up_creation(refusal),
             RecordChange::SettleChange(ending) => self.settle_change(ending),
             RecordChange::Adopt(bound) => record.adopt(owner, bound),
             RecordChange::Rebind => {
@@ -259,7 +257,8 @@ impl<C: Cloud> World<C> {
             RecordChange::SeenBy(credential) => {
                 record.bound.as_mut().unwrap().seen_by.insert(credential);
             }
-            RecordChange::TrustPassword(password) => record.promote_password(password),
+            RecordChange::TrustPassword(password) => record.trust_password(password),
+            RecordChange::Disown => record.disown(),
             RecordChange::Gone => record.set_gone(Some(Gone { since: now, told: true })),
             RecordChange::Found => record.set_gone(None),
             RecordChange::Drop => self.facts.record = None,
@@ -339,6 +338,7 @@ impl<C: Cloud> World<C> {
 
     fn deploy(&mut self, request: <C::Kind as Kind>::Request, again: bool, fate: Fate) {
         let password = self.record().password.pending.clone();
+        self.facts.attempts.password_unknown = false;
         let built = match fate {
             Fate::Refused => Err(No),
             _ => self.cloud.create(&request, password.as_ref(), self.facts.now),
@@ -418,13 +418,13 @@ impl<C: Cloud> World<C> {
                 self.record().announce_password(Password::new(password));
             }
             DatabaseStep::Announce(NewPassword::Given(password)) => self.record().announce_password(password),
-            DatabaseStep::Prove { claims, .. } => self.prove(&claims),
-            DatabaseStep::Probe { password, .. } => {
-                let serves = self.opened_by(&[password]).is_ok();
+            DatabaseStep::Prove { address, claims } => self.prove(&address, &claims),
+            DatabaseStep::Probe { address } => {
+                let serves = self.opened_by(&address, &[]).is_ok();
                 self.facts.probe = Some(Probe { at: self.facts.now, serves });
             }
-            DatabaseStep::SetPassword { candidates, pending, .. } => {
-                let opened = self.opened_by(&[vec![pending.clone()], candidates].concat());
+            DatabaseStep::SetPassword { address, candidates, pending } => {
+                let opened = self.opened_by(&address, &[vec![pending.clone()], candidates].concat());
                 if opened == Ok(None) {
                     self.facts.attempts.password_unknown = true;
                 } else {
@@ -435,12 +435,15 @@ impl<C: Cloud> World<C> {
         }
     }
 
-    fn opened_by(&self, claims: &[Password]) -> Result<Option<Password>, OutOfReach> {
-        self.cloud.opened_by(&self.bound_id().ok_or(OutOfReach)?, claims)
+    /// What opens the database that is spoken to there.
+    fn opened_by(&self, address: &str, claims: &[Password]) -> Result<Option<Password>, OutOfReach> {
+        let listed = self.cloud.listed();
+        let there = listed.iter().find(|cluster| cluster.addresses().iter().any(|known| known == address));
+        self.cloud.opened_by(there.ok_or(OutOfReach)?.id(), claims)
     }
 
-    fn prove(&mut self, claims: &[Password]) {
-        match self.opened_by(claims) {
+    fn prove(&mut self, address: &str, claims: &[Password]) {
+        match self.opened_by(address, claims) {
             Ok(Some(password)) => {
                 self.record().promote_password(password);
                 self.succeeded();

@@ -78,7 +78,7 @@ fn the_location_in_cratedb_cloud_is_immutable(#[case] change: Value) {
 fn an_account_names_a_location(#[case] clouds: Value, #[case] expected: Option<(&str, &str)>) {
     let spec: CloudAccountSpec = serde_json::from_value(merged(&json!({"credentials": []}), &clouds)).unwrap();
     let location = spec.location().ok();
-    let told = location.as_ref().map(|location| (location.cloud(), location.to_string()));
+    let told = location.as_ref().map(|location| (location.cloud().as_str(), location.to_string()));
     assert_eq!(told, expected.map(|(cloud, text)| (cloud, text.to_owned())));
     let kept = serde_json::to_value(&location).unwrap();
     assert_eq!(serde_json::from_value::<Option<Location>>(kept).unwrap(), location, "as a record keeps it");

@@ -65,3 +65,13 @@ fn the_committed_definitions_are_those_of_the_code() {
         assert!(committed == yaml, "crds/{name} is not what the code says: run `make crds`");
     }
 }
+
+#[test]
+fn the_committed_reference_is_that_of_the_definitions() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reference.md");
+    let committed = std::fs::read_to_string(path).unwrap_or_default();
+    assert!(
+        committed == clusterwright::cli::crds::reference(),
+        "docs/reference.md is not what the code says: run `make crds`"
+    );
+}

@@ -8,7 +8,7 @@ mod tests;
 
 use std::sync::Arc;
 
-use http::Method;
+use http::{HeaderValue, Method};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 
@@ -35,12 +35,23 @@ impl Database {
     pub async fn prove(&self, user: &str, password: &SecretString) -> Result<(), DatabaseError> {
         let unfit = || refused("the user's name or the password holds characters that cannot be sent");
         let basic = Basic::new(user, password).ok_or_else(unfit)?;
-        let secrets = [basic.expose(), password.expose_secret()];
+        self.ask(Some(basic.header()), &[basic.expose(), password.expose_secret()]).await
+    }
+
+    /// Asks as nobody: a database that keeps nobodies out serves.
+    pub async fn serves(&self) -> Result<(), DatabaseError> {
+        match self.ask(None, &[]).await {
+            Err(DatabaseError::WrongPassword) => Ok(()),
+            other => other,
+        }
+    }
+
+    /// A statement that reads nothing.
+    async fn ask(&self, authorization: Option<HeaderValue>, secrets: &[&str]) -> Result<(), DatabaseError> {
         let body = request::json(&json!({ "stmt": "SELECT 1" })).map_err(|error| refused(error.message()))?;
-        let answer = self.server.send(Method::POST, "_sql", Some(basic.header()), body).await?;
-        match answer {
-            Ok(answer) => outcome::proof(&answer, &secrets),
-            Err(error) => Err(outcome::unanswered(&error, &secrets)),
+        match self.server.send(Method::POST, "_sql", authorization, Some(body)).await? {
+            Ok(answer) => outcome::proof(&answer, secrets),
+            Err(error) => Err(outcome::unanswered(&error, secrets)),
         }
     }
 }

@@ -59,9 +59,9 @@ impl Provider for Client {
             subscriptions: subscriptions.value,
             products: products.value,
             regions: regions.value,
-            stable: versions.stable,
-            testing: versions.testing,
-            nightly: versions.nightly,
+            stable: versions.stable.known("stable versions"),
+            testing: versions.testing.known("testing versions"),
+            nightly: versions.nightly.known("nightly versions"),
         })
     }
 
@@ -164,7 +164,10 @@ impl From<&wire::OperationStatus> for OperationState {
         match status {
             wire::OperationStatus::Succeeded => Self::Succeeded,
             wire::OperationStatus::Failed => Self::Failed,
-            _ => Self::Running,
+            wire::OperationStatus::Registered | wire::OperationStatus::Sent | wire::OperationStatus::InProgress => {
+                Self::Running
+            }
+            wire::OperationStatus::Other(_) => Self::Unknown,
         }
     }
 }
@@ -174,6 +177,10 @@ impl provider::Database for Database {
 
     async fn sign_in(&self, user: &str, password: &SecretString) -> Result<(), DatabaseError> {
         self.prove(user, password).await
+    }
+
+    async fn serves(&self) -> Result<(), DatabaseError> {
+        Self::serves(self).await
     }
 
     /// The cloud keeps the passwords of its users; changed behind its back, they would be put back.

@@ -5,6 +5,7 @@
 
 mod moment;
 mod operation;
+mod readable;
 mod surroundings;
 #[cfg(test)]
 mod tests;
@@ -14,8 +15,9 @@ use serde::{Deserialize, Serialize};
 use serde_with::{DefaultOnError, DefaultOnNull, serde_as};
 
 pub use self::operation::{Feedback, Operation, Operations, PartialOperation};
+pub use self::readable::Readable;
 pub use self::surroundings::{
-    ApiKey, Channels, CrateVersion, Organization, OrganizationRole, Product, ProductSpecs, Project, Quota, Region,
+    Channels, CrateVersion, Organization, OrganizationRole, Product, ProductSpecs, Project, Quota, Region,
     RemainingBudget, ScaleOption, Subscription, User, Versions,
 };
 pub use self::words::{HealthStatus, OperationKind, OperationStatus};

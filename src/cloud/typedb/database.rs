@@ -41,6 +41,12 @@ struct SignedIn {
     token: String,
 }
 
+#[derive(Deserialize)]
+struct Version {
+    #[serde(rename = "version")]
+    _version: String,
+}
+
 #[derive(Serialize)]
 struct UserUpdate<'a> {
     password: &'a str,
@@ -57,11 +63,22 @@ impl Database {
     pub async fn sign_in(&self, user: &str, password: &SecretString) -> Result<DatabaseSession, DatabaseError> {
         let password = password.expose_secret();
         let body = json(&SignIn { username: user, password }).map_err(unsendable)?;
-        let answer = self.server.send(Method::POST, "v1/signin", None, body).await?;
+        let answer = self.server.send(Method::POST, "v1/signin", None, Some(body)).await?;
         let answer = answer.map_err(|error| outcome::sign_in_unanswered(&error, &[password]))?;
         outcome::sign_in(&answer, &[password])?;
         let SignedIn { token } = parse(answer.body()).map_err(|_| outcome::no_session())?;
         Ok(DatabaseSession { token: token.into() })
+    }
+
+    /// Asks for the version, which is told to everybody: a server that answers serves.
+    pub async fn serves(&self) -> Result<(), DatabaseError> {
+        let answer = self.server.send(Method::GET, "v1/version", None, None).await?;
+        let answer = answer.map_err(|error| outcome::sign_in_unanswered(&error, &[]))?;
+        match outcome::sign_in(&answer, &[]) {
+            Ok(()) => parse::<Version>(answer.body()).map(|_| ()).map_err(|_| outcome::no_version()),
+            Err(DatabaseError::WrongPassword) => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     /// Gives `user` a new password. Sessions begun with the old one may end.
@@ -75,7 +92,8 @@ impl Database {
         let body = json(&UserUpdate { password: new.expose_secret() }).map_err(unsendable)?;
         let user = segment(user).ok_or_else(|| refused("the user's name cannot be part of a URL"))?;
         let authorization = session.authorization()?;
-        let answer = self.server.send(Method::PUT, &format!("v1/users/{user}"), Some(authorization), body).await?;
+        let answer =
+            self.server.send(Method::PUT, &format!("v1/users/{user}"), Some(authorization), Some(body)).await?;
         let answer = answer.map_err(|error| outcome::set_password_unanswered(&error, &secrets))?;
         outcome::set_password(&answer, &secrets)
     }

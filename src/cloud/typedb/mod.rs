@@ -1,5 +1,6 @@
 //! TypeDB Cloud: its administration API and the API of each cluster's own servers.
 
+pub mod change;
 pub mod client;
 pub mod database;
 pub mod exchange;

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use secrecy::SecretString;
 
+use super::change::Change;
 use super::client::Client;
 use super::database::{Database, DatabaseSession};
 use super::exchange::KeyExchange;
-use super::wire::{Change, Cluster, ClusterDeploy};
+use super::wire::{Cluster, ClusterDeploy};
 use crate::api::identity::{ClusterId, Handle, Location};
 use crate::cloud::budget::{Permit, Priority};
 use crate::cloud::call::Answer;
@@ -102,6 +103,10 @@ impl provider::Database for Database {
 
     async fn sign_in(&self, user: &str, password: &SecretString) -> Result<DatabaseSession, DatabaseError> {
         Self::sign_in(self, user, password).await
+    }
+
+    async fn serves(&self) -> Result<(), DatabaseError> {
+        Self::serves(self).await
     }
 
     async fn set_password(

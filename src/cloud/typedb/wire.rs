@@ -175,10 +175,6 @@ pub struct BackupConfiguration {
     pub retention_days: Option<i64>,
 }
 
-/// A change of a running cluster. None is carried out yet.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Change {}
-
 /// The body of every documented error.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ErrorBody {

@@ -20,18 +20,15 @@ pub(super) async fn change<K: Managed>(
 ) -> Result<Applied<K>, ReconcileError> {
     let result = match change {
         RecordChange::Settle(bound) => {
-            memory::lock(memory).succeeded();
+            // A database that could not be spoken to before is not asked in a burst now.
+            if seen.facts.database_trouble().is_none() {
+                memory::lock(memory).succeeded();
+            }
             settle(ctx, seen, bound).await
         }
         RecordChange::ClearIntent(refusal) => {
             memory::lock(memory).succeeded();
-            amend(ctx, seen, |record| {
-                record.intent = None;
-                if let Some(refusal) = refusal {
-                    record.refusals.insert("create".to_owned(), refusal);
-                }
-            })
-            .await
+            amend(ctx, seen, |record| record.give_up_creation(refusal)).await
         }
         RecordChange::SettleChange(ending) => settle_change(ctx, seen, memory, ending).await,
         RecordChange::Adopt(bound) => return undo_conflict(ctx, seen, adopt(ctx, seen, memory, bound).await).await,
@@ -51,7 +48,8 @@ pub(super) async fn change<K: Managed>(
             amend(ctx, seen, |record| record.set_gone(Some(gone))).await
         }
         RecordChange::Found => amend(ctx, seen, |record| record.set_gone(None)).await,
-        RecordChange::TrustPassword(password) => amend(ctx, seen, |record| record.promote_password(password)).await,
+        RecordChange::TrustPassword(password) => amend(ctx, seen, |record| record.trust_password(password)).await,
+        RecordChange::Disown => amend(ctx, seen, Record::disown).await,
         RecordChange::Drop => drop_record(ctx, seen).await,
     };
     undo_conflict(ctx, seen, result.map(|()| Applied::Again)).await
@@ -109,9 +107,9 @@ pub(super) async fn amend<K: Managed>(
 }
 
 async fn settle<K: Managed>(ctx: &Context<K>, seen: &Seen<K>, bound: Bound<K>) -> Result<(), ReconcileError> {
-    let id = bound.identity.id.clone();
+    let name = K::title(&bound);
     amend(ctx, seen, |record| record.settle_creation(bound)).await?;
-    tell(ctx, seen, Word::Created, format!("Cluster {id} was created.")).await;
+    tell(ctx, seen, Word::Created, format!("Cluster {name} was created.")).await;
     Ok(())
 }
 
@@ -171,7 +169,7 @@ async fn adopt<K: Managed>(
         return Ok(Applied::Failed);
     };
     let formers = formers(ctx, &stored, &bound);
-    let id = bound.identity.id.clone();
+    let name = K::title(&bound);
     stored.record.adopt(fresh.facts.owner(), bound);
     if let Some(heir_of) = best_former(&formers, &fresh) {
         stored.record.password = heir_of.record.password.clone();
@@ -189,7 +187,7 @@ async fn adopt<K: Managed>(
         }
         ctx.records.remove(&former).await?;
     }
-    tell(ctx, seen, Word::Adopted, format!("Cluster {id} was adopted.")).await;
+    tell(ctx, seen, Word::Adopted, format!("Cluster {name} was adopted.")).await;
     Ok(Applied::Again)
 }
 
@@ -233,14 +231,13 @@ async fn rebind<K: Managed>(ctx: &Context<K>, seen: &Seen<K>) -> Result<(), Reco
         record.refusals.clear();
     })
     .await?;
-    let id =
-        seen.stored.as_ref().and_then(|stored| stored.record.bound.as_ref()).map(|bound| bound.identity.id.clone());
-    if let Some(id) = id {
+    let name = seen.stored.as_ref().and_then(|stored| stored.record.bound.as_ref()).map(K::title);
+    if let Some(name) = name {
         tell(
             ctx,
             seen,
             Word::Bound,
-            format!("This manifest was bound again to cluster {id}, which one of its name had before."),
+            format!("This manifest was bound again to cluster {name}, which one of its name had before."),
         )
         .await;
     }
@@ -270,7 +267,7 @@ async fn drop_record<K: Managed>(ctx: &Context<K>, seen: &Seen<K>) -> Result<(),
     };
     ctx.records.remove(stored).await?;
     if let Some(bound) = &stored.record.bound {
-        tell(ctx, seen, Word::Destroyed, format!("Cluster {} is gone.", bound.identity.id)).await;
+        tell(ctx, seen, Word::Destroyed, format!("Cluster {} is gone.", K::title(bound))).await;
     }
     Ok(())
 }

@@ -111,7 +111,7 @@ fn render<K: Managed>(manifest: &K, connection: &Connection) -> Secret {
         .map(|(key, value)| ((*key).to_owned(), ByteString(value.expose().as_bytes().to_vec())))
         .collect();
     let mut secret =
-        Secret { data: Some(data), type_: Some(format!("servicebinding.io/{}", K::BINDING.0)), ..Secret::default() };
+        Secret { data: Some(data), type_: Some(format!("servicebinding.io/{}", K::BINDING_TYPE)), ..Secret::default() };
     secret.metadata.name = Some(connection.name.clone());
     secret.metadata.owner_references = manifest.controller_owner_ref(&()).map(|owner| vec![owner]);
     secret.labels_mut().insert(MANAGED_BY.to_owned(), MANAGER.to_owned());

@@ -1,6 +1,7 @@
 //! The password at the database's own endpoint.
 
 use std::sync::Mutex;
+use std::time::Duration;
 
 use rand::distr::{Alphanumeric, SampleString as _};
 
@@ -20,6 +21,9 @@ use crate::plan::{DatabaseStep, NewPassword, Probe, Step, TroubleKind};
 /// Characters of a generated password: 32 of 62 make more than 190 bits.
 const LENGTH: usize = 32;
 
+/// The least time between two attempts to speak to a database that does not answer as it should: it may well be starting.
+const BETWEEN_ATTEMPTS: Duration = Duration::from_secs(5);
+
 pub(super) async fn change<K: Managed>(
     ctx: &Context<K>,
     seen: &Seen<K>,
@@ -36,10 +40,9 @@ pub(super) async fn change<K: Managed>(
             Some(way_in) => conclude(ctx, &fresh, memory, way_in.prove(&claims).await).await,
             None => Ok(Applied::Again),
         },
-        DatabaseStep::Probe { address, password } => {
-            // One that does not take the password serves all the same.
-            let serves = match way_in(ctx, &fresh, memory, &address) {
-                Some(way_in) => way_in.opens(&password).await.is_ok(),
+        DatabaseStep::Probe { address } => {
+            let serves = match database(ctx, &fresh, memory, &address) {
+                Some(database) => database.serves().await.is_ok(),
                 None => false,
             };
             memory::lock(memory).probe = Some(Probe { at: ctx.clock.now(), serves });
@@ -81,12 +84,20 @@ fn way_in<K: Managed>(
     memory: &Mutex<Memory<K>>,
     address: &str,
 ) -> Option<WayIn<<K::Client as Provider>::Database>> {
+    let database = database(ctx, seen, memory, address)?;
+    Some(WayIn { database, user: seen.facts.manifest.user(seen.facts.record.as_ref()) })
+}
+
+/// The database, if its endpoint may be spoken to.
+fn database<K: Managed>(
+    ctx: &Context<K>,
+    seen: &Seen<K>,
+    memory: &Mutex<Memory<K>>,
+    address: &str,
+) -> Option<<K::Client as Provider>::Database> {
     let session = seen.session.as_ref()?;
     match ctx.policy.database_url(session.place.location.endpoint(), address) {
-        Ok(url) => Some(WayIn {
-            database: K::Client::database(session.transport.clone(), url),
-            user: seen.facts.manifest.user(seen.facts.record.as_ref()),
-        }),
+        Ok(url) => Some(K::Client::database(session.transport.clone(), url)),
         Err(refusal) => {
             memory::lock(memory).attempts.database_refused = Some(refusal.to_string());
             None
@@ -139,7 +150,10 @@ async fn conclude<K: Managed>(
                 DatabaseError::Unreachable { .. } => TroubleKind::DatabaseUnreachable,
                 _ => TroubleKind::DatabaseTrouble,
             };
-            memory.failed(kind, error.to_string(), ctx.clock.now());
+            let now = ctx.clock.now();
+            memory.failed(kind, error.to_string(), now);
+            let patient = Some(clock::later(now, BETWEEN_ATTEMPTS));
+            memory.attempts.not_before = memory.attempts.not_before.max(patient);
             return Ok(Applied::Failed);
         }
     }

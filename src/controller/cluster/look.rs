@@ -46,9 +46,7 @@ pub(super) fn remember<K: Managed>(
     at: Timestamp,
     found: Found<K::Cluster>,
 ) {
-    if let Some(cluster) = &found.cluster {
-        session.place.touch(cluster.clone(), at);
-    }
+    session.place.saw(&session.account, &target, found.cluster.as_ref(), at);
     memory::lock(memory).look = Some(Look { target, at, by: session.credential.clone(), found });
 }
 
@@ -62,7 +60,10 @@ pub(super) async fn survey<K: Managed>(
         return Ok(Applied::Failed);
     };
     match session.place.survey(&session.client, seen.facts.now, &ctx.clock).await {
-        Ok(()) => Ok(Applied::Again),
+        Ok(()) => {
+            memory::lock(memory).was_answered();
+            Ok(Applied::Again)
+        }
         Err(error) => Ok(failed(ctx, session, memory, &error).await),
     }
 }
@@ -81,6 +82,11 @@ pub(super) async fn failed<K: Managed>(
             hold_off(ctx, memory, *retry_after);
         }
         CloudError::Busy { .. } => memory::lock(memory).failed(TroubleKind::Busy, error.to_string(), now),
+        // A write that is refused is noted in the record: these were only questions.
+        CloudError::Forbidden { message } | CloudError::NotFound { message } => {
+            memory::lock(memory).failed(TroubleKind::Forbidden, message.clone(), now);
+        }
+        CloudError::Invalid { message } => memory::lock(memory).failed(TroubleKind::Refused, message.clone(), now),
         CloudError::UnknownOutcome { .. } => {
             memory::lock(memory).failed(TroubleKind::OutcomeUnknown, error.to_string(), now);
         }

@@ -23,7 +23,9 @@ use crate::controller::memory::{self, Memory, Passwords};
 use crate::controller::records::{Stored, name_of};
 use crate::controller::{Context, backoff, secrets};
 use crate::fingerprint::Fingerprint;
-use crate::plan::{AccountFacts, AccountStanding, Attempts, Facts, Given, Reach, Rival, Stake};
+use crate::plan::{
+    AccountFacts, AccountStanding, Attempts, CloudCluster, Facts, Given, Inventory, Reach, Rival, Stake,
+};
 
 /// How often the Secrets that belong to a manifest are looked at, while all is well and while one is missing or of no use.
 const CHECK_SECRETS: Duration = Duration::from_secs(10 * 60);
@@ -67,7 +69,9 @@ pub(super) async fn observe<K: Managed>(
     let inventory = session.as_ref().and_then(|session| session.place.inventory());
     let catalogue = session.as_ref().and_then(|session| session.place.catalogue());
     let location = session.as_ref().map(|session| &session.place.location);
-    let rivals = location.map(|location| rivals(ctx, manifest, stored.as_deref(), location)).unwrap_or_default();
+    let rivals = location
+        .map(|location| rivals(ctx, manifest, stored.as_deref(), location, inventory.as_deref()))
+        .unwrap_or_default();
     let definition_deleted = definition_goes(ctx, manifest).await?;
     let (look, probe, attempts) = {
         let memory = memory::lock(memory);
@@ -101,7 +105,7 @@ fn account<K: Managed>(ctx: &Context<K>, manifest: &K) -> (AccountFacts, Option<
     let session = known.as_ref().and_then(|known| known.session.clone());
     let standing = match (ctx.stores.account_objects.get(&key.object()), known) {
         (None, _) => AccountStanding::Missing,
-        (Some(account), _) if account.spec.location().is_ok_and(|location| !K::lives_at(&location)) => {
+        (Some(account), _) if account.spec.location().is_ok_and(|location| location.cloud() != K::CLOUD) => {
             AccountStanding::Refused(Reason::InvalidSpec, not_of_this_cloud::<K>(&account))
         }
         (Some(_), None) => AccountStanding::Connecting,
@@ -116,7 +120,7 @@ fn account<K: Managed>(ctx: &Context<K>, manifest: &K) -> (AccountFacts, Option<
 }
 
 fn not_of_this_cloud<K: Managed>(account: &CloudAccount) -> String {
-    let there = account.spec.location().map_or("no cloud", |location| location.cloud());
+    let there = account.spec.location().map_or("no cloud", |location| location.cloud().as_str());
     format!("it names {there}, and a {} lives in {}. Correct spec.accountRef.", K::kind(&()), K::CLOUD)
 }
 
@@ -226,14 +230,25 @@ async fn published<K: Managed>(ctx: &Context<K>, manifest: &K) -> Result<Option<
 }
 
 /// What other manifests have to do with the clusters that this one may be about.
-fn rivals<K: Managed>(ctx: &Context<K>, manifest: &K, stored: Option<&Stored<K>>, location: &Location) -> Vec<Rival> {
+fn rivals<K: Managed>(
+    ctx: &Context<K>,
+    manifest: &K,
+    stored: Option<&Stored<K>>,
+    location: &Location,
+    inventory: Option<&Inventory<K>>,
+) -> Vec<Rival> {
     let own = name_of::<K>(&manifest.namespace().unwrap_or_default(), &manifest.name_any());
     let by_id = |id: &ClusterId| Handle::Id(id.clone());
     let recorded = stored.and_then(|stored| stored.record.target());
     let reported = manifest.status().and_then(|status| K::common_status(status).external_id.as_ref()).map(by_id);
     let adopted = manifest.common().external_id.as_ref();
     let targets = [Some(manifest.wanted()), manifest.shares(), adopted.map(by_id), recorded, reported];
-    let targets: BTreeSet<Handle> = targets.into_iter().flatten().collect();
+    let mut targets: BTreeSet<Handle> = targets.into_iter().flatten().collect();
+    let bound = stored.is_some_and(|stored| stored.record.bound.is_some());
+    // Whoever has the name already is recorded by an id.
+    if let (Some(list), false) = (inventory, bound) {
+        targets.extend(list.by(&manifest.wanted()).map(|cluster| by_id(cluster.id())));
+    }
     let mut rivals = Vec::new();
     for target in targets {
         for stored in ctx.records.about(location, &target) {
@@ -252,7 +267,6 @@ fn rivals<K: Managed>(ctx: &Context<K>, manifest: &K, stored: Option<&Stored<K>>
             });
         }
     }
-    let bound = stored.is_some_and(|stored| stored.record.bound.is_some());
     if let Some(id) = adopted.filter(|_| !bound) {
         rivals.extend(earlier_newcomers(ctx, manifest, location, id));
     }

@@ -79,7 +79,12 @@ pub(super) async fn send<K: Managed>(
     };
     drop(claiming);
     // What was seen says nothing about the time after the write.
-    memory::lock(memory).look = None;
+    {
+        let mut memory = memory::lock(memory);
+        memory.look = None;
+        // Nor does what did not open another cluster say anything of the one that is created.
+        memory.attempts.password_unknown &= !matches!(write, CloudWrite::Deploy { .. });
+    }
     let attempt = Attempt { ctx, seen: &fresh, session, memory, announced };
     // Later than that, the announcement no longer says when the request could take effect.
     if announcing.elapsed() + WRITE_TOKEN_WAIT > SEND_WITHIN {
@@ -246,7 +251,8 @@ impl<K: Managed> Attempt<'_, K> {
 
     async fn destroy(self, permit: Permit, identity: &Identity) -> Result<Applied<K>, ReconcileError> {
         let id: &ClusterId = &identity.id;
-        let told = tell(self.ctx, self.seen, Word::Destroying, format!("Cluster {id} is being destroyed."));
+        let name = self.announced.record.bound.as_ref().map_or_else(|| id.to_string(), K::title);
+        let told = tell(self.ctx, self.seen, Word::Destroying, format!("Cluster {name} is being destroyed."));
         let (answer, ()) = tokio::join!(self.session.client.destroy(permit, id), told);
         match answer {
             Ok(cluster) => {

@@ -9,9 +9,9 @@ use kube::runtime::reflector::{ObjectRef, Store};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::{AccountKey, Command, Enlisted, MAX_POLL_INTERVAL, Place, lock};
+use super::{AccountKey, Command, Enlisted, MAX_POLL_INTERVAL, Place, Touched, lock};
 use crate::api::identity::{ClusterId, CreatedAt, Handle};
-use crate::clock::Clock;
+use crate::clock::{self, Clock};
 use crate::cloud::budget::Priority;
 use crate::cloud::error::CloudError;
 use crate::cloud::provider::Provider;
@@ -29,6 +29,9 @@ const LATER_UNTIL: Duration = Duration::from_secs(60 * 60);
 
 /// A list that was asked for out of turn is not asked for again within this time.
 const NOT_AGAIN_WITHIN: Duration = Duration::from_secs(2);
+
+/// What a look found and no list shows is looked for again after this long.
+const UNLISTED_LASTS: Duration = Duration::from_secs(10 * 60);
 
 /// What came of asking as one account.
 #[derive(Clone, Copy, Debug)]
@@ -96,16 +99,17 @@ impl<K: Managed> Poller<K> {
             Command::Enlist(account, enlisted) => {
                 self.accounts.insert(account.clone(), enlisted);
                 self.set_rate();
-                self.list_as(&account).await;
+                self.ask_out_of_turn(&account).await;
             }
             Command::Dismiss(account) => {
                 self.accounts.remove(&account);
                 lock(&self.place.health).remove(&account);
+                lock(&self.place.beside).remove(&account);
                 self.set_rate();
             }
             Command::Check(account) => {
                 if self.last.is_none_or(|last| last.elapsed() >= NOT_AGAIN_WITHIN) {
-                    self.list_as(&account).await;
+                    self.ask_out_of_turn(&account).await;
                 }
             }
         }
@@ -118,33 +122,81 @@ impl<K: Managed> Poller<K> {
         }
     }
 
-    /// Lists as one account that is well, and as each that is not: only a list of its own shows that it is again.
+    async fn ask_out_of_turn(&mut self, account: &AccountKey) {
+        let asked = self.list_as(account).await;
+        self.schedule(asked);
+    }
+
+    /// Lists as the accounts that are well, and as each that is not: only a list of its own shows that it is again.
     async fn take_turn(&mut self) {
-        let mut accounts: Vec<AccountKey> = self.accounts.keys().cloned().collect();
-        accounts.sort_by_key(|account| self.place.health(account) != Health::Well);
-        let mut turn = Asked::Refused;
-        for account in accounts {
-            let was_well = self.place.health(&account) == Health::Well;
-            let answered = matches!(turn, Asked::Answered);
-            if answered && was_well {
-                continue;
-            }
-            let asked = self.ask_as(&account).await;
+        let (well, unwell) = self.accounts.keys().cloned().partition(|account| self.is_well(account));
+        let mut turn = self.list_together(well).await;
+        let silent = matches!(turn, Asked::Unanswered { .. });
+        // The silence of an account whose own way may be broken says nothing about the others.
+        for account in if silent { Vec::new() } else { unwell } {
+            let asked = self.list_as(&account).await;
             let limited = matches!(asked, Asked::Unanswered { retry_after: Some(_) });
-            if !answered || limited {
+            if !matches!(turn, Asked::Answered) || limited {
                 turn = asked;
             }
-            // The silence of an account whose own way may be broken says nothing about the others.
-            if limited || (was_well && matches!(asked, Asked::Unanswered { .. })) {
+            if limited {
                 break;
             }
         }
         self.schedule(turn);
     }
 
-    async fn list_as(&mut self, account: &AccountKey) {
-        let asked = self.ask_as(account).await;
-        self.schedule(asked);
+    fn is_well(&self, account: &AccountKey) -> bool {
+        self.place.health(account) == Health::Well
+    }
+
+    /// Lists as the first that answers, and as each that sees what the others do not: what a credential may see differs.
+    async fn list_together(&mut self, accounts: Vec<AccountKey>) -> Asked {
+        let mut all: Vec<K::Cluster> = Vec::new();
+        let mut since = None;
+        let mut complete = true;
+        for account in accounts {
+            if since.is_some() && !lock(&self.place.beside).contains(&account) {
+                continue;
+            }
+            match self.ask_as(&account).await {
+                Ok((list, started)) => {
+                    let news = add(&mut all, list);
+                    if since.is_some() && !news {
+                        lock(&self.place.beside).remove(&account);
+                    }
+                    since.get_or_insert(started);
+                }
+                Err(Asked::Refused) => {}
+                Err(silence) if since.is_none() => return silence,
+                Err(_) => {
+                    complete = false;
+                    break;
+                }
+            }
+        }
+        let Some(started) = since else { return Asked::Refused };
+        self.take_in(all, started, complete).await;
+        Asked::Answered
+    }
+
+    /// Lists as one account, whose list is all there is where no other account is well.
+    async fn list_as(&mut self, account: &AccountKey) -> Asked {
+        match self.ask_as(account).await {
+            Ok((list, started)) => {
+                let alone = !self.accounts.keys().any(|other| other != account && self.is_well(other));
+                let known = self.place.inventory();
+                let shows =
+                    |cluster: &K::Cluster| known.as_ref().is_some_and(|known| known.get(cluster.id()).is_some());
+                if !alone && !list.iter().all(shows) {
+                    lock(&self.place.beside).insert(account.clone());
+                }
+                self.take_in(list, started, alone).await;
+                self.set_health(account, Health::Well).await;
+                Asked::Answered
+            }
+            Err(asked) => asked,
+        }
     }
 
     /// When the next turn is, after this one.
@@ -163,10 +215,10 @@ impl<K: Managed> Poller<K> {
         self.next = Instant::now() + wait;
     }
 
-    /// Asks for the list as one account, and takes in what comes.
-    async fn ask_as(&mut self, account: &AccountKey) -> Asked {
+    /// Asks for the list as one account, and says when. What came of it otherwise is noted.
+    async fn ask_as(&mut self, account: &AccountKey) -> Result<(Vec<K::Cluster>, Timestamp), Asked> {
         let Some(enlisted) = self.accounts.get(account).cloned() else {
-            return Asked::Refused;
+            return Err(Asked::Refused);
         };
         let started = self.clock.now();
         let answer = enlisted.client.list(Priority::Poll).await;
@@ -176,18 +228,16 @@ impl<K: Managed> Poller<K> {
                 if let Some(date) = answer.date {
                     *lock(&self.place.ahead) = date.duration_since(self.clock.now());
                 }
-                self.take_in(answer.value, started).await;
-                self.set_health(account, Health::Well).await;
-                Asked::Answered
+                Ok((answer.value, started))
             }
-            Err(CloudError::RateLimited { retry_after }) => Asked::Unanswered { retry_after: Some(retry_after) },
+            Err(CloudError::RateLimited { retry_after }) => Err(Asked::Unanswered { retry_after: Some(retry_after) }),
             Err(error) => {
                 self.set_health(account, self.diagnose(account, &error, started)).await;
                 match error {
                     CloudError::Unauthenticated { .. } | CloudError::Forbidden { .. } | CloudError::NotFound { .. } => {
-                        Asked::Refused
+                        Err(Asked::Refused)
                     }
-                    _ => Asked::Unanswered { retry_after: None },
+                    _ => Err(Asked::Unanswered { retry_after: None }),
                 }
             }
         }
@@ -229,16 +279,22 @@ impl<K: Managed> Poller<K> {
         self.accounts.values().map(|enlisted| enlisted.poll_interval).min().unwrap_or(MAX_POLL_INTERVAL)
     }
 
-    /// Makes a list the inventory, and wakes whom the difference concerns.
-    async fn take_in(&mut self, mut clusters: Vec<K::Cluster>, started: Timestamp) {
+    /// Makes a list the inventory, and wakes whom the difference concerns. Where it is not complete, what it does not show
+    /// stays as it was known.
+    async fn take_in(&mut self, mut clusters: Vec<K::Cluster>, started: Timestamp, complete: bool) {
         self.keep_touched(&mut clusters, started);
+        let known = self.place.inventory().filter(|_| !complete);
+        if let Some(known) = &known {
+            add(&mut clusters, known.clusters.clone());
+        }
+        let at = known.map_or(Some(started), |known| known.at);
         self.in_transition
             .retain(|id, _| clusters.iter().any(|cluster| cluster.id() == id && cluster.phase().in_transition()));
         for cluster in clusters.iter().filter(|cluster| cluster.phase().in_transition()) {
             self.in_transition.entry(cluster.id().clone()).or_insert_with(Instant::now);
         }
         let before = self.place.inventory();
-        let list = Arc::new(Inventory { clusters, at: Some(started) });
+        let list = Arc::new(Inventory { clusters, at });
         self.place.inventory.send_replace(Some(Arc::clone(&list)));
         if let Some(before) = before {
             self.wake_concerned(&changed(&before.clusters, &list.clusters)).await;
@@ -248,14 +304,18 @@ impl<K: Managed> Poller<K> {
         }
     }
 
-    /// What a write answered after the list was asked for is newer than the list.
+    /// What a write answered after the list was asked for is newer than the list. What a look found is not taken out
+    /// again because no list shows it: it would be looked for after every list.
     fn keep_touched(&self, clusters: &mut Vec<K::Cluster>, started: Timestamp) {
         let mut touched = lock(&self.place.touched);
-        touched.retain(|_, (at, _)| *at >= started);
-        for (id, (_, cluster)) in touched.iter() {
-            clusters.retain(|listed| listed.id() != id);
-            clusters.push(cluster.clone());
-        }
+        let shown: HashSet<&ClusterId> = clusters.iter().map(CloudCluster::id).collect();
+        touched.retain(|id, Touched { at, unlisted, .. }| {
+            let stays = *unlisted && !shown.contains(id) && started < clock::later(*at, UNLISTED_LASTS);
+            stays || *at >= started
+        });
+        let mut all: Vec<K::Cluster> = touched.values().map(|touched| touched.cluster.clone()).collect();
+        add(&mut all, std::mem::take(clusters));
+        *clusters = all;
     }
 
     /// What was refused amid other clusters, for a quota or a name, may be possible now.
@@ -281,6 +341,14 @@ impl<K: Managed> Poller<K> {
             }
         }
     }
+}
+
+/// Adds those that were not shown before, and says whether there were any.
+fn add<C: CloudCluster>(all: &mut Vec<C>, more: Vec<C>) -> bool {
+    let shown: HashSet<ClusterId> = all.iter().map(|cluster| cluster.id().clone()).collect();
+    let before = all.len();
+    all.extend(more.into_iter().filter(|cluster| !shown.contains(cluster.id())));
+    all.len() > before
 }
 
 /// Which databases there are, whatever they are doing.

@@ -6,7 +6,7 @@ use crate::api::cratedb::CrateDBCluster;
 use crate::api::identity::Handle;
 use crate::cloud::cratedb::catalogue::Catalogue;
 use crate::cloud::cratedb::change::Change;
-use crate::cloud::cratedb::wire::Cluster;
+use crate::cloud::cratedb::wire::{Cluster, OperationKind};
 use crate::plan::kind;
 
 impl kind::Change<CrateDBCluster> for Change {
@@ -54,11 +54,11 @@ impl kind::Change<CrateDBCluster> for Change {
     fn operation(&self) -> Option<&'static str> {
         match self {
             Self::CreateProject { .. } | Self::DeletionProtection(_) => None,
-            Self::AllowList(_) => Some("ALLOWED_CIDR_UPDATE"),
-            Self::Password => Some("PASSWORD_UPDATE"),
-            Self::Storage { .. } => Some("EXPAND_STORAGE"),
-            Self::Nodes { .. } => Some("SCALE"),
-            Self::Suspended(_) => Some("SUSPEND"),
+            Self::AllowList(_) => Some(OperationKind::AllowedCidrUpdate.as_str()),
+            Self::Password => Some(OperationKind::PasswordUpdate.as_str()),
+            Self::Storage { .. } => Some(OperationKind::ExpandStorage.as_str()),
+            Self::Nodes { .. } => Some(OperationKind::Scale.as_str()),
+            Self::Suspended(_) => Some(OperationKind::Suspend.as_str()),
         }
     }
 
@@ -85,7 +85,7 @@ impl kind::Change<CrateDBCluster> for Change {
         catalogue.projects.iter().any(|there| there.name == *name && there.region.as_ref() == Some(region))
     }
 
-    fn wakes(&self) -> bool {
+    fn while_suspended(&self) -> bool {
         matches!(self, Self::Suspended(false) | Self::DeletionProtection(_))
     }
 

@@ -1,6 +1,6 @@
 //! What a cluster in CrateDB Cloud is doing.
 
-use crate::api::identity::{ClusterId, CreatedAt, Handle};
+use crate::api::identity::{ClusterId, CreatedAt};
 use crate::cloud::cratedb::wire::{Cluster, DublinCore, Health, HealthStatus, OperationKind, OperationStatus};
 use crate::plan::kind::{CloudCluster, Phase};
 
@@ -13,8 +13,8 @@ impl CloudCluster for Cluster {
         self.dc.created
     }
 
-    fn handles(&self) -> Vec<Handle> {
-        vec![Handle::Id(self.id.clone()), Handle::Name(self.name.clone())]
+    fn name(&self) -> Option<&str> {
+        Some(&self.name)
     }
 
     /// When the cloud's monitoring last saw it, and wrote that down, changes all the time.
@@ -47,29 +47,29 @@ impl CloudCluster for Cluster {
         self.health.running_operation.as_ref().map(ToString::to_string)
     }
 
-    fn serves(&self) -> bool {
-        let up = matches!(self.health.status, HealthStatus::Green | HealthStatus::Yellow);
-        up && matches!(self.phase(), Phase::Running | Phase::Changing)
-    }
-
-    fn unseen(&self) -> bool {
-        let known = matches!(self.health.status, HealthStatus::Green | HealthStatus::Yellow | HealthStatus::Red);
-        !known && self.phase() == Phase::Running
+    fn serves(&self) -> Option<bool> {
+        match (&self.health.status, self.phase()) {
+            (HealthStatus::Green | HealthStatus::Yellow, phase) => {
+                Some(matches!(phase, Phase::Running | Phase::Changing))
+            }
+            (HealthStatus::Red, _) => Some(false),
+            (_, phase) => (phase != Phase::Running).then_some(false),
+        }
     }
 
     fn addresses(&self) -> Vec<String> {
         self.address().into_iter().collect()
     }
 
-    fn title(&self) -> String {
-        self.name.clone()
+    fn is_fenced(&self) -> bool {
+        self.ip_whitelist.as_ref().is_some_and(|networks| !networks.is_empty())
     }
 }
 
 impl Cluster {
-    /// Whether its data are only kept.
+    /// Whether its data are only kept. The monitoring lags behind, and counts only where the cloud says nothing else.
     pub(super) fn is_suspended(&self) -> bool {
-        self.suspended == Some(true) || self.health.status == HealthStatus::Suspended
+        self.suspended.unwrap_or(self.health.status == HealthStatus::Suspended)
     }
 
     fn creation_failed(&self) -> bool {

@@ -2,24 +2,30 @@
 
 use std::time::Duration;
 
+use kube::Resource as _;
+
 use super::request::CATALOGUE_LASTS;
 use crate::api::annotation;
 use crate::api::condition::Reason;
 use crate::api::cratedb::{CrateDBCluster, FREE_SUBSCRIPTION};
+use crate::api::identity::Handle;
 use crate::cloud::cratedb::change::Change;
 use crate::cloud::cratedb::wire::{Cluster, Subscription};
-use crate::plan::facts::Facts;
+use crate::plan::facts::{Facts, Inventory};
 use crate::plan::kind::Change as _;
 use crate::plan::record::Bound;
 use crate::plan::refusal::unless_refused;
 use crate::plan::step::{CloudWrite, Plan, Step};
 
-/// How the vendor itself is paid: subscriptions of these outlive their clusters. Everything else is taken for a marketplace,
-/// where the end of a cluster cancels the subscription.
+/// The words for those whom the vendor itself is paid through: their subscriptions outlive their clusters. The vendor
+/// publishes no list of these words, so that every other one is taken for a marketplace, where the end of a cluster cancels
+/// the subscription. That asks for one annotation too many where a word of the vendor's own is missing here, and cancels
+/// nothing by mistake.
 const OWN_PROVIDERS: [&str; 4] = ["stripe", "invoice", "contract", "free"];
 
-/// How often it is looked whether the clusters were listed.
+/// How often it is looked whether the clusters were listed, and how often they are hastened to be.
 const UNTIL_LISTED: Duration = Duration::from_secs(5);
+const LOOK_AGAIN: Duration = Duration::from_secs(30);
 
 pub(super) fn beforehand(
     facts: &Facts<CrateDBCluster>,
@@ -51,10 +57,14 @@ fn protected(facts: &Facts<CrateDBCluster>, bound: &Bound<CrateDBCluster>, clust
 /// Deleting a cluster on a marketplace's subscription cancels it, and with it all that others have there.
 fn shared_subscription(facts: &Facts<CrateDBCluster>, cluster: &Cluster) -> Option<Plan<CrateDBCluster>> {
     let id = cluster.subscription_id.as_ref().filter(|id| *id != FREE_SUBSCRIPTION)?;
-    let message = format!("Cluster {} is being destroyed.", cluster.name);
-    let Some(list) = &facts.inventory else {
-        // Nobody knows yet who shares the subscription.
-        return Some(Plan::standing(Reason::Deleting, message).looking_again(UNTIL_LISTED));
+    let confirmed = facts.annotation(annotation::CONFIRM_SUBSCRIPTION_CANCELLATION) == Some(id);
+    let read = facts.catalogue.as_ref().filter(|read| facts.is_recent(read.at, CATALOGUE_LASTS));
+    let known = read.and_then(|read| read.catalogue.subscriptions.iter().find(|subscription| subscription.id == *id));
+    if confirmed || known.is_some_and(is_paid_to_the_vendor) {
+        return None;
+    }
+    let Some(list) = listed_since_deletion(facts) else {
+        return Some(until_listed(facts, cluster));
     };
     let others: Vec<&str> = list
         .clusters
@@ -62,15 +72,11 @@ fn shared_subscription(facts: &Facts<CrateDBCluster>, cluster: &Cluster) -> Opti
         .filter(|other| other.id != cluster.id && other.subscription_id.as_ref() == Some(id))
         .map(|other| other.name.as_str())
         .collect();
-    if others.is_empty() || facts.annotation(annotation::CONFIRM_SUBSCRIPTION_CANCELLATION) == Some(id) {
+    if others.is_empty() {
         return None;
     }
-    let Some(read) = facts.catalogue.as_ref().filter(|read| facts.is_recent(read.at, CATALOGUE_LASTS)) else {
+    if read.is_none() {
         return Some(Plan::quietly(Step::Survey));
-    };
-    let subscription = read.catalogue.subscriptions.iter().find(|subscription| subscription.id == *id);
-    if subscription.is_some_and(is_paid_to_the_vendor) {
-        return None;
     }
     Some(Plan::held(
         Reason::DeletionWouldCancelSubscription,
@@ -84,7 +90,24 @@ fn shared_subscription(facts: &Facts<CrateDBCluster>, cluster: &Cluster) -> Opti
     ))
 }
 
+/// The list, where it was read after the manifest was deleted: another cluster may have come to share the subscription
+/// since an older one.
+fn listed_since_deletion(facts: &Facts<CrateDBCluster>) -> Option<&Inventory<CrateDBCluster>> {
+    let deleted = facts.manifest.meta().deletion_timestamp.as_ref().map(|time| time.0);
+    facts.inventory.as_deref().filter(|list| list.at >= deleted)
+}
+
+/// A look has the list read soon.
+fn until_listed(facts: &Facts<CrateDBCluster>, cluster: &Cluster) -> Plan<CrateDBCluster> {
+    let target = Handle::Id(cluster.id.clone());
+    let waiting = Plan::standing(Reason::Deleting, format!("Cluster {} is being destroyed.", cluster.name));
+    match facts.look_at(&target).filter(|look| facts.is_recent(look.at, LOOK_AGAIN)) {
+        Some(_) => waiting.looking_again(UNTIL_LISTED),
+        None => Plan { next: Some(Step::Look(target)), ..waiting },
+    }
+}
+
 fn is_paid_to_the_vendor(subscription: &Subscription) -> bool {
-    let provider = subscription.provider.as_deref().unwrap_or_default().to_ascii_lowercase();
-    OWN_PROVIDERS.iter().any(|own| provider.contains(own))
+    let provider = subscription.provider.as_deref().unwrap_or_default();
+    OWN_PROVIDERS.iter().any(|own| provider.eq_ignore_ascii_case(own))
 }

@@ -3,26 +3,27 @@
 use crate::api::cratedb::{CrateDBClusterSpec, FixedAtCreation};
 use crate::api::shared::PlannedStep;
 use crate::cloud::cratedb::catalogue::Catalogue;
-use crate::cloud::cratedb::wire::Cluster;
+use crate::cloud::cratedb::wire::{Cluster, Project};
 use crate::plan::difference::differing;
 use crate::plan::status::cut;
 
-/// As the cloud reports it. Names of projects stand in the catalogue, where there is one at hand.
+/// As the cloud reports it, cut to what the schema takes. Names of projects stand in the catalogue, where there is one at
+/// hand.
 pub(super) fn of(cluster: &Cluster, catalogue: Option<&Catalogue>) -> FixedAtCreation {
-    let by_id = |catalogue: &Catalogue| {
-        catalogue.projects.iter().find(|project| Some(&project.id) == cluster.project_id.as_ref()).cloned()
-    };
-    let project = catalogue.and_then(by_id);
+    let is_ours = |project: &&Project| Some(&project.id) == cluster.project_id.as_ref();
+    let project = catalogue.and_then(|catalogue| catalogue.projects.iter().find(is_ours));
+    let disk_type = cluster.hardware_specs.as_ref().and_then(|specs| specs.disk_type.as_ref());
+    let word = |text: Option<&String>, most| text.map(|text| cut(text, most));
     FixedAtCreation {
-        cluster_name: Some(cluster.name.clone()),
-        project_id: cluster.project_id.clone(),
-        project_name: project.as_ref().map(|project| project.name.clone()),
-        region: project.and_then(|project| project.region),
-        subscription_id: cluster.subscription_id.clone(),
-        channel: cluster.channel.clone(),
-        tier: cluster.product_tier.clone(),
-        disk_type: cluster.hardware_specs.as_ref().and_then(|specs| specs.disk_type.clone()),
-        username: cluster.username.clone(),
+        cluster_name: word(Some(&cluster.name), 128),
+        project_id: word(cluster.project_id.as_ref(), 128),
+        project_name: word(project.map(|project| &project.name), 253),
+        region: word(project.and_then(|project| project.region.as_ref()), 128),
+        subscription_id: word(cluster.subscription_id.as_ref(), 128),
+        channel: word(cluster.channel.as_ref(), 64),
+        tier: word(cluster.product_tier.as_ref(), 64),
+        disk_type: word(disk_type, 64),
+        username: word(cluster.username.as_ref(), 128),
     }
 }
 
@@ -39,22 +40,6 @@ pub(super) fn completed(seen: FixedAtCreation, known: &FixedAtCreation) -> Fixed
         tier: or(seen.tier, &known.tier),
         disk_type: or(seen.disk_type, &known.disk_type),
         username: or(seen.username, &known.username),
-    }
-}
-
-/// Cut to what the schema takes.
-pub(super) fn shown(fixed: &FixedAtCreation) -> FixedAtCreation {
-    let word = |text: &Option<String>, most| text.as_ref().map(|text| cut(text, most));
-    FixedAtCreation {
-        cluster_name: word(&fixed.cluster_name, 128),
-        project_id: word(&fixed.project_id, 128),
-        project_name: word(&fixed.project_name, 253),
-        region: word(&fixed.region, 128),
-        subscription_id: word(&fixed.subscription_id, 128),
-        channel: word(&fixed.channel, 64),
-        tier: word(&fixed.tier, 64),
-        disk_type: word(&fixed.disk_type, 64),
-        username: word(&fixed.username, 128),
     }
 }
 

@@ -15,20 +15,22 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use kube::ResourceExt;
+use serde::{Deserialize, Serialize};
 
+use super::difference::Difference;
 use super::facts::Facts;
-use super::kind::{Difference, Kind};
+use super::kind::Kind;
 use super::password::PasswordPlan;
 use super::record::{Bound, Record};
 use super::status::{cut, word};
 use super::step::Plan;
 use crate::api::cratedb::{AllowedCidr, CrateDBCluster, CrateDBClusterStatus, FixedAtCreation};
-use crate::api::identity::{Handle, Location};
+use crate::api::identity::{Cloud, Handle};
 use crate::api::secret::Password;
 use crate::api::shared::{CommonSpec, CommonStatus, PasswordRef, PlannedStep, Power};
 use crate::cloud::cratedb::catalogue::Catalogue;
 use crate::cloud::cratedb::change::Change;
-use crate::cloud::cratedb::wire::{Cluster, ClusterProvision};
+use crate::cloud::cratedb::wire::{self, Cluster, ClusterProvision};
 use crate::cloud::operation::Operation;
 
 /// The database's user of a manifest that names none.
@@ -38,7 +40,7 @@ const DEFAULT_USERNAME: &str = "admin";
 const GIB: i64 = 1024 * 1024 * 1024;
 
 /// What we did to a cluster and must not forget.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Applied {
     /// We set the cloud's own protection, so that we may lift it.
@@ -55,14 +57,11 @@ impl Kind for CrateDBCluster {
 
     const NAME_FIELD: &'static str = "clusterName";
     const PASSWORD_FIELD: &'static str = "spec.passwordSecretRef";
-    const CLOUD: &'static str = "CrateDB Cloud";
-    const BINDING: (&'static str, &'static str) = ("cratedb", "cratedb-cloud");
+    const CLOUD: Cloud = Cloud::Cratedb;
+    const BINDING_TYPE: &'static str = "cratedb";
+    const BINDING_PROVIDER: &'static str = "cratedb-cloud";
     const CREATED_WITH_PASSWORD: bool = true;
     const NOT_AGAIN_WITHIN: Duration = Duration::from_secs(10 * 60);
-
-    fn lives_at(location: &Location) -> bool {
-        matches!(location, Location::CratedbCloud { .. })
-    }
 
     fn common(&self) -> &CommonSpec {
         &self.spec.common
@@ -81,8 +80,11 @@ impl Kind for CrateDBCluster {
     }
 
     fn user(&self, record: Option<&Record<Self>>) -> String {
-        let bound = record.and_then(|record| record.bound.as_ref());
-        let there = bound.and_then(|bound| bound.fixed.username.clone());
+        let there = record.and_then(|record| match (&record.bound, record.creation()) {
+            (Some(bound), _) => bound.fixed.username.clone(),
+            // Whatever the manifest says by now, this is what was asked for.
+            (None, open) => open.map(|intent| intent.request.cluster.username.clone()),
+        });
         there.or_else(|| self.spec.username.clone()).unwrap_or_else(|| DEFAULT_USERNAME.to_owned())
     }
 
@@ -100,6 +102,10 @@ impl Kind for CrateDBCluster {
 
     fn is_about(&self, bound: &Bound<Self>) -> bool {
         bound.fixed.cluster_name.as_ref().is_none_or(|name| *name == wanted_name(self))
+    }
+
+    fn title(bound: &Bound<Self>) -> String {
+        bound.fixed.cluster_name.clone().unwrap_or_else(|| bound.identity.id.to_string())
     }
 
     fn request(facts: &Facts<Self>) -> Result<ClusterProvision<()>, Box<Plan<Self>>> {
@@ -131,6 +137,10 @@ impl Kind for CrateDBCluster {
 
     fn fixed(cluster: &Cluster, catalogue: Option<&Catalogue>) -> FixedAtCreation {
         fixed::of(cluster, catalogue)
+    }
+
+    fn completed(seen: FixedAtCreation, known: &FixedAtCreation) -> FixedAtCreation {
+        fixed::completed(seen, known)
     }
 
     fn fixed_differences(&self, there: &FixedAtCreation) -> Vec<PlannedStep> {
@@ -166,14 +176,14 @@ impl Kind for CrateDBCluster {
         connection::of(record, cluster, password)
     }
 
-    fn show(cluster: &Cluster, fixed: Option<&FixedAtCreation>, status: &mut CrateDBClusterStatus) {
+    fn show(cluster: &Cluster, status: &mut CrateDBClusterStatus) {
         status.common.version = cluster.crate_version.as_deref().map(word);
         status.nodes = cluster.nodes();
         status.product_name = cluster.product_name.as_deref().map(word);
         status.storage_per_node_gib = cluster.bytes_per_node().map(|bytes| bytes / GIB);
         status.power = cluster.suspended.map(|is| if is { Power::Suspended } else { Power::Running });
         status.url = cluster.url.as_deref().map(|url| cut(url, 512));
-        let shown = |network: &crate::cloud::cratedb::wire::AllowedCidr| AllowedCidr {
+        let shown = |network: &wire::AllowedCidr| AllowedCidr {
             cidr: word(&network.cidr),
             description: (!network.description.is_empty()).then(|| cut(&network.description, 253)),
         };
@@ -182,12 +192,10 @@ impl Kind for CrateDBCluster {
         if let Some(last) = &cluster.last_async_operation {
             operation::show_listed(last, status);
         }
-        let known = fixed.cloned().unwrap_or_default();
-        Self::show_fixed(&fixed::completed(fixed::of(cluster, None), &known), status);
     }
 
-    fn show_fixed(fixed: &FixedAtCreation, status: &mut CrateDBClusterStatus) {
-        status.observed = Some(fixed::shown(fixed));
+    fn show_fixed(fixed: FixedAtCreation, status: &mut CrateDBClusterStatus) {
+        status.observed = Some(fixed);
     }
 
     fn show_operation(operation: &Operation, status: &mut CrateDBClusterStatus) {

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
+use crate::api::cratedb as api;
 use crate::cloud::cratedb::wire::AllowedCidr;
 
 /// A network in its shortest form. What cannot be read is left as it is: the cloud says what is wrong with it.
@@ -13,6 +14,15 @@ pub(super) fn normalised(cidr: &str) -> String {
     let network = cidr.parse::<IpNet>().map(|network| network.trunc());
     let host = || cidr.parse::<IpAddr>().map(IpNet::from);
     network.or_else(|_| host()).map_or_else(|_| cidr.to_owned(), |network| network.to_string())
+}
+
+/// The list that a manifest asks for. A network that stands there in two notations is asked for once.
+pub(super) fn wanted(networks: &[api::AllowedCidr]) -> Vec<AllowedCidr> {
+    let mut known = BTreeSet::new();
+    let cidr = |network: &api::AllowedCidr| normalised(&network.cidr);
+    let new = networks.iter().filter(|network| known.insert(cidr(network)));
+    let description = |network: &api::AllowedCidr| network.description.clone().unwrap_or_default();
+    new.map(|network| AllowedCidr { cidr: cidr(network), description: description(network) }).collect()
 }
 
 /// Whether two lists let the same networks in. Order, notation and descriptions make no difference.

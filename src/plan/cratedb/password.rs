@@ -1,7 +1,5 @@
 //! The password of the user that a cluster is created with: the cloud's API sets it, and the database proves it.
 
-use std::time::Duration;
-
 use crate::api::condition::Reason;
 use crate::api::cratedb::CrateDBCluster;
 use crate::api::secret::Password;
@@ -13,9 +11,6 @@ use crate::plan::password::{self, PasswordPlan, at_server, permitted, prove, unk
 use crate::plan::record::{Bound, Origin, Record};
 use crate::plan::step::{CloudWrite, DatabaseStep, NewPassword, Plan, RecordChange, Step};
 use crate::plan::waiting;
-
-/// How long a database has to stay out of reach before its allow-list is taken to leave the operator out.
-const SHUT_OUT_AFTER: Duration = Duration::from_secs(5 * 60);
 
 /// What the cloud takes, in characters.
 const LENGTH: std::ops::RangeInclusive<usize> = 24..=128;
@@ -119,7 +114,7 @@ fn settle(
         return unknown(facts, cluster);
     }
     // The cloud has carried it out, and it is the allow-list that keeps us from asking the database.
-    if shut_out(facts) && cluster.ip_whitelist.as_ref().is_some_and(|networks| !networks.is_empty()) {
+    if facts.database_is_shut() && cluster.ip_whitelist.as_ref().is_some_and(|networks| !networks.is_empty()) {
         return PasswordPlan::step(Step::Record(RecordChange::TrustPassword(pending.clone())));
     }
     let mut claims = vec![pending.clone()];
@@ -129,10 +124,4 @@ fn settle(
         }
     }
     at_server(cluster, |address| DatabaseStep::Prove { address, claims })
-}
-
-/// Whether the database could not be reached for so long that no restart of a node explains it.
-fn shut_out(facts: &Facts<CrateDBCluster>) -> bool {
-    let since = facts.attempts.trouble.as_ref().map(|trouble| trouble.since);
-    facts.database_is_out_of_reach() && since.is_some_and(|since| !facts.is_recent(since, SHUT_OUT_AFTER))
 }

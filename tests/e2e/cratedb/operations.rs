@@ -76,7 +76,7 @@ async fn a_failed_operation_is_told_and_gone_on_from_by_an_edit() {
     let failure = json!({"type": "SCALE", "halfway": true, "message": "Node analytics-2 did not come up."});
     world.cloud.console(Method::POST, "/failures", failure).await;
     world.edit("analytics", json!({"spec": {"nodes": 3}})).await;
-    until_says(&world, "analytics", "OperationFailed", &["\"Node analytics-2 did not come up.\""]).await;
+    until_says(&world, "analytics", "OperationFailed", &["\"Node analytics-2 did not come up\""]).await;
     let manifest = world.cluster("analytics").await;
     assert_eq!(condition(&manifest, "Stalled").unwrap().reason, "OperationFailed");
     assert_eq!(condition(&manifest, "InSync").unwrap().status, "False");

@@ -243,7 +243,7 @@ impl<K: Tested> WorldOf<K> {
 
     /// Address and password of a Ready manifest's database, from its connection Secret. The password is proved.
     pub(crate) async fn way_in(&self, name: &str) -> (String, String) {
-        let secret = self.read(&format!("{name}-{}", K::BINDING.0)).await;
+        let secret = self.read(&format!("{name}-{}", K::BINDING_TYPE)).await;
         let (address, password) = (format!("{}:{}", secret["host"], secret["port"]), secret["password"].clone());
         let opened = K::opens(&self.cloud, &address, &secret["username"], &password).await;
         assert!(opened, "the published password opens the database");

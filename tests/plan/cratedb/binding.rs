@@ -14,20 +14,24 @@ fn adopting() -> Scene {
 }
 
 #[rstest]
-#[case::that_is_listed(adopting().listed([cluster(NAME)]), "adopt id-orders Adopted", "Creating")]
+#[case::that_its_credential_sees(adopting().sees([cluster(NAME)]), "adopt id-orders Adopted", "Creating")]
+#[case::that_is_listed(adopting().listed([cluster(NAME)]), "look id-orders", "")]
+#[case::that_only_others_see(
+    adopting().listed([cluster(NAME)]).looked_at(by_id(NAME), KEY, 599, Found::just(None)), "", "InvalidSpec"
+)]
 #[case::that_is_not_listed(adopting(), "look id-orders", "")]
 #[case::that_is_not_there(adopting().looked(None, []), "", "InvalidSpec")]
-#[case::of_another_name(adopting().listed([Cluster { name: "sales".to_owned(), ..cluster(NAME) }]), "adopt id-orders Adopted", "Creating")]
+#[case::of_another_name(adopting().sees([Cluster { name: "sales".to_owned(), ..cluster(NAME) }]), "adopt id-orders Adopted", "Creating")]
 #[case::that_another_manages(
-    adopting().listed([cluster(NAME)]).rivalled(rival(by_id(NAME), Stake::Claims(cluster(NAME).dc.created))),
+    adopting().sees([cluster(NAME)]).rivalled(rival(by_id(NAME), Stake::Claims(cluster(NAME).dc.created))),
     "", "ClaimedByAnother"
 )]
 #[case::with_a_manifest_that_says_nothing_else(
-    adopting().listed([cluster(NAME)]).spec(|spec| { spec.product = None; spec.project = None; }),
+    adopting().sees([cluster(NAME)]).spec(|spec| { spec.product = None; spec.project = None; }),
     "adopt id-orders Adopted", "Creating"
 )]
 #[case::without_knowing_what_the_cloud_offers(
-    adopting().listed([cluster(NAME)]).with(|facts| facts.catalogue = None), "adopt id-orders Adopted", "Creating"
+    adopting().sees([cluster(NAME)]).with(|facts| facts.catalogue = None), "adopt id-orders Adopted", "Creating"
 )]
 fn a_cluster_is_adopted(#[case] scene: Scene, #[case] does: &str, #[case] says: &str) {
     assert_eq!((scene.does().as_str(), scene.says().as_str()), (does, says));
@@ -44,7 +48,7 @@ fn a_password_that_was_made_for_a_create_is_no_adopted_clusters() {
 }
 
 #[rstest]
-#[case::is_bound_again(scene().reported(&cluster(NAME)).listed([cluster(NAME)]), "adopt id-orders Recovered", "Creating")]
+#[case::is_bound_again(scene().reported(&cluster(NAME)).sees([cluster(NAME)]), "adopt id-orders Recovered", "Creating")]
 #[case::is_looked_for_by_its_id(scene().reported(&cluster(NAME)), "look id-orders", "")]
 #[case::is_not_created_again(scene().reported(&cluster(NAME)).looked(None, []), "", "Vanished")]
 #[case::is_not_mistaken_for_another_of_its_name(
@@ -128,18 +132,19 @@ fn observing() -> Scene {
 }
 
 #[rstest]
-#[case::a_cluster_of_its_name(observing().listed([cluster(NAME)]), "", "Observed")]
-#[case::a_cluster_that_it_names(observing().adopting("sales").listed([cluster("sales")]), "", "Observed")]
+#[case::a_cluster_of_its_name(observing().sees([cluster(NAME)]), "", "Observed")]
+#[case::a_cluster_that_it_names(observing().adopting("sales").sees([cluster("sales")]), "", "Observed")]
 #[case::a_cluster_under_another_name(
-    observing().spec(|spec| spec.cluster_name = Some("sales".to_owned())).listed([cluster("sales")]), "", "Observed"
+    observing().spec(|spec| spec.cluster_name = Some("sales".to_owned())).sees([cluster("sales")]), "", "Observed"
 )]
+#[case::what_only_the_list_shows(observing().listed([cluster(NAME)]), "look orders", "")]
 #[case::nothing_yet(observing(), "look orders", "")]
 #[case::nothing(observing().looked_for_name(None), "", "InvalidSpec")]
 #[case::with_differences(
-    observing().listed([cluster(NAME)]).spec(|spec| { spec.nodes = Some(3); spec.storage = Some(disks(64)); }),
+    observing().sees([cluster(NAME)]).spec(|spec| { spec.nodes = Some(3); spec.storage = Some(disks(64)); }),
     "", "Observed: storage.sizePerNodeGiB nodes"
 )]
-#[case::what_is_suspended(observing().listed([suspended()]), "", "NotRunning")]
+#[case::what_is_suspended(observing().sees([suspended()]), "", "NotRunning")]
 fn a_manifest_observes(#[case] scene: Scene, #[case] does: &str, #[case] says: &str) {
     assert_eq!((scene.does().as_str(), scene.says().as_str()), (does, says));
     assert!(scene.plan().pending.iter().all(|step| step.blocked_by.is_some()));

@@ -1,9 +1,10 @@
 //! Promise 1 where the server chooses the id: whatever was lost on the way, the same name is not asked for again in time.
 
 use clusterwright::api::identity::CreatedAt;
-use clusterwright::cloud::cratedb::wire::{Cluster, OperationKind, OperationStatus, PartialOperation};
+use clusterwright::api::secret::Password;
+use clusterwright::cloud::cratedb::wire::{Cluster, HealthStatus, OperationKind, OperationStatus, PartialOperation};
 use clusterwright::cloud::operation::Found;
-use clusterwright::plan::{Origin, Stake, TroubleKind};
+use clusterwright::plan::{Doubt, Kind as _, Origin, Stake, TroubleKind};
 use rstest::rstest;
 
 use super::fixture::*;
@@ -11,6 +12,12 @@ use super::kinds::Intent;
 
 /// The last send, its deadline, and a minute; and ten minutes.
 const SETTLED: i64 = 95 + 600;
+
+/// The database is asked whether the recorded password opens it.
+const PROVE: &str = "prove [first-password-of-24-chars]";
+
+/// It is bound unasked, and the record says so.
+const SETTLE: &str = "settle id-orders Created Unproved";
 
 /// A create was announced so many seconds ago, and nothing newer is known.
 fn open(seconds: i64) -> Scene {
@@ -22,6 +29,44 @@ fn absent(seconds: i64) -> Scene {
     open(seconds).looked_for_name(None)
 }
 
+/// The same, and a look a second ago shows what seems to have come of it.
+fn found() -> Scene {
+    open(20).looked_for_name(Some(cluster_aged(NAME, 18)))
+}
+
+/// The recorded password opened the database.
+fn proved(scene: Scene) -> Scene {
+    scene.record(|record| record.promote_password(Password::new(FIRST)))
+}
+
+/// What seems to have come of the create long ago, otherwise than it should be.
+fn found_but(seconds: i64, change: impl FnOnce(&mut Cluster)) -> Scene {
+    let mut found = cluster_aged(NAME, seconds);
+    change(&mut found);
+    open(seconds + 2).listed([found])
+}
+
+fn unaddressed(cluster: &mut Cluster) {
+    (cluster.url, cluster.fqdn) = (None, None);
+}
+
+fn in_creation(cluster: &mut Cluster) {
+    cluster.health = being_created().health;
+}
+
+/// The database was not reached for so many seconds.
+fn out_of_reach(scene: Scene, seconds: i64) -> Scene {
+    scene.troubled(TroubleKind::DatabaseUnreachable, seconds).attempts(|attempts| attempts.not_before = Some(ago(1)))
+}
+
+fn unknown(scene: Scene) -> Scene {
+    scene.attempts(|attempts| attempts.password_unknown = true)
+}
+
+fn forbidden(scene: Scene) -> Scene {
+    scene.attempts(|attempts| attempts.database_refused = Some("The flag --data-plane-domains forbids it.".to_owned()))
+}
+
 fn taken_unseen(seconds: i64) -> Scene {
     open(seconds).looked_at(by_name(NAME), KEY, 1, Found { cluster: None, taken: true, operations: Vec::new() })
 }
@@ -31,8 +76,8 @@ fn taken_unseen(seconds: i64) -> Scene {
 #[case::the_look_is_older_than_the_announcement(
     open(20).looked_at(by_name(NAME), KEY, 25, Found::just(None)), "look orders", "Creating"
 )]
-#[case::it_came_into_being(open(20).listed([cluster_aged(NAME, 18)]), "settle id-orders Created", "Creating")]
-#[case::a_look_shows_it(open(20).looked_for_name(Some(cluster_aged(NAME, 18))), "settle id-orders Created", "Creating")]
+#[case::it_came_into_being(open(20).listed([cluster_aged(NAME, 18)]), PROVE, "Creating")]
+#[case::a_look_shows_it(found(), PROVE, "Creating")]
 #[case::a_look_shows_nothing(absent(20), "", "OutcomeUnknown")]
 #[case::a_look_shows_nothing_and_the_name_is_taken(taken_unseen(20), "", "OutcomeUnknown")]
 #[case::nothing_can_come_of_the_request_any_more_but_others_might_still_see_it(absent(96), "", "OutcomeUnknown")]
@@ -55,7 +100,7 @@ fn taken_unseen(seconds: i64) -> Scene {
 #[case::there_is_an_older_one_of_the_name(
     open(20).listed([cluster_aged(NAME, 18), Cluster { id: id("twin"), ..cluster(NAME) }])
         .looked_for_name(Some(cluster_aged(NAME, 18))),
-    "settle id-orders Created", "Creating"
+    PROVE, "Creating"
 )]
 #[case::another_manifest_has_claimed_it(
     open(20).looked_for_name(Some(cluster_aged(NAME, 18)))
@@ -73,20 +118,19 @@ fn taken_unseen(seconds: i64) -> Scene {
 #[case::the_catalogue_is_forgotten(absent(20).with(|facts| facts.catalogue = None), "", "OutcomeUnknown")]
 #[case::paused_while_it_is_open(absent(20).paused(), "", "OutcomeUnknown")]
 #[case::paused_it_is_still_recognised(
-    open(20).looked_for_name(Some(cluster_aged(NAME, 18))).paused(), "settle id-orders Created", "Creating"
+    found().paused(), PROVE, "Creating"
 )]
 #[case::the_cloud_refused_before_and_did_not_answer_since(
     absent(20).troubled(TroubleKind::OutcomeUnknown, 10), "", "OutcomeUnknown"
 )]
 #[case::another_manifest_of_the_name_finds_it(
-    open(20).looked_for_name(Some(cluster_aged(NAME, 18))).reapplied(), "settle id-orders Created", "Creating"
+    found().reapplied(), PROVE, "Creating"
 )]
 #[case::the_account_names_another_organization(absent(20).moved(), "", "LocationChanged")]
 #[case::under_delete_it_is_looked_for(open(20).destroys().finalized().deleting(), "look orders", "Creating")]
 #[case::under_delete_it_is_waited_for(absent(20).destroys().finalized().deleting(), "", "OutcomeUnknown")]
 #[case::under_delete_it_came_into_being(
-    open(20).looked_for_name(Some(cluster_aged(NAME, 18))).destroys().finalized().deleting(),
-    "settle id-orders Created", "Creating"
+    found().destroys().finalized().deleting(), PROVE, "Creating"
 )]
 fn while_the_outcome_of_a_create_is_open(#[case] scene: Scene, #[case] does: &str, #[case] says: &str) {
     assert_eq!((scene.does().as_str(), scene.says().as_str()), (does, says));
@@ -99,7 +143,7 @@ fn while_the_outcome_of_a_create_is_open(#[case] scene: Scene, #[case] does: &st
 #[case::after_the_last_possible_effect(20 - 96, false)]
 fn a_cluster_is_ours_by_the_time_of_its_creation(#[case] aged: i64, #[case] ours: bool) {
     let scene = open(20).looked_for_name(Some(cluster_aged(NAME, aged)));
-    assert_eq!(scene.does(), if ours { "settle id-orders Created" } else { "clear intent" });
+    assert_eq!(scene.does(), if ours { PROVE } else { "clear intent" });
 }
 
 #[rstest]
@@ -121,11 +165,136 @@ fn a_cluster_is_not_ours_if_it_differs_in(#[case] change: fn(&mut Cluster)) {
 #[case::the_disks(|cluster: &mut Cluster| cluster.hardware_specs = None)]
 #[case::the_version(|cluster: &mut Cluster| cluster.crate_version = Some("5.9.0".to_owned()))]
 #[case::no_word_about_the_subscription(|cluster: &mut Cluster| cluster.subscription_id = None)]
-#[case::what_is_done_to_it(|cluster: &mut Cluster| cluster.health.running_operation = Some(OperationKind::Create))]
+#[case::what_is_done_to_it(|cluster: &mut Cluster| cluster.health.running_operation = Some(OperationKind::Scale))]
 fn a_cluster_is_still_ours_if_it_differs_in(#[case] change: fn(&mut Cluster)) {
     let mut found = cluster_aged(NAME, 18);
     change(&mut found);
-    assert_eq!(open(20).looked_for_name(Some(found)).does(), "settle id-orders Created");
+    assert_eq!(open(20).looked_for_name(Some(found)).does(), PROVE);
+}
+
+#[rstest]
+#[case::opens_with_the_recorded_password(proved(found()), "settle id-orders Created", "Creating")]
+#[case::does_not_open_with_it(unknown(found()), "", "NameTaken")]
+#[case::does_not_open_with_it_and_nothing_can_come_of_the_request(
+    unknown(open(96).looked_for_name(Some(cluster_aged(NAME, 94)))), "clear intent", ""
+)]
+#[case::does_not_open_with_it_and_only_a_list_has_shown_it(
+    unknown(open(96).listed([cluster_aged(NAME, 94)])), "look orders", ""
+)]
+#[case::does_not_open_with_it_under_delete(
+    unknown(open(96).looked_for_name(Some(cluster_aged(NAME, 94)))).destroys().finalized().deleting(), "clear intent", ""
+)]
+#[case::is_being_created(found_but(18, in_creation), "", "Creating")]
+#[case::is_being_created_under_delete(found_but(18, in_creation).destroys().finalized().deleting(), "", "Creating")]
+#[case::is_being_created_for_long(found_but(3599, in_creation), "", "Creating")]
+#[case::is_being_created_for_too_long(found_but(3600, in_creation), SETTLE, "Creating")]
+#[case::could_not_be_created(found_but(18, |cluster| cluster.last_async_operation = failed().last_async_operation), SETTLE, "Creating")]
+#[case::has_no_address_yet(found_but(18, unaddressed), "", "Creating")]
+#[case::has_no_address_for_too_long(found_but(3600, unaddressed), SETTLE, "Creating")]
+#[case::runs_for_long(found_but(3600, |_| {}), PROVE, "Creating")]
+#[case::was_suspended_meanwhile(
+    found_but(18, |cluster| (cluster.suspended, cluster.health.status) = (Some(true), HealthStatus::Suspended)),
+    SETTLE, "Creating"
+)]
+#[case::cannot_be_seen_by_the_cloud(found_but(18, |cluster| cluster.health.status = HealthStatus::Unknown), PROVE, "Creating")]
+#[case::was_not_reached_for_a_while(out_of_reach(found(), 299), PROVE, "DatabaseUnavailable")]
+#[case::is_not_asked_in_a_burst(
+    out_of_reach(found(), 299).attempts(|attempts| attempts.not_before = Some(ago(-5))), "", "DatabaseUnavailable"
+)]
+#[case::was_not_reached_for_long(out_of_reach(found(), 300), SETTLE, "Creating")]
+#[case::answers_otherwise_than_it_should_for_long(
+    out_of_reach(found(), 0).troubled(TroubleKind::DatabaseTrouble, 300), SETTLE, "Creating"
+)]
+#[case::may_not_be_asked(forbidden(found()), SETTLE, "Creating")]
+#[case::has_another_password_by_now(found().wanting(given(SECOND)), PROVE, "Creating")]
+fn a_cluster_that_seems_to_have_come_of_a_lost_create(#[case] scene: Scene, #[case] does: &str, #[case] says: &str) {
+    assert_eq!((scene.does().as_str(), scene.says().as_str()), (does, says), "{}", scene.message());
+}
+
+#[test]
+fn the_password_is_proved_of_the_user_that_was_asked_for() {
+    let edited = found().spec(|spec| spec.username = Some("other".to_owned()));
+    assert_eq!(edited.does(), PROVE);
+    assert_eq!(edited.facts.manifest.user(edited.facts.record.as_ref()), "admin");
+}
+
+#[test]
+fn what_is_waited_for_is_said() {
+    let waiting = found_but(18, in_creation);
+    assert!(waiting.message().contains("was lost") && waiting.message().contains("UNREACHABLE (CREATE)"));
+    assert_eq!(waiting.plan().look_again.unwrap().as_secs(), 15);
+    let refused = unknown(found());
+    assert!(refused.message().contains("spec.externalId: id-orders"), "{}", refused.message());
+    assert_eq!(refused.plan().look_again.unwrap().as_secs(), 76);
+}
+
+#[test]
+fn what_opened_a_cluster_that_is_gone_proves_nothing_of_the_next() {
+    let mut record = proved(found()).facts.record.unwrap();
+    record.give_up_creation(None);
+    assert_eq!((record.password.current, record.intent), (None, None));
+}
+
+/// A cluster that was taken by its looks, and whose database could not be asked then.
+fn doubted(doubt: Doubt) -> Scene {
+    let mut record = prepared();
+    record.settle_creation(super::kinds::Bound { doubt: Some(doubt), ..bound(NAME, Origin::Created) });
+    scene().recorded(record).listed([cluster(NAME)])
+}
+
+fn unproved() -> Scene {
+    doubted(Doubt::Unproved)
+}
+
+fn disowned() -> Scene {
+    unknown(doubted(Doubt::Refused))
+}
+
+fn ending(scene: Scene) -> Scene {
+    scene.destroys().finalized().deleting()
+}
+
+#[rstest]
+#[case::has_its_password_proved_when_it_can_be(unproved(), PROVE, "Updating")]
+#[case::is_not_ours_after_all(unknown(unproved()), "disown", "")]
+#[case::is_held_then(disowned(), "", "AdminPasswordUnknown")]
+#[case::is_not_changed_then(disowned().spec(|spec| spec.nodes = Some(3)), "", "AdminPasswordUnknown: nodes")]
+#[case::is_not_given_another_password_then(disowned().wanting(given(SECOND)), "", "AdminPasswordUnknown")]
+#[case::is_asked_again_when_another_password_is_given(
+    doubted(Doubt::Refused).wanting(given(SECOND)), "prove [first-password-of-24-chars second-password-of-24-chars]", "Updating"
+)]
+#[case::is_let_go_of_when_that_is_asked_for(disowned().forgetting("id-orders"), "forget id-orders", "")]
+#[case::is_kept_while_it_cannot_be_asked(out_of_reach(doubted(Doubt::Refused), 400), "", "AdminPasswordUnknown")]
+#[case::is_proved_before_it_is_destroyed(ending(unproved()), PROVE, "Deleting")]
+#[case::is_destroyed_once_it_was_proved(
+    ending(unproved().record(|record| record.promote_password(Password::new(FIRST)))), "destroy id-orders", "Deleting"
+)]
+#[case::is_proved_before_it_is_destroyed_though_it_was_trusted(
+    ending(unproved().record(|record| record.trust_password(Password::new(FIRST)))), PROVE, "Deleting"
+)]
+#[case::is_not_destroyed_where_it_is_not_ours(ending(unknown(unproved())), "disown", "")]
+#[case::is_held_where_it_is_not_ours(ending(disowned()), "", "AdminPasswordUnknown")]
+#[case::is_not_destroyed_where_it_was_not_ours_and_cannot_be_asked(
+    ending(out_of_reach(doubted(Doubt::Refused), 400)),
+    "",
+    "AdminPasswordUnknown"
+)]
+#[case::is_destroyed_where_it_cannot_be_asked(ending(forbidden(unproved())), "destroy id-orders", "Deleting")]
+#[case::is_destroyed_where_it_was_not_reached_for_long(
+    ending(out_of_reach(unproved(), 400)),
+    "destroy id-orders",
+    "DatabaseUnavailable"
+)]
+#[case::is_destroyed_where_its_creation_failed(ending(unproved().listed([failed()])), "destroy id-orders", "Deleting")]
+fn a_cluster_that_was_taken_by_its_looks(#[case] scene: Scene, #[case] does: &str, #[case] says: &str) {
+    assert_eq!((scene.does().as_str(), scene.says().as_str()), (does, says), "{}", scene.message());
+}
+
+#[rstest]
+#[case::a_living_manifest(disowned(), &["spec.passwordSecretRef", "clusterwright.dev/forget: id-orders"])]
+#[case::a_dying_one(ending(disowned()), &["spec.passwordSecretRef", "spec.deletionPolicy: Retain"])]
+fn a_cluster_that_is_not_ours_names_the_ways_out_to(#[case] scene: Scene, #[case] parts: &[&str]) {
+    assert!(parts.iter().all(|part| scene.message().contains(part)), "{}", scene.message());
 }
 
 #[test]
@@ -143,10 +312,7 @@ fn a_type_of_disk_that_was_asked_for_tells_clusters_apart() {
             .looked_for_name(Some(cluster_aged(NAME, 18)))
             .does()
     };
-    assert_eq!(
-        (asked_for("standard").as_str(), asked_for("premium").as_str()),
-        ("settle id-orders Created", "clear intent")
-    );
+    assert_eq!((asked_for("standard").as_str(), asked_for("premium").as_str()), (PROVE, "clear intent"));
 }
 
 #[test]
@@ -157,11 +323,11 @@ fn the_wait_ends_when_the_name_may_be_asked_for_again() {
 #[test]
 fn what_was_settled_is_bound_with_all_that_is_fixed() {
     let Some(super::kinds::Step::Record(clusterwright::plan::RecordChange::Settle(settled))) =
-        open(20).looked_for_name(Some(cluster_aged(NAME, 18))).plan().next
+        proved(found()).plan().next
     else {
         panic!("not settled");
     };
-    assert_eq!((settled.origin, &settled.fixed), (Origin::Created, &fixed()));
+    assert_eq!((settled.origin, settled.doubt, &settled.fixed), (Origin::Created, None, &fixed()));
     assert_eq!(settled.identity.created_at, cluster_aged(NAME, 18).dc.created);
 }
 
@@ -169,6 +335,14 @@ fn what_was_settled_is_bound_with_all_that_is_fixed() {
 #[rstest]
 #[case::and_the_name_is_free(ready_to_create().looked_for_name(None), "deploy orders", "Creating")]
 #[case::and_somebody_has_the_name(ready_to_create().listed([cluster(NAME)]), "", "NameTaken")]
+#[case::and_another_manifest_has_the_name(
+    ready_to_create().listed([cluster(NAME)]).rivalled(rival(by_id(NAME), Stake::Claims(cluster(NAME).dc.created))),
+    "", "ClaimedByAnother"
+)]
+#[case::and_another_manifest_had_another_of_that_id(
+    ready_to_create().listed([cluster(NAME)]).rivalled(rival(by_id(NAME), Stake::Claims(cluster_aged(NAME, 9).dc.created))),
+    "", "NameTaken"
+)]
 #[case::and_the_password_was_edited(ready_to_create().wanting(given(SECOND)), "announce second-password-of-24-chars", "")]
 fn when_a_create_is_over(#[case] scene: Scene, #[case] does: &str, #[case] says: &str) {
     assert_eq!((scene.does().as_str(), scene.says().as_str()), (does, says));
@@ -178,7 +352,7 @@ fn when_a_create_is_over(#[case] scene: Scene, #[case] does: &str, #[case] says:
 fn being_created() -> Cluster {
     cluster_but(|cluster| {
         cluster.health = clusterwright::cloud::cratedb::wire::Health {
-            status: clusterwright::cloud::cratedb::wire::HealthStatus::Unreachable,
+            status: HealthStatus::Unreachable,
             last_seen: None,
             running_operation: Some(OperationKind::Create),
         };

@@ -101,10 +101,11 @@ fn a_cluster_is_protected(#[case] scene: Scene, #[case] does: &str, #[case] says
     assert_eq!((scene.does().as_str(), scene.says().as_str()), (does, says), "{}", scene.message());
 }
 
-/// Another cluster is paid by the same subscription, of this provider.
+/// Another cluster is paid by the same subscription, of this provider, by a list that was read after the deletion.
 fn shared(provider: &str) -> Scene {
     ending()
         .listed([cluster(NAME), cluster("sales")])
+        .deleted(10)
         .offering(|there| there.subscriptions = vec![subscription("sub-1", true, provider)])
 }
 
@@ -128,6 +129,15 @@ fn unread(scene: Scene) -> Scene {
 #[case::of_a_marketplace_all_alone(
     shared("azure").listed([cluster(NAME), on(Some("sub-2"))("sales")]), "destroy id-orders", "Deleting"
 )]
+#[case::of_a_marketplace_with_others_by_a_list_from_before(shared("azure").deleted(9), "look id-orders", "Deleting")]
+#[case::of_a_marketplace_all_alone_by_a_list_from_before(
+    shared("azure").listed([cluster(NAME)]).deleted(9), "look id-orders", "Deleting"
+)]
+#[case::of_a_marketplace_all_alone_while_the_list_is_read(
+    shared("azure").deleted(9).looked(Some(cluster(NAME)), []), "", "Deleting"
+)]
+#[case::of_the_vendor_itself_by_a_list_from_before(shared("stripe").deleted(9), "destroy id-orders", "Deleting")]
+#[case::of_a_marketplace_with_a_word_of_the_vendors(shared("aws-contract"), "", "DeletionWouldCancelSubscription")]
 #[case::of_the_vendor_itself(shared("stripe"), "destroy id-orders", "Deleting")]
 #[case::of_the_vendor_itself_in_other_letters(shared("Stripe"), "destroy id-orders", "Deleting")]
 #[case::that_costs_nothing(
@@ -186,5 +196,5 @@ fn a_wait_for_an_operation_is_followed() {
     let told = operation("op-1", "SCALE", clusterwright::cloud::operation::OperationState::Running, words);
     let scene = ending().looked(Some(busy(OperationKind::Scale)), [told]);
     assert_eq!((scene.does(), scene.says()), (String::new(), "WaitingForOperation".to_owned()));
-    assert_eq!(scene.plan().look_again.unwrap().as_secs(), 9);
+    assert_eq!(scene.plan().look_again.unwrap().as_secs(), 14);
 }

@@ -132,7 +132,7 @@ pub(crate) fn project(id: &str, name: &str, region: &str) -> Project {
     Project {
         id: id.to_owned(),
         name: name.to_owned(),
-        organization_id: "acme".to_owned(),
+        organization_id: Some("acme".to_owned()),
         region: Some(region.to_owned()),
     }
 }
@@ -211,6 +211,7 @@ pub(crate) fn bound(name: &str, origin: Origin) -> Bound {
         fixed: FixedAtCreation { cluster_name: Some(name.to_owned()), ..fixed() },
         seen_by: BTreeSet::from([KEY.to_owned()]),
         applied: <CrateDBCluster as clusterwright::plan::Kind>::Applied::default(),
+        doubt: None,
         gone: None,
     }
 }
@@ -265,6 +266,7 @@ pub(crate) fn changing(change: Change, seconds: i64, after: Option<&str>) -> Int
 pub(crate) fn operation(id: &str, kind: &str, state: OperationState, message: &str) -> Operation {
     let word = match state {
         OperationState::Running => "IN_PROGRESS",
+        OperationState::Unknown => "PONDERED",
         OperationState::Succeeded => "SUCCEEDED",
         OperationState::Failed => "FAILED",
     };

@@ -3,7 +3,7 @@
 use clusterwright::api::secret::Password;
 use clusterwright::api::shared::Power;
 use clusterwright::cloud::cratedb::change::Change;
-use clusterwright::cloud::cratedb::wire::{Cluster, OperationKind};
+use clusterwright::cloud::cratedb::wire::{Cluster, HealthStatus, OperationKind};
 use clusterwright::cloud::operation::OperationState::{Failed, Running, Succeeded};
 use clusterwright::cloud::operation::{Found, Operation, OperationState};
 use clusterwright::plan::{Ending, RecordChange, Refusal, RefusalKind};
@@ -135,8 +135,8 @@ fn a_change_that_nothing_tells_of_is_let_go_of(#[case] scene: Scene, #[case] doe
 }
 
 #[rstest]
-#[case::soon(1, "", Some(9))]
-#[case::when_it_has_grown_old(10, "look id-orders", None)]
+#[case::soon(1, "", Some(14))]
+#[case::when_it_has_grown_old(15, "look id-orders", None)]
 fn an_operation_that_runs_is_looked_at_again(#[case] seconds: i64, #[case] does: &str, #[case] again: Option<u64>) {
     let found = Found { cluster: Some(cluster(NAME)), taken: false, operations: vec![scale("op-2", Running)] };
     let scene = scaling()
@@ -252,4 +252,52 @@ fn a_manifest_that_is_deleted_follows_what_was_asked_for(
     let there = if states == [Succeeded] { grown() } else { cluster(NAME) };
     let scene = scaling().looked(Some(there), operations).destroys().finalized().deleting();
     assert_eq!((scene.does().as_str(), scene.says().as_str()), (does, says));
+}
+
+/// More nodes are asked for, and the last look, so many seconds ago, tells of this operation, which began earlier.
+fn told_of(state: OperationState, looked: i64, began: i64) -> Scene {
+    let told = Operation { started: ago(began), ..operation("op-1", "EXPAND_STORAGE", state, "Resizing volume(s).") };
+    let found = Found { cluster: Some(cluster(NAME)), taken: false, operations: vec![told] };
+    settled().spec(|spec| spec.nodes = Some(3)).looked_at(by_id(NAME), KEY, looked, found)
+}
+
+#[rstest]
+#[case::that_runs(told_of(Running, 1, 5), "")]
+#[case::that_has_run_for_long(told_of(Running, 1, 3599), "")]
+#[case::that_was_seen_a_while_ago(told_of(Running, 61, 90), "look id-orders")]
+#[case::that_was_seen_long_ago(told_of(Running, 120, 130), "change nodes")]
+#[case::that_was_forgotten(told_of(Running, 1, 3600), "change nodes")]
+#[case::in_a_word_that_is_not_known(told_of(OperationState::Unknown, 1, 5), "change nodes")]
+#[case::that_is_over(told_of(Succeeded, 1, 5), "change nodes")]
+#[case::that_failed(told_of(Failed, 1, 5), "change nodes")]
+fn a_change_waits_for_an_operation_that_only_the_list_of_operations_tells(#[case] scene: Scene, #[case] does: &str) {
+    let waits = does != "change nodes";
+    assert_eq!(
+        (scene.does().as_str(), scene.says() == "WaitingForOperation: nodes"),
+        (does, waits),
+        "{}",
+        scene.says()
+    );
+    assert_eq!(scene.message().contains("EXPAND_STORAGE"), waits, "{}", scene.message());
+    let ending = scene.destroys().finalized().deleting();
+    assert_eq!(ending.does(), if waits { does } else { "destroy id-orders" });
+}
+
+/// A cluster whose monitoring lags behind.
+fn lagging(suspended: Option<bool>) -> Scene {
+    let seen = cluster_but(|cluster| {
+        cluster.suspended = suspended;
+        cluster.health.status = HealthStatus::Suspended;
+    });
+    settled().listed([seen])
+}
+
+#[rstest]
+#[case::that_was_resumed(lagging(Some(false)).wants(Power::Running), "DatabaseUnavailable")]
+#[case::that_was_resumed_in_the_console(lagging(Some(false)), "DatabaseUnavailable")]
+#[case::that_is_suspended(lagging(Some(true)), "NotRunning")]
+#[case::of_which_nothing_else_is_told(lagging(None), "NotRunning")]
+#[case::that_is_to_be_resumed(lagging(None).wants(Power::Running), "Resuming: power")]
+fn the_monitoring_says_suspended_of_a_cluster(#[case] scene: Scene, #[case] says: &str) {
+    assert_eq!(scene.says(), says);
 }

@@ -6,6 +6,7 @@ mod creation;
 mod deletion;
 mod fixture;
 mod following;
+mod generators;
 mod kinds;
 mod model;
 mod orphans;

@@ -1,6 +1,7 @@
 //! Records whose manifest is gone, where the server chooses the id.
 
 use clusterwright::api::cratedb::CrateDBCluster;
+use clusterwright::api::secret::Password;
 use clusterwright::cloud::cratedb::change::Change;
 use clusterwright::cloud::cratedb::wire::Cluster;
 use clusterwright::cloud::operation::Found;
@@ -26,6 +27,13 @@ fn created(seconds: i64, found: Option<Cluster>) -> OrphanFacts<CrateDBCluster> 
     OrphanFacts { look: Some(look), ..orphan(creating(seconds)) }
 }
 
+/// The recorded password opened the database, before the manifest went.
+fn proved(facts: OrphanFacts<CrateDBCluster>) -> OrphanFacts<CrateDBCluster> {
+    let mut facts = facts;
+    facts.record.promote_password(Password::new(FIRST));
+    facts
+}
+
 fn creating_project(seconds: i64) -> Record {
     let change = Change::CreateProject { name: "shop".to_owned(), region: HERE.to_owned() };
     Record { intent: Some(changing(change, seconds, None)), ..prepared() }
@@ -42,7 +50,10 @@ fn gist(plan: &OrphanPlan<CrateDBCluster>) -> String {
     match plan {
         OrphanPlan::Keep => "keep".to_owned(),
         OrphanPlan::Look(target) => format!("look {target}"),
-        OrphanPlan::Settle(bound) => format!("settle {}", bound.identity.id),
+        OrphanPlan::Settle(bound) => {
+            let doubt = bound.doubt.map(|doubt| format!(" {doubt:?}")).unwrap_or_default();
+            format!("settle {}{doubt}", bound.identity.id)
+        }
         OrphanPlan::ClearIntent => "clear intent".to_owned(),
         OrphanPlan::Gone => "gone".to_owned(),
         OrphanPlan::Found => "found".to_owned(),
@@ -53,7 +64,21 @@ fn gist(plan: &OrphanPlan<CrateDBCluster>) -> String {
 
 #[rstest]
 #[case::a_create_is_looked_for_by_its_name(orphan(creating(20)), "look orders")]
-#[case::a_create_came_into_being(created(20, Some(cluster_aged(NAME, 18))), "settle id-orders")]
+#[case::a_create_came_into_being(created(20, Some(cluster_aged(NAME, 18))), "settle id-orders Unproved")]
+#[case::a_create_came_into_being_and_was_proved_before(
+    proved(created(20, Some(cluster_aged(NAME, 18)))),
+    "settle id-orders"
+)]
+#[case::a_create_could_have_brought_either_of_two(
+    OrphanFacts {
+        inventory: Some(Inventory {
+            clusters: vec![cluster_aged(NAME, 18), Cluster { id: id("twin"), ..cluster_aged(NAME, 17) }],
+            at: Some(ago(10)),
+        }.into()),
+        ..created(20, Some(cluster_aged(NAME, 18)))
+    },
+    "clear intent"
+)]
 #[case::a_create_found_its_name_taken(created(20, Some(cluster(NAME))), "clear intent")]
 #[case::a_create_can_still_appear(created(95 + 600, None), "wait")]
 #[case::a_create_came_to_nothing(created(95 + 602, None), "clear intent")]

@@ -182,6 +182,10 @@ fn edited(scene: Scene, change: fn(&mut CrateDBClusterSpec)) -> Scene {
 #[case::is_grown(edited(sent(None, "p"), |spec| spec.storage = Some(disks(64))), "change storage.sizePerNodeGiB")]
 #[case::is_scaled(edited(sent(None, "p"), |spec| spec.nodes = Some(3)), "change nodes")]
 #[case::is_not_suspended(edited(sent(None, "p"), |spec| spec.power = Some(Power::Suspended)), "prove [p]")]
+#[case::is_suspended_in_the_end(
+    shut_out(sent(None, "p").wants(Power::Suspended)), "change power"
+)]
+#[case::is_proved_in_the_end_where_nothing_else_is_asked_for(shut_out(sent(None, "p")), "prove [p]")]
 #[case::is_not_put_before_the_proof(
     sent(None, "p").spec(|spec| spec.nodes = Some(3)), "prove [p]"
 )]

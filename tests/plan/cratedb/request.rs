@@ -9,7 +9,7 @@ use clusterwright::cloud::cratedb::catalogue::Catalogue;
 use clusterwright::cloud::cratedb::change::Change;
 use clusterwright::cloud::cratedb::wire::ClusterProvision;
 use clusterwright::cloud::operation::Found;
-use clusterwright::plan::{Catalogued, Given, RefusalKind, Stake};
+use clusterwright::plan::{Catalogued, Given, RefusalKind, Stake, TroubleKind};
 use rstest::rstest;
 
 use super::fixture::*;
@@ -340,4 +340,28 @@ fn refused_create() -> Scene {
 #[case::is_repeated_with_another_credential(refused_create().reaching(location(), "key-2"), "deploy orders", "Creating")]
 fn a_refused_create(#[case] scene: Scene, #[case] does: &str, #[case] says: &str) {
     assert_eq!((scene.does().as_str(), scene.says().as_str()), (does, says));
+}
+
+/// Something was wrong once, and what the cloud offers is to be read again.
+fn held_and_unread() -> Scene {
+    let held = ready_to_create().offering(|there| there.subscriptions.clear()).reporting();
+    assert_eq!(held.says(), "InvalidSpec");
+    held.with(|facts| facts.catalogue = None)
+}
+
+#[rstest]
+#[case::well(held_and_unread(), "")]
+#[case::not_at_once(held_and_unread().troubled(TroubleKind::Unavailable, 29), "")]
+#[case::not_for_a_while(held_and_unread().troubled(TroubleKind::Unavailable, 30), "CloudUnavailable")]
+#[case::not_while_the_cloud_is_away(held_and_unread().standing(unavailable()), "CloudUnavailable")]
+#[case::not_with_these_credentials(held_and_unread().troubled(TroubleKind::Forbidden, 5), "CredentialsInsufficient")]
+fn what_was_wrong_once_is_not_said_for_ever_where_the_cloud_can_be_read(#[case] scene: Scene, #[case] says: &str) {
+    assert_eq!(scene.says(), says);
+}
+
+#[test]
+fn a_request_by_annotation_reads_what_the_cloud_offers_again() {
+    let held = ready_to_create().offering(|there| there.subscriptions.clear());
+    assert_eq!((held.does().as_str(), held.says().as_str()), ("", "InvalidSpec"));
+    assert_eq!(held.attempts(|attempts| attempts.begun = Some(ago(5))).does(), "survey");
 }

@@ -6,9 +6,9 @@ use clusterwright::api::condition::{Condition, Reason, Standing};
 use clusterwright::api::cratedb::{AllowedCidr as WantedCidr, CrateDBClusterStatus};
 use clusterwright::api::shared::Power;
 use clusterwright::cloud::cratedb::change::Change;
-use clusterwright::cloud::cratedb::wire::{Cluster, HealthStatus, OperationKind};
-use clusterwright::cloud::operation::OperationState;
-use clusterwright::plan::{Given, Plan, Probe, RefusalKind, Stake, Verdict, status};
+use clusterwright::cloud::cratedb::wire::{AllowedCidr, Cluster, HealthStatus, OperationKind};
+use clusterwright::cloud::operation::{Found, OperationState};
+use clusterwright::plan::{Given, Origin, Plan, Probe, RefusalKind, Stake, TroubleKind, Verdict, status};
 use rstest::rstest;
 
 use super::super::kstatus::{Read, compute};
@@ -129,15 +129,39 @@ fn asked(seconds: i64, serves: bool) -> Scene {
     settled().with(|facts| facts.probe = Some(probe)).listed([health(HealthStatus::Unknown)])
 }
 
+/// The cloud cannot tell whether the database serves, and nobody has asked it.
+fn unasked() -> Scene {
+    settled().listed([health(HealthStatus::Unknown)])
+}
+
 #[rstest]
-#[case::and_it_was_not_asked(settled().listed([health(HealthStatus::Unknown)]), "probe", "DatabaseUnavailable")]
+#[case::and_it_was_not_asked(unasked(), "probe", "DatabaseUnavailable")]
 #[case::and_it_answered(asked(59, true), "", "Running")]
 #[case::and_it_answered_a_minute_ago(asked(60, true), "probe", "Running")]
 #[case::and_it_answered_long_ago(asked(180, true), "probe", "DatabaseUnavailable")]
 #[case::and_it_did_not_answer(asked(59, false), "", "DatabaseUnavailable")]
 #[case::and_it_is_paused(asked(60, true).paused(), "probe", "Running")]
 #[case::and_nobody_knows_its_password(
-    asked(60, true).record(|record| record.password.current = None), "", "Running"
+    unasked().record(|record| {
+        record.bound = Some(bound(NAME, Origin::Adopted));
+        record.password.current = None;
+    }),
+    "probe", "DatabaseUnavailable"
+)]
+#[case::and_it_is_only_observed(unasked().only_observed(), "probe", "DatabaseUnavailable")]
+#[case::and_it_is_only_observed_without_a_record(
+    unasked()
+        .only_observed()
+        .adopting(NAME)
+        .with(|facts| facts.record = None)
+        .looked_at(by_id(NAME), KEY, 3600, Found::just(Some(cluster(NAME)))),
+    "probe", "DatabaseUnavailable"
+)]
+#[case::and_it_is_only_observed_and_answered(asked(59, true).only_observed(), "", "Observed")]
+#[case::and_it_is_only_observed_and_answered_a_minute_ago(asked(60, true).only_observed(), "probe", "Observed")]
+#[case::and_the_cloud_does_not_answer_either(asked(60, true).standing(unavailable()), "probe", "Running")]
+#[case::and_it_has_no_address(
+    unasked().listed([Cluster { url: None, fqdn: None, ..health(HealthStatus::Unknown) }]), "", "DatabaseUnavailable"
 )]
 #[case::and_the_cloud_says_that_it_is_red(asked(1, true).listed([health(HealthStatus::Red)]), "", "DatabaseUnavailable")]
 #[case::and_it_is_suspended(asked(1, true).listed([suspended()]), "", "NotRunning")]
@@ -200,7 +224,7 @@ fn what_was_let_go_of_shows_no_more() {
 #[test]
 fn a_step_that_is_due_shows_in_the_plan() {
     assert_eq!(ready_to_create().pending(), ["Create - → orders"]);
-    assert_eq!(scene().adopting("sales").listed([cluster("sales")]).pending(), ["Adopt - → id-sales"]);
+    assert_eq!(scene().adopting("sales").sees([cluster("sales")]).pending(), ["Adopt - → id-sales"]);
     assert_eq!(ending().pending(), ["Destroy - → id-orders"]);
     let unset = settled().record(|record| {
         record.announce_password(clusterwright::api::secret::Password::new(SECOND));
@@ -277,21 +301,21 @@ fn all_sorts() -> Vec<(&'static str, Scene, Read)> {
         ("unsupported", settled().spec(|spec| spec.version = Some("5.9.0".to_owned())), Read::Failed),
         ("suspended", settled().wants(Power::Suspended).listed([suspended()]), Read::Current),
         ("suspended by somebody", settled().listed([suspended()]), Read::Failed),
-        ("observed", scene().only_observed().listed([cluster(NAME)]), Read::Current),
+        ("observed", scene().only_observed().sees([cluster(NAME)]), Read::Current),
         ("paused", edited().paused(), Read::Failed),
         ("unavailable", edited().standing(unavailable()), Read::InProgress),
         ("gone", scene().recorded(record(NAME)).looked(None, []).noted_gone(), Read::Failed),
         (
             "unknown password",
             settled()
-                .record(|record| record.settle_creation(bound(NAME, clusterwright::plan::Origin::Created)))
+                .record(|record| record.settle_creation(bound(NAME, Origin::Created)))
                 .record(|record| record.password.pending = Some(clusterwright::api::secret::Password::new(FIRST)))
                 .attempts(|attempts| attempts.password_unknown = true),
             Read::Failed,
         ),
         ("ending", ending(), Read::InProgress),
         ("ending, protected", ending().common(|common| common.deletion_protection = Some(true)), Read::Failed),
-        ("ending, shared", marketplace(), Read::Failed),
+        ("ending, shared", marketplace().deleted(10), Read::Failed),
         ("applied again", running().reapplied().spec(|spec| spec.username = Some("shop".to_owned())), Read::Failed),
         ("elsewhere", running().moved(), Read::Failed),
     ]
@@ -356,4 +380,43 @@ fn what_stands_in_the_way_of_a_stalled_manifest_is_looked_at_again() {
         let plan = scene.plan();
         assert!(read != Read::Failed || plan.next.is_some() || plan.look_again.is_some() || name == "paused", "{name}");
     }
+}
+
+#[rstest]
+#[case::has_one(vec![network("10.0.0.0/8")], true)]
+#[case::has_none(Vec::new(), false)]
+fn a_list_of_allowed_networks_is_suspected_where_the_cluster(
+    #[case] networks: Vec<AllowedCidr>,
+    #[case] suspected: bool,
+) {
+    let scene = running()
+        .listed([cluster_but(|cluster| cluster.ip_whitelist = Some(networks))])
+        .record(|record| (record.password.current, record.bound.as_mut().unwrap().origin) = (None, Origin::Adopted))
+        .wanting(given(FIRST))
+        .record(|record| record.announce_password(clusterwright::api::secret::Password::new(FIRST)))
+        .record(|record| record.password_sent = true)
+        .troubled(TroubleKind::DatabaseUnreachable, 60);
+    assert_eq!(scene.says(), "DatabaseUnavailable");
+    assert_eq!(scene.message().contains("may leave this operator out"), suspected, "{}", scene.message());
+}
+
+#[test]
+fn people_know_a_cluster_by_its_name() {
+    let gone = scene().recorded(record(NAME)).looked(None, []).noted_gone();
+    for scene in [ending(), gone.clone(), gone.reaching(location(), "key-2")] {
+        assert!(
+            scene.message().starts_with("Cluster orders ") || scene.message().contains("cluster orders "),
+            "{}",
+            scene.message()
+        );
+    }
+}
+
+#[test]
+fn the_clouds_own_full_stop_is_not_doubled() {
+    let write = CloudWrite::Deploy { request: request(NAME), again: false };
+    let scene = ready_to_create().refused(&write, RefusalKind::Refused, 60).record(|record| {
+        record.refusals.get_mut("create").unwrap().message = "Not with us.".to_owned();
+    });
+    assert!(scene.message().contains("\"Not with us\". Correct"), "{}", scene.message());
 }

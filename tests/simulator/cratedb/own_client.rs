@@ -49,7 +49,7 @@ async fn a_life_from_create_to_destroy() {
     assert_eq!(client.organization(poll).await.unwrap().value.id, ORGANIZATION);
     assert_eq!(client.subscriptions(poll).await.unwrap().value[0].id, SUBSCRIPTION);
     assert_eq!(client.regions(poll).await.unwrap().value.len(), 2);
-    assert_eq!(client.versions(poll).await.unwrap().value.crate_versions.stable[0].version, "5.10.1");
+    assert_eq!(client.versions(poll).await.unwrap().value.crate_versions.stable.read[0].version, "5.10.1");
     let products = client.products(poll).await.unwrap().value;
     let cr1 = products.iter().find(|product| product.name == "cr1").unwrap();
     assert_eq!((cr1.scaling.len(), cr1.scaling[8].nodes), (9, Some(9)));

@@ -1,15 +1,16 @@
 //! Calls about what is around clusters.
 
 use http::Method;
+use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use super::Client;
 use crate::cloud::budget::{Permit, Priority};
 use crate::cloud::call::{Answer, Call};
 use crate::cloud::cratedb::wire::{
-    Organization, Product, Project, Quota, Region, RemainingBudget, Subscription, User, Versions,
+    Organization, Product, Project, Quota, Readable, Region, RemainingBudget, Subscription, User, Versions,
 };
-use crate::cloud::error::CloudError;
+use crate::cloud::error::{CloudError, sentence};
 use crate::cloud::request;
 
 impl Client {
@@ -43,17 +44,17 @@ impl Client {
 
     /// The organization's subscriptions, ended ones included.
     pub async fn subscriptions(&self, priority: Priority) -> Result<Answer<Vec<Subscription>>, CloudError> {
-        self.caller.ask(priority, Call::list("subscriptions", self.of_organization("subscriptions")?)).await
+        self.readable(priority, "subscriptions", self.of_organization("subscriptions")?).await
     }
 
     /// Every kind of node that a cluster can consist of, in every region.
     pub async fn products(&self, priority: Priority) -> Result<Answer<Vec<Product>>, CloudError> {
-        self.caller.ask(priority, Call::list("products", self.url(&["products", "cluster"])?)).await
+        self.readable(priority, "products", self.url(&["products", "cluster"])?).await
     }
 
     /// Where clusters can run.
     pub async fn regions(&self, priority: Priority) -> Result<Answer<Vec<Region>>, CloudError> {
-        self.caller.ask(priority, Call::list("regions", self.url(&["regions"])?)).await
+        self.readable(priority, "regions", self.url(&["regions"])?).await
     }
 
     /// The versions of the database that a new cluster can have.
@@ -69,5 +70,22 @@ impl Client {
     /// What the organization may still spend in a month.
     pub async fn remaining_budget(&self, priority: Priority) -> Result<Answer<RemainingBudget>, CloudError> {
         self.caller.ask(priority, Call::read("remaining_budget", self.of_organization("remaining-budget")?)).await
+    }
+
+    /// What of a list can be read; an error where that is nothing, which must not say that there is nothing.
+    async fn readable<T: DeserializeOwned>(
+        &self,
+        priority: Priority,
+        what: &'static str,
+        url: String,
+    ) -> Result<Answer<Vec<T>>, CloudError> {
+        let Answer { value, date } = self.caller.ask::<Readable<T>>(priority, Call::list(what, url)).await?;
+        match value.unread.first() {
+            Some(why) if value.read.is_empty() => {
+                let message = sentence(&format!("none of its {what} could be read: {why}"), &[]);
+                Err(CloudError::Protocol { message })
+            }
+            _ => Ok(Answer { value: value.known(what), date }),
+        }
     }
 }

@@ -126,7 +126,7 @@ async fn reads_are_made_as_documented() {
     assert_eq!(client.subscriptions(poll).await.unwrap().value[0].active, Some(true));
     assert_eq!(client.products(poll).await.unwrap().value[0].name, "cr1");
     assert_eq!(client.regions(poll).await.unwrap().value[0].name, "aks1.westeurope.azure");
-    assert_eq!(client.versions(poll).await.unwrap().value.crate_versions.stable[0].version, "5.8.3");
+    assert_eq!(client.versions(poll).await.unwrap().value.crate_versions.stable.read[0].version, "5.8.3");
     assert_eq!(client.quotas(poll).await.unwrap().value[0].quota, Some(5.0));
     assert_eq!(client.remaining_budget(poll).await.unwrap().value.remaining_budget_per_month, Some(12.5));
     let paths = [
@@ -399,4 +399,32 @@ async fn an_observer_is_told_of_every_request() {
     let seen = recorder.0.lock().unwrap();
     let expected = [("name_taken", "ok"), ("set_suspended", "busy"), ("destroy", "ok")];
     assert_eq!(*seen, expected.map(|(operation, outcome)| (location.clone(), operation, outcome)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_read_hides_nothing_else() {
+    let transport = Scripted::sequence([
+        Ok(said(200, &json!([{ "name": "cr1", "tier": null }, { "name": "cr2", "tier": "default" }]))),
+        Ok(said(200, &json!([{ "name": null }, { "name": "aks1.westeurope.azure" }]))),
+        Ok(said(200, &json!([7, { "id": "s-1" }]))),
+        Ok(said(200, &json!({ "crate_versions": { "stable": [{ "version": 5 }, { "version": "5.8.3" }] } }))),
+        Ok(said(200, &json!([{ "id": "p-1", "name": "shop", "organization_id": null }]))),
+        Ok(said(200, &json!([{ "id": "p-1", "name": "shop" }, { "id": "p-2", "name": null }]))),
+        Ok(said(200, &json!([{ "name": "cr1" }]))),
+        Ok(said(200, &json!({ "message": "no products today" }))),
+    ]);
+    let (client, poll) = (client(&transport), Priority::Poll);
+    let products = client.products(poll).await.unwrap().value;
+    assert_eq!(products.iter().map(|product| product.name.as_str()).collect::<Vec<_>>(), ["cr2"]);
+    assert_eq!(client.regions(poll).await.unwrap().value.len(), 1);
+    assert_eq!(client.subscriptions(poll).await.unwrap().value.len(), 1);
+    let stable = client.versions(poll).await.unwrap().value.crate_versions.stable;
+    assert_eq!((stable.read.len(), stable.unread.len()), (1, 1));
+    assert_eq!(client.projects(poll).await.unwrap().value[0].organization_id, None);
+    let one_unnamed = client.projects(poll).await.unwrap_err();
+    assert!(matches!(one_unnamed, CloudError::Protocol { .. }), "one that is left out would be created once more");
+    for _ in 0..2 {
+        let none = client.products(poll).await.unwrap_err();
+        assert!(matches!(none, CloudError::Protocol { .. }), "{none:?}");
+    }
 }

@@ -1,6 +1,7 @@
 //! From a database's answer, or its absence, to what the caller should do.
 
 use bytes::Bytes;
+use http::header::WWW_AUTHENTICATE;
 use http::{Response, StatusCode};
 use serde::Deserialize;
 use serde_json::Value;
@@ -9,6 +10,9 @@ use crate::cloud::database::{DatabaseError, bare};
 use crate::cloud::error::sentence;
 use crate::cloud::request::parse;
 use crate::cloud::transport::SendError;
+
+/// How the database calls itself where it asks who is there.
+const REALM: &str = "CrateDB Authenticator";
 
 /// What a statement that brings rows is answered with.
 #[derive(Deserialize)]
@@ -31,16 +35,15 @@ struct Trouble {
 pub(super) fn unanswered(error: &SendError, secrets: &[&str]) -> DatabaseError {
     let message = sentence(&error.to_string(), secrets);
     match error {
-        // A network that is not on the list is not refused, but left without an answer.
-        SendError::NotConnected(_) | SendError::NoAnswer(_) => closed_perhaps(&message),
+        // A network that is not on the list of allowed ones is not refused, but left without an answer.
+        SendError::NotConnected(_) | SendError::NoAnswer(_) => DatabaseError::Unreachable { message },
         SendError::NotHttp(_) | SendError::TooLarge { .. } => DatabaseError::Protocol { message },
     }
 }
 
 pub(super) fn proof(answer: &Response<Bytes>, secrets: &[&str]) -> Result<(), DatabaseError> {
     let status = answer.status();
-    // The database's own 401 need not be in its form, so that what came from a gateway cannot be told from it.
-    if status == StatusCode::UNAUTHORIZED {
+    if is_own_denial(answer) {
         return Err(DatabaseError::WrongPassword);
     }
     if status.is_success() {
@@ -51,17 +54,20 @@ pub(super) fn proof(answer: &Response<Bytes>, secrets: &[&str]) -> Result<(), Da
     Err(match own {
         own if is_passing(status) => DatabaseError::Unreachable { message: own.unwrap_or_else(|| bare(status)) },
         Some(message) => DatabaseError::Refused { message },
-        None if status == StatusCode::FORBIDDEN => closed_perhaps(&bare(status)),
+        None if status == StatusCode::FORBIDDEN => DatabaseError::Unreachable { message: bare(status) },
         None => DatabaseError::Protocol { message: bare(status) },
     })
 }
 
-fn closed_perhaps(trouble: &str) -> DatabaseError {
-    let message = format!("{trouble}; its list of allowed networks may leave this operator out");
-    DatabaseError::Unreachable { message }
+/// Whether it is the database that does not let us in. What stands before it may say the same while there is none.
+fn is_own_denial(answer: &Response<Bytes>) -> bool {
+    let realm = answer.headers().get(WWW_AUTHENTICATE).and_then(|value| value.to_str().ok());
+    let is_own = || realm.is_some_and(|realm| realm.contains(REALM)) || parse::<ErrorBody>(answer.body()).is_ok();
+    answer.status() == StatusCode::UNAUTHORIZED && is_own()
 }
 
 /// Whether the database may well serve later.
 fn is_passing(status: StatusCode) -> bool {
-    status.is_server_error() || matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS)
+    let passing = [StatusCode::UNAUTHORIZED, StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_MANY_REQUESTS];
+    status.is_server_error() || passing.contains(&status)
 }

@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::Response;
+use http::header::WWW_AUTHENTICATE;
 use rstest::rstest;
 use secrecy::SecretString;
 
@@ -11,7 +12,7 @@ use super::Database;
 use crate::api::identity::Endpoint;
 use crate::cloud::database::{DATABASE_DEADLINE, DatabaseError};
 use crate::cloud::endpoint::EndpointPolicy;
-use crate::cloud::test_support::{Outcome, Scripted, html, json};
+use crate::cloud::test_support::{Outcome, Scripted, html, json, with_header};
 use crate::cloud::transport::SendError;
 
 const ROWS: &str = r#"{"cols":["1"],"rows":[[1]],"rowcount":1,"duration":0.5}"#;
@@ -67,7 +68,17 @@ async fn what_basic_authentication_has_no_place_for_is_not_sent(#[case] user: &s
 
 #[rstest]
 #[case(Ok(own(401, "password authentication failed for user \"admin\"")), "wrong")]
-#[case(Ok(json(401, "")), "wrong")]
+#[case(
+    Ok(with_header(
+        json(401, "password authentication failed"),
+        WWW_AUTHENTICATE,
+        "Basic realm=\"CrateDB Authenticator\""
+    )),
+    "wrong"
+)]
+#[case(Ok(with_header(html(401), WWW_AUTHENTICATE, "Basic realm=\"gateway\"")), "unreachable")]
+#[case(Ok(html(401)), "unreachable")]
+#[case(Ok(json(401, "")), "unreachable")]
 #[case(Ok(own(400, "line 1:1: mismatched input")), "refused")]
 #[case(Ok(own(403, "not permitted")), "refused")]
 #[case(Ok(own(500, "oops")), "unreachable")]
@@ -99,6 +110,21 @@ async fn what_a_failed_proof_means(#[case] outcome: Outcome, #[case] meaning: &s
 async fn a_database_that_may_be_closed_to_us_is_said_to_be(#[case] outcome: Outcome) {
     let error = prove(&Scripted::sequence([outcome]), "admin", "password").await.unwrap_err().to_string();
     assert!(error.contains("list of allowed networks"), "{error}");
+}
+
+#[rstest]
+#[case(Ok(json(200, ROWS)), "")]
+#[case(Ok(own(401, "trust authentication failed for user \"crate\"")), "")]
+#[case(Ok(html(401)), "unreachable")]
+#[case(Ok(html(200)), "protocol")]
+#[case(Ok(own(503, "no master")), "unreachable")]
+#[case(Err(SendError::NotConnected("refused".into())), "unreachable")]
+#[tokio::test(start_paused = true)]
+async fn a_database_serves_where_it_answers_itself(#[case] outcome: Outcome, #[case] trouble: &str) {
+    let transport = Scripted::sequence([outcome]);
+    let answer = database(&transport).serves().await;
+    assert_eq!(answer.as_ref().err().map_or("", kind), trouble);
+    assert_eq!((transport.lines(), transport.seen()[0].authorization.as_str()), (vec!["POST /_sql".to_owned()], ""));
 }
 
 #[tokio::test(start_paused = true)]

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_with::{DefaultOnNull, serde_as};
 
+use super::readable::Readable;
+
 /// The user that an API key acts as.
 #[serde_as]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,16 +29,6 @@ pub struct OrganizationRole {
     pub role_fqn: String,
 }
 
-/// An API key, without its secret.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ApiKey {
-    pub key: String,
-    #[serde(default)]
-    pub active: Option<bool>,
-    #[serde(default)]
-    pub last_used: Option<String>,
-}
-
 /// Who pays.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Organization {
@@ -47,12 +39,13 @@ pub struct Organization {
     pub role_fqn: Option<String>,
 }
 
-/// A folder of clusters in one region.
+/// A folder of clusters in one region. Id and name are required: one that is left out would be created once more.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Project {
     pub id: String,
     pub name: String,
-    pub organization_id: String,
+    #[serde(default)]
+    pub organization_id: Option<String>,
     #[serde(default)]
     pub region: Option<String>,
 }
@@ -128,24 +121,24 @@ pub struct Region {
 }
 
 /// The newest versions of each channel. They are required: an answer of another form must not say that there are none.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct Versions {
     pub crate_versions: Channels,
 }
 
 /// What each channel offers: the vendor's document has one version, the cloud has been seen to send a list.
 #[serde_as]
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct Channels {
     #[serde(default)]
-    #[serde_as(deserialize_as = "DefaultOnNull<serde_with::OneOrMany<_>>")]
-    pub stable: Vec<CrateVersion>,
+    #[serde_as(deserialize_as = "DefaultOnNull")]
+    pub stable: Readable<CrateVersion>,
     #[serde(default)]
-    #[serde_as(deserialize_as = "DefaultOnNull<serde_with::OneOrMany<_>>")]
-    pub testing: Vec<CrateVersion>,
+    #[serde_as(deserialize_as = "DefaultOnNull")]
+    pub testing: Readable<CrateVersion>,
     #[serde(default)]
-    #[serde_as(deserialize_as = "DefaultOnNull<serde_with::OneOrMany<_>>")]
-    pub nightly: Vec<CrateVersion>,
+    #[serde_as(deserialize_as = "DefaultOnNull")]
+    pub nightly: Readable<CrateVersion>,
 }
 
 /// One version of the database.

@@ -223,8 +223,8 @@ fn what_is_around_clusters_is_read_in_the_least_form() {
 #[case(json!([{ "version": "5.8.3" }]))]
 fn a_channel_offers_one_version_or_several(#[case] stable: Value) {
     let versions: Versions = read(json!({ "crate_versions": { "stable": stable, "nightly": null } }));
-    assert_eq!(versions.crate_versions.stable[0].version, "5.8.3");
-    assert_eq!((versions.crate_versions.testing, versions.crate_versions.nightly), (vec![], vec![]));
+    assert_eq!(versions.crate_versions.stable.read[0].version, "5.8.3");
+    assert_eq!((versions.crate_versions.testing.read, versions.crate_versions.nightly.read), (vec![], vec![]));
 }
 
 #[test]

@@ -7,16 +7,17 @@ use http::header::{DATE, RETRY_AFTER};
 use http::{Request, Response};
 use rstest::rstest;
 use secrecy::SecretString;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::Client;
-use crate::api::identity::{ClusterId, Endpoint, Location};
+use crate::api::identity::{ClusterId, Endpoint, Handle, Location};
 use crate::clock::Clock;
 use crate::cloud::budget::{Budget, Permit, Priority};
 use crate::cloud::call::{Answer, WRITE_DEADLINE};
 use crate::cloud::credential::Credential;
 use crate::cloud::error::CloudError;
 use crate::cloud::observer::Observer;
+use crate::cloud::provider::Provider as _;
 use crate::cloud::test_support::{Outcome, Scripted, html, json, with_header};
 use crate::cloud::token::TokenSource;
 use crate::cloud::transport::SendError;
@@ -340,4 +341,22 @@ async fn an_observer_is_told_of_every_request() {
     client.deploy(permit().await, &deploy_body()).await.unwrap_err();
     let seen = recorder.0.lock().unwrap();
     assert_eq!(*seen, [("get", "ok"), ("deploy", "unavailable"), ("deploy", "conflict")]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_look_that_may_wait_lets_edits_go_first() {
+    let transport = cloud(|_| (Duration::ZERO, Ok(json(200, CLUSTER))));
+    let budget = Budget::spawn(120);
+    let client = client_on(&transport, budget.clone());
+    while let Ok(permit) = timeout(Duration::from_millis(1), budget.acquire(Priority::Edit)).await {
+        permit.map(drop).unwrap();
+    }
+    let target = Handle::Id(id());
+    let start = Instant::now();
+    let looks = join_all((0..3).map(|_| client.find(&target, Priority::Poll)));
+    let looks = async { (looks.await, start.elapsed()) };
+    let edits = join_all((0..10).map(|_| budget.acquire(Priority::Edit)));
+    let ((looks, elapsed), _) = futures::join!(looks, edits);
+    assert!(looks.into_iter().all(|look| look.unwrap().cluster.is_some()));
+    assert!(elapsed > Duration::from_secs(4), "of two requests a second the three looks, which came first, got all");
 }

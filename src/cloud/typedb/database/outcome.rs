@@ -13,6 +13,10 @@ pub(super) fn no_session() -> DatabaseError {
     DatabaseError::Unreachable { message: "its answer to the sign-in holds no token".to_owned() }
 }
 
+pub(super) fn no_version() -> DatabaseError {
+    DatabaseError::Unreachable { message: "its answer holds no version".to_owned() }
+}
+
 /// Such a server speaks gRPC only.
 fn no_http_api() -> DatabaseError {
     DatabaseError::Unsupported { message: "they have no HTTP API for users, as TypeDB has since 3.2".to_owned() }

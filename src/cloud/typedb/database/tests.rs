@@ -100,6 +100,23 @@ async fn what_a_password_that_was_not_confirmed_means(#[case] outcome: Outcome, 
     assert_eq!(transport.count(), 2, "nothing is repeated");
 }
 
+#[rstest]
+#[case(Ok(json(200, r#"{"distribution":"TypeDB Cloud","version":"3.5.1"}"#)), "")]
+#[case(Ok(own_error(401, "missing token")), "")]
+#[case(Ok(html(401)), "unreachable")]
+#[case(Ok(html(200)), "unreachable")]
+#[case(Ok(html(503)), "unreachable")]
+#[tokio::test(start_paused = true)]
+async fn a_database_serves_where_it_answers_itself(#[case] outcome: Outcome, #[case] trouble: &str) {
+    let transport = Scripted::sequence([outcome]);
+    let answer = database(&transport).serves().await;
+    assert_eq!(answer.as_ref().err().map_or("", kind), trouble);
+    assert_eq!(
+        (transport.lines(), transport.seen()[0].authorization.as_str()),
+        (vec!["GET /v1/version".to_owned()], "")
+    );
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_database_that_never_answers_is_given_up_on() {
     let slow = Scripted::slow(|_| (DATABASE_DEADLINE * 100, Ok(json(200, SESSION))));

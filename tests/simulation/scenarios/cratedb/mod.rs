@@ -3,6 +3,7 @@
 mod crashes;
 mod lives;
 mod lost;
+mod rights;
 mod rivals;
 mod waiting;
 

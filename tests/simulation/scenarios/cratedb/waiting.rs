@@ -135,7 +135,7 @@ fn a_failed_operation_is_told_and_tried_again_after_an_hour_or_an_edit(
         world.cloud.cratedb().fail_next(Failure { times: 2, message, ..Failure::of(kind) });
         world.edit(HERE, "orders", &json!({"spec": spec}));
         let failed = world.reason("orders", "OperationFailed", 900).await;
-        assert!(condition(&failed, "Ready")["message"].as_str().unwrap().contains("The dwarves went home."));
+        assert!(condition(&failed, "Ready")["message"].as_str().unwrap().contains("\"The dwarves went home\"."));
         assert_eq!(condition(&failed, "Stalled")["status"], "True");
         world.pass(2700).await;
         assert_eq!(effects(&world, action), 1, "a failure is not hammered");
@@ -243,4 +243,55 @@ fn a_protected_cluster_is_destroyed_only_when_the_manifest_says_so(#[values(true
         assert!(view(&world, "orders").is_none());
         world.audit().await;
     });
+}
+
+#[tokio::test(start_paused = true)]
+async fn ten_clusters_in_transition_leave_something_of_the_usual_budget() {
+    let mut world = asleep(clusterwright::simulator::Settings::default());
+    world.user().merge("CloudAccount", HERE, ACCOUNT, &json!({"spec": {"requestsPerMinute": 120}}));
+    let names: Vec<String> = (0..10).map(|number| format!("orders-{number}")).collect();
+    for name in &names {
+        let id = world.cloud.cratedb().seed(clusterwright::simulator::cratedb::NewCluster::new(name.as_str())).unwrap();
+        let mut manifest = cluster(HERE, name);
+        manifest["spec"] = json!({"accountRef": {"name": ACCOUNT}, "externalId": id.as_str(), "nodes": 3});
+        world.apply(&manifest);
+    }
+    world.start();
+    // All of them have been asked for by then, and none has been carried out.
+    world.pass(50).await;
+    assert_eq!(effects(&world, "scaled"), 10);
+    let before = world.asked(|_| true).len();
+    world.pass(60).await;
+    let asked = world.asked(|_| true).len() - before;
+    assert!((40..100).contains(&asked), "{asked} requests in a minute");
+    for name in &names {
+        world.ready(name).await;
+    }
+    assert_eq!(effects(&world, "scaled"), 10);
+    world.audit().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_credentials_may_not_read_needs_a_person() {
+    let world = awake();
+    let no = FaultKind::Answer {
+        status: Status::try_from(403).unwrap(),
+        retry_after: None,
+        body: Some(json!({"message": "Ask your administrator.", "success": false}).to_string()),
+        content_type: Some("application/json".to_owned()),
+    };
+    world.fault(Fault::new("/api/v2/organizations/*/subscriptions/", no));
+    world.apply(&cluster(HERE, "orders"));
+    let told = world.reason("orders", "CredentialsInsufficient", 60).await;
+    assert_eq!(condition(&told, "Stalled")["status"], "True");
+    let message = condition(&told, "Ready")["message"].as_str().unwrap().to_owned();
+    assert!(message.contains("\"Ask your administrator\". Give"), "{message}");
+    world.pass(3600).await;
+    assert_eq!(reasons(&world, "orders").last().unwrap(), "CredentialsInsufficient");
+    let asked = world.asked(|row| row.path.ends_with("/subscriptions/")).len();
+    assert!(asked < 40, "{asked} times in an hour");
+    world.cloud.clear_faults();
+    world.annotate(HERE, "orders", "clusterwright.dev/reconcile-at", &json!("now"));
+    world.ready("orders").await;
+    world.audit().await;
 }

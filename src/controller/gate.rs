@@ -1,5 +1,6 @@
 //! Whether this process may start a write to a cloud.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -9,12 +10,27 @@ use tokio::time::Instant;
 #[derive(Clone, Debug)]
 pub struct Gate {
     state: watch::Receiver<State>,
+    under_way: UnderWay,
 }
 
 /// Opens and closes a gate. Clones are about the same gate.
 #[derive(Clone, Debug)]
 pub struct Gatekeeper {
     state: watch::Sender<State>,
+    under_way: UnderWay,
+}
+
+/// How many writes have passed the gate, and have not come to their end.
+type UnderWay = Arc<watch::Sender<usize>>;
+
+/// Leave for one write. It is kept until what came of the write is written down.
+#[derive(Debug)]
+pub(crate) struct Pass(UnderWay);
+
+impl Drop for Pass {
+    fn drop(&mut self) {
+        self.0.send_modify(|number| *number -= 1);
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -31,13 +47,18 @@ impl Gate {
     #[must_use]
     pub fn shut() -> (Self, Gatekeeper) {
         let (sender, state) = watch::channel(State::NotYet);
-        (Self { state }, Gatekeeper { state: sender })
+        let under_way = UnderWay::default();
+        (Self { state, under_way: Arc::clone(&under_way) }, Gatekeeper { state: sender, under_way })
     }
 
-    /// Whether a write that takes at most `deadline` may start now: the right to write has to outlive it.
+    /// Leave for a write that takes at most `deadline`, if it may start now: the right to write has to outlive it.
     #[must_use]
-    pub(crate) fn permits(&self, deadline: Duration) -> bool {
-        matches!(*self.state.borrow(), State::Until(end) if Instant::now() + deadline <= end)
+    pub(crate) fn pass(&self, deadline: Duration) -> Option<Pass> {
+        // Counted first, so that whoever closes the gate and then counts misses none.
+        self.under_way.send_modify(|number| *number += 1);
+        let pass = Pass(Arc::clone(&self.under_way));
+        let open = matches!(*self.state.borrow(), State::Until(end) if Instant::now() + deadline <= end);
+        open.then_some(pass)
     }
 
     /// Waits until the gate is opened for the first time. Where it is closed before, that is never.
@@ -64,6 +85,12 @@ impl Gatekeeper {
     pub fn close(&self) {
         self.state.send_replace(State::Closed);
     }
+
+    /// Waits until no write is under way.
+    pub(crate) async fn all_ended(&self) {
+        // The sender is here, so that there is nothing to go wrong.
+        self.under_way.subscribe().wait_for(|number| *number == 0).await.ok();
+    }
 }
 
 #[cfg(test)]
@@ -75,16 +102,16 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_write_starts_only_if_the_right_to_it_outlives_its_deadline() {
         let (gate, keeper) = Gate::shut();
-        assert!(!gate.permits(Duration::ZERO), "it was not opened yet");
+        assert!(gate.pass(Duration::ZERO).is_none(), "it was not opened yet");
         keeper.open_until(Instant::now() + CALL * 2);
-        assert!(gate.permits(CALL));
+        assert!(gate.pass(CALL).is_some());
         tokio::time::advance(CALL).await;
-        assert!(gate.permits(CALL));
+        assert!(gate.pass(CALL).is_some());
         tokio::time::advance(Duration::from_millis(1)).await;
-        assert!(!gate.permits(CALL));
-        assert!(gate.permits(CALL / 2), "a shorter one is over in time");
+        assert!(gate.pass(CALL).is_none());
+        assert!(gate.pass(CALL / 2).is_some(), "a shorter one is over in time");
         keeper.open_until(Instant::now() + CALL);
-        assert!(gate.permits(CALL), "the lease was renewed");
+        assert!(gate.pass(CALL).is_some(), "the lease was renewed");
     }
 
     #[tokio::test(start_paused = true)]
@@ -93,7 +120,21 @@ mod tests {
         keeper.open_until(Instant::now() + CALL);
         keeper.close();
         keeper.open_until(Instant::now() + CALL);
-        assert!(!gate.permits(Duration::ZERO));
+        assert!(gate.pass(Duration::ZERO).is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_closed_gate_tells_when_every_write_has_ended() {
+        let (gate, keeper) = Gate::shut();
+        keeper.open_until(Instant::now() + CALL);
+        let passes = [gate.pass(CALL).unwrap(), gate.clone().pass(CALL).unwrap()];
+        keeper.close();
+        for pass in passes {
+            assert!(tokio::time::timeout(CALL, keeper.all_ended()).await.is_err());
+            drop(pass);
+        }
+        assert!(gate.pass(CALL).is_none());
+        keeper.all_ended().await;
     }
 
     #[tokio::test(start_paused = true)]

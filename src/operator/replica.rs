@@ -10,8 +10,11 @@ use super::lease::{Candidate, Identity, Tells, Term};
 use super::process::OperatorError;
 use crate::controller::{self, Config, Gatekeeper};
 
-/// What is in flight when the process is asked to stop has this long; Kubernetes itself kills after 30 s.
+/// A write that is in flight when the process is asked to stop has this long; Kubernetes itself kills after 30 s.
 const GRACE: Duration = Duration::from_secs(25);
+
+/// Everything else has this long: what is only looked at, or waited for, is the next leader's as well.
+const GRACE_WITHOUT_WRITE: Duration = Duration::from_millis(500);
 
 /// As whom a replica stands for election.
 #[derive(Clone, Debug)]
@@ -64,12 +67,23 @@ async fn lead(
     gatekeeper.close();
     tokio::select! {
         loss = leadership => Err(loss.into()),
-        finished = tokio::time::timeout(GRACE, controllers) => {
-            if finished.is_err() {
-                // Every write stands announced in its record, so that the next leader finds out what came of it.
-                tracing::warn!("what was still in flight after {} s is abandoned", GRACE.as_secs());
-            }
-            Ok(())
+        () = wind_up(gatekeeper, controllers) => Ok(()),
+    }
+}
+
+/// Waits until the controllers have ended, as long as there is something to wait for.
+async fn wind_up(gatekeeper: &Gatekeeper, controllers: impl Future<Output = ()>) {
+    let mut controllers = std::pin::pin!(controllers);
+    let writes = tokio::time::timeout(GRACE, gatekeeper.all_ended());
+    tokio::select! {
+        () = &mut controllers => return,
+        ended = writes => if ended.is_err() {
+            // It stands announced in its record, so that the next leader finds out what came of it.
+            tracing::warn!("a write that was still in flight after {} s is abandoned", GRACE.as_secs());
+            return;
         }
+    }
+    if tokio::time::timeout(GRACE_WITHOUT_WRITE, controllers).await.is_err() {
+        tracing::info!("what was looked at or waited for is left to the next leader");
     }
 }

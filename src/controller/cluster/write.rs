@@ -41,7 +41,7 @@ pub(super) async fn send<K: Managed>(
         return Ok(Applied::Failed);
     };
     // Nothing is announced that will not be sent.
-    if !ctx.gate.permits(WRITE_DEADLINE) {
+    if ctx.gate.pass(WRITE_DEADLINE).is_none() {
         hold_off(ctx, memory, SHUT);
         return Ok(Applied::Failed);
     }
@@ -91,11 +91,11 @@ pub(super) async fn send<K: Managed>(
         attempt.unsend().await?;
         return Ok(Applied::Again);
     }
-    if !ctx.gate.permits(WRITE_DEADLINE) {
+    let Some(_until_its_outcome_is_noted) = ctx.gate.pass(WRITE_DEADLINE) else {
         attempt.unsend().await?;
         hold_off(ctx, memory, SHUT);
         return Ok(Applied::Failed);
-    }
+    };
     match write {
         CloudWrite::Deploy { request, .. } => attempt.deploy(permit, request).await,
         CloudWrite::Change(change) => attempt.change(permit, change).await,

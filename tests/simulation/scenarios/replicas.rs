@@ -46,7 +46,7 @@ async fn one_leads_and_the_other_is_ready_and_does_nothing() {
     let (world, leader, standby) = two().await;
     world.apply(&cluster(HERE, "orders"));
     world.ready("orders").await;
-    world.pass(3600).await;
+    world.pass(1200).await;
     assert!(leader.leads() && !standby.leads());
     assert!(leader.is_ready() && standby.is_ready());
     assert_eq!(standby.did(), Vec::<String>::new());
@@ -116,6 +116,25 @@ async fn a_create_under_way_is_finished_before_the_lease_is_released() {
     world.audit().await;
 }
 
+/// Whoever looks something up, or waits for leave to ask, has not begun to write.
+#[tokio::test(start_paused = true)]
+async fn what_is_only_looked_up_is_not_waited_for() {
+    let (world, first, second) = two().await;
+    world.pass(60).await;
+    world.fault(CloudFault::new("*/orders", FaultKind::Latency { millis: 15_000 }).times(1));
+    world.apply(&cluster(HERE, "orders"));
+    world.pass(2).await;
+    assert!(world.deploys().is_empty());
+    let stopped = Instant::now();
+    first.stop();
+    first.ended().await.unwrap();
+    world.until_lease(2, |lease| second.is(&lease["holderIdentity"])).await;
+    assert!(stopped.elapsed() < Duration::from_secs(2), "{:?}", stopped.elapsed());
+    world.ready("orders").await;
+    assert_eq!((world.deploys().len(), world.clusters().len()), (1, 1));
+    world.audit().await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_write_that_takes_too_long_is_abandoned_and_found_out_about() {
     let (world, first, second) = two().await;
@@ -180,14 +199,14 @@ fn clocks_that_disagree_make_no_difference(#[case] seconds: i64) {
         let first = world.replica("a");
         world.pass(2).await;
         let second = world.replica_by("b", elsewhere);
-        world.pass(1800).await;
+        world.pass(600).await;
         assert!(first.leads() && !second.leads());
         first.stop();
         first.ended().await.unwrap();
         world.pass(2).await;
         assert!(second.leads());
         let third = world.replica("c");
-        world.pass(1800).await;
+        world.pass(600).await;
         assert!(second.leads() && !third.leads());
         assert_eq!(world.lease()["leaseTransitions"], 2);
     });

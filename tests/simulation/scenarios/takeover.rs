@@ -1,8 +1,14 @@
 //! Another operator, in another namespace, looked after the manifests before; its records are there.
 
+use std::time::Duration;
+
+use clusterwright::controller::Pulse;
+use clusterwright::operator::{LEASE, Term, until_vacant};
 use rstest::rstest;
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
+use crate::apiserver::{Fault, Requests, Trouble};
 use crate::world::cratedb;
 use crate::world::manifests::{ACCOUNT, HERE, cluster, with};
 use crate::world::{OPERATOR, Vendor, World, is_ready, on_virtual_time};
@@ -142,4 +148,55 @@ fn a_create_that_was_left_open_is_a_person_s_to_settle(#[case] there: bool) {
         world.pass(600).await;
         assert_eq!((world.deploys().len(), world.clusters().len()), (usize::from(!there), 1));
     });
+}
+
+/// Who holds the lease in the former operator's namespace, and for how long somebody is waited for.
+#[rstest]
+#[case::nobody_has_ever(json!(null), 0)]
+#[case::nobody_does(json!({"holderIdentity": "", "leaseDurationSeconds": 60}), 0)]
+#[case::somebody_who_is_gone(json!({"holderIdentity": "gone", "leaseDurationSeconds": 90}), 90)]
+fn the_former_operator_s_lease_is_waited_for(#[case] lease: Value, #[case] seconds: u64) {
+    on_virtual_time(async {
+        let world = World::asleep();
+        world.user().create_namespace(FORMER);
+        if !lease.is_null() {
+            world.user().create(json!({
+                "apiVersion": "coordination.k8s.io/v1", "kind": "Lease",
+                "metadata": {"name": LEASE, "namespace": FORMER}, "spec": lease,
+            }));
+        }
+        let began = Instant::now();
+        let (client, pulse) = (world.api.client(), Pulse::default());
+        until_vacant(&client, FORMER, Term::seconds(60), &pulse).await;
+        assert_eq!(began.elapsed().as_secs(), seconds);
+        assert!(pulse.is_alive());
+    });
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_former_operator_that_lives_is_waited_for_until_it_stops() {
+    let world = World::asleep();
+    let former = world.replica("a");
+    world.pass(10).await;
+    let client = world.api.client();
+    let waiting =
+        tokio::spawn(async move { until_vacant(&client, OPERATOR, Term::seconds(60), &Pulse::default()).await });
+    world.pass(600).await;
+    assert!(former.leads() && !waiting.is_finished());
+    former.stop();
+    former.ended().await.unwrap();
+    tokio::time::timeout(Duration::from_secs(2), waiting).await.unwrap().unwrap();
+}
+
+/// Who may not see the other namespace goes by what it was told.
+#[tokio::test(start_paused = true)]
+async fn a_lease_that_may_not_be_seen_is_taken_to_be_free() {
+    let world = World::asleep();
+    let _former = world.replica("a");
+    world.pass(10).await;
+    world.api.inject(Fault::new(Requests::all().of("Lease"), Trouble::Status(503)).times(3));
+    world.api.inject(Fault::new(Requests::all().of("Lease"), Trouble::Status(403)).always());
+    let client = world.api.client();
+    let vacant = async move { until_vacant(&client, OPERATOR, Term::seconds(60), &Pulse::default()).await };
+    tokio::time::timeout(Duration::from_secs(10), vacant).await.unwrap();
 }

@@ -38,7 +38,9 @@ fn kind(definition: &CustomResourceDefinition) -> String {
     let messages: Vec<String> = rules.filter_map(|rule| rule.message.clone()).collect();
     if !messages.is_empty() {
         line(&mut text, &format!("\n### {}: what is refused\n", names.kind));
-        messages.iter().for_each(|message| line(&mut text, &format!("- {message}")));
+        for message in messages {
+            line(&mut text, &format!("- {message}"));
+        }
     }
     text
 }

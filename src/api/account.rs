@@ -171,6 +171,9 @@ pub struct CloudAccountStatus {
     /// Name of the Secret whose credentials are in use.
     #[schemars(length(max = 253))]
     pub active_credential: Option<String>,
+    /// Namespace of the operator that looks after this account.
+    #[schemars(length(max = 63))]
+    pub operator_namespace: Option<String>,
     /// How many clusters there are, by how they stand to the manifests of this Kubernetes cluster.
     pub clusters: Option<ClusterCounts>,
 }

@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 
 use crate::api::identity::Endpoint;
 use crate::cloud::endpoint::EndpointPolicy;
-use crate::operator::{self, OperatorError, Settings};
+use crate::operator::{self, OperatorError, Settings, Term};
 
 const DEFAULT_LISTEN: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 8080));
 
@@ -18,6 +18,14 @@ pub struct Args {
     /// The namespaces whose manifests are looked after, separated by commas; all when omitted
     #[arg(long, env = "CLUSTERWRIGHT_WATCH_NAMESPACES", value_delimiter = ',')]
     watch_namespaces: Vec<String>,
+
+    /// The namespace of a former operator that is gone for good, whose manifests are taken over; its records stay there
+    ///
+    /// Whose status names that namespace is looked after from now on. Of what the former operator knew there is only what the
+    /// status says: each database is adopted by the id in it, and its password is the one that the connection Secret or the
+    /// manifest gives, if it opens the database. While the former operator still holds its lease, this one waits.
+    #[arg(long, env = "CLUSTERWRIGHT_TAKE_OVER_FROM", value_name = "NAMESPACE")]
+    take_over_from: Option<String>,
 
     /// Where /healthz, /readyz and /metrics are served
     #[arg(long, env = "CLUSTERWRIGHT_LISTEN", default_value_t = DEFAULT_LISTEN, value_name = "ADDRESS")]
@@ -40,6 +48,21 @@ pub struct Args {
         value_name = "DOMAIN"
     )]
     data_plane_domains: Vec<String>,
+
+    /// The pod's name: a replica that is started again in the same pod leads again at once
+    #[arg(long, env = "POD_NAME")]
+    pod_name: Option<String>,
+
+    /// For how long the leader's lease is good when it is not renewed, in seconds: so long nobody leads after the leader was
+    /// killed, and nearly as long a leader outlives an API server that does not answer
+    #[arg(
+        long,
+        env = "CLUSTERWRIGHT_LEASE_DURATION_SECONDS",
+        default_value_t = Term::USUAL.as_secs(),
+        value_parser = clap::value_parser!(u64).range(Term::SHORTEST.as_secs()..=Term::LONGEST.as_secs()),
+        value_name = "SECONDS"
+    )]
+    lease_duration_seconds: u64,
 }
 
 /// Runs until it is asked to stop.
@@ -50,8 +73,11 @@ pub async fn run(args: Args) -> Result<(), OperatorError> {
     operator::run(Settings {
         namespace: args.namespace,
         watch_namespaces: given(args.watch_namespaces),
+        take_over_from: args.take_over_from.filter(|namespace| !namespace.is_empty()),
         listen: args.listen,
         policy,
+        pod: args.pod_name,
+        term: Term::seconds(args.lease_duration_seconds),
     })
     .await
 }

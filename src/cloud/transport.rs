@@ -54,12 +54,15 @@ pub trait Transport: Send + Sync + Debug {
 }
 
 /// Runs an exchange until its deadline. Past it the effect of the request is unknown.
+///
+/// The deadline comes first: an exchange of a process that was stopped, and goes on past the deadline, sends nothing more.
 pub async fn within<T>(
     deadline: Duration,
     exchange: impl Future<Output = Result<T, SendError>>,
 ) -> Result<T, SendError> {
-    match tokio::time::timeout(deadline, exchange).await {
-        Ok(outcome) => outcome,
-        Err(_) => Err(SendError::NoAnswer("there was no answer in time".to_owned())),
+    tokio::select! {
+        biased;
+        () = tokio::time::sleep(deadline) => Err(SendError::NoAnswer("there was no answer in time".to_owned())),
+        outcome = exchange => outcome,
     }
 }

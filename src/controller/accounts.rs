@@ -3,7 +3,7 @@
 mod report;
 mod session;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -51,11 +51,13 @@ pub(crate) struct Known<K: Managed> {
 #[derive(Debug)]
 pub(crate) struct Accounts<K: Managed> {
     by_key: Mutex<HashMap<AccountKey, Known<K>>>,
+    /// Those of which it was said that another operator looks after them, by uid.
+    told: Mutex<HashSet<String>>,
 }
 
 impl<K: Managed> Default for Accounts<K> {
     fn default() -> Self {
-        Self { by_key: Mutex::default() }
+        Self { by_key: Mutex::default(), told: Mutex::default() }
     }
 }
 
@@ -72,6 +74,12 @@ impl<K: Managed> Accounts<K> {
     /// Forgets every account for which `needed` says no, and returns them.
     pub(crate) fn forget_unneeded(&self, needed: impl Fn(&AccountKey) -> bool) -> Vec<(AccountKey, Known<K>)> {
         self.lock().extract_if(|key, _| !needed(key)).collect()
+    }
+
+    /// Whether this is the first time that another operator is told of for this account.
+    fn is_told_first(&self, account: &CloudAccount) -> bool {
+        let uid = account.uid().unwrap_or_default();
+        self.told.lock().unwrap_or_else(PoisonError::into_inner).insert(uid)
     }
 
     fn take(&self, key: &AccountKey) -> Option<Known<K>> {

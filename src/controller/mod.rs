@@ -16,12 +16,14 @@ mod pulse;
 mod records;
 mod run;
 mod secrets;
+mod standby;
 mod told;
 mod wake;
 mod watches;
 
 pub use gate::{Gate, Gatekeeper};
 pub use metrics::Metrics;
+pub(crate) use pulse::Beat;
 pub use pulse::Pulse;
 pub use records::RECORD_TYPE;
 pub use run::{Config, TransportFactory, run};
@@ -42,6 +44,7 @@ pub(crate) struct Context<K: Managed> {
     client: kube::Client,
     clock: Clock,
     operator_namespace: String,
+    take_over_from: Option<String>,
     /// The namespaces that are looked after; all, where none is named.
     watched_namespaces: Vec<String>,
     policy: EndpointPolicy,
@@ -86,6 +89,7 @@ impl<K: Managed> Context<K> {
         Self {
             client: client.clone(),
             operator_namespace: config.operator_namespace.clone(),
+            take_over_from: config.take_over_from.clone(),
             watched_namespaces: config.watch_namespaces.clone(),
             policy: config.policy.clone(),
             transports: Arc::clone(&config.transports),

@@ -18,7 +18,7 @@ use super::metrics::Metrics;
 use super::records::RECORD_LABEL;
 use super::wake::Wake;
 use super::watches::{self, Listed, watch_in};
-use super::{Context, Gate, Pulse, Stores, accounts, cluster, fleet, janitor, orphans, told};
+use super::{Context, Gate, Pulse, Stores, accounts, cluster, fleet, janitor, orphans, standby, told};
 use crate::api::account::CloudAccount;
 use crate::api::identity::Handle;
 use crate::clock::Clock;
@@ -39,11 +39,14 @@ const CONCURRENCY: u16 = 256;
 pub struct Config {
     /// Where the records are.
     pub operator_namespace: String,
+    /// The namespace of a former operator, whose manifests are looked after from now on.
+    pub take_over_from: Option<String>,
     /// The namespaces whose manifests are looked after; all, where none is named.
     pub watch_namespaces: Vec<String>,
     pub policy: EndpointPolicy,
     pub transports: TransportFactory,
     pub clock: Clock,
+    /// Until it is opened, what there is is watched, and nothing else is done.
     pub gate: Gate,
     pub metrics: Arc<Metrics>,
     pub pulse: Arc<Pulse>,
@@ -119,22 +122,26 @@ pub(super) fn start<K: Managed>(around: &Surroundings, tasks: &mut JoinSet<()>) 
         .inspect_ok(wake_heirs(&ctx))
         .reflect(writer)
         .inspect_ok(note_manifests);
-    let clusters = Controller::for_stream(untroubled(stream).applied_objects(), manifests)
+    let gate = || config.gate.clone();
+    let changes = standby::changes(untroubled(stream), manifests.clone(), gate());
+    let clusters = Controller::for_stream(changes, manifests)
         .with_config(settings())
-        .reconcile_on(ReceiverStream::new(woken.clusters))
+        .reconcile_on(standby::from_then_on(ReceiverStream::new(woken.clusters), gate(), Vec::new))
         .graceful_shutdown_on(stopped(stop))
         .run(cluster::reconcile, |_, _, _| retry(), Arc::clone(&ctx));
 
-    let accounts = Controller::for_shared_stream(accounts.objects.clone(), accounts.objects.reader())
+    let known = accounts.objects.reader();
+    let changes = standby::from_then_on(accounts.objects.clone(), gate(), move || known.state());
+    let accounts = Controller::for_shared_stream(changes, accounts.objects.reader())
         .with_config(settings())
-        .reconcile_on(ReceiverStream::new(woken.accounts))
+        .reconcile_on(standby::from_then_on(ReceiverStream::new(woken.accounts), gate(), Vec::new))
         .graceful_shutdown_on(stopped(stop))
         .run(accounts::reconcile, |_, error, _| retry_account(error), Arc::clone(&ctx));
 
     let (secrets, stream) = watch_records(client, config, &ctx);
     let orphans = Controller::for_stream(stream, secrets)
         .with_config(settings())
-        .reconcile_on(ReceiverStream::new(woken.records))
+        .reconcile_on(standby::from_then_on(ReceiverStream::new(woken.records), gate(), Vec::new))
         .graceful_shutdown_on(stopped(stop))
         .run(orphans::reconcile, |_, _, _| retry(), Arc::clone(&ctx));
 
@@ -163,7 +170,8 @@ fn watch_records<K: Managed>(
             lighten(secret);
         })
         .reflect(writer);
-    (secrets, untroubled(stream).applied_objects())
+    let changes = standby::changes(untroubled(stream), secrets.clone(), config.gate.clone());
+    (secrets, changes)
 }
 
 fn settings() -> controller::Config {

@@ -3,20 +3,18 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
+use kube::Client;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-use super::{health, kubernetes, permissions, preflight};
-use crate::api::MANAGER;
+use super::lease::{Identity, Loss, Term};
+use super::replica::{self, Candidacy};
+use super::{health, kubernetes, lease, permissions, preflight};
 use crate::clock::Clock;
 use crate::cloud::endpoint::EndpointPolicy;
 use crate::cloud::transport::{HttpTransport, Transport};
-use crate::controller::{self, Config, Gate, Metrics, Pulse, TransportFactory};
-
-/// What is in flight when the process is asked to stop has this long; Kubernetes itself kills after 30 s.
-const GRACE: Duration = Duration::from_secs(25);
+use crate::controller::{Config, Gate, Metrics, Pulse, TransportFactory};
 
 /// What the operator is started with.
 #[derive(Clone, Debug)]
@@ -25,10 +23,16 @@ pub struct Settings {
     pub namespace: Option<String>,
     /// The namespaces that are looked after; all, where none is named.
     pub watch_namespaces: Vec<String>,
+    /// The namespace of a former operator, whose manifests are looked after from now on.
+    pub take_over_from: Option<String>,
     /// Where health and metrics are served.
     pub listen: SocketAddr,
     /// The servers that may be spoken to.
     pub policy: EndpointPolicy,
+    /// The name of the pod, where this runs in one.
+    pub pod: Option<String>,
+    /// How long the lease is good for by which replicas agree on who leads.
+    pub term: Term,
 }
 
 /// Why the operator ended. The text is a sentence.
@@ -40,6 +44,9 @@ pub enum OperatorError {
     /// A part ended that should not have.
     #[error("{0} has ended by itself, so the operator ends as well.")]
     PartEnded(&'static str),
+    /// Another replica leads, or may.
+    #[error("{0} This process ends, so that no two lead at a time.")]
+    LeadershipLost(#[from] Loss),
 }
 
 /// Runs until SIGTERM or SIGINT, or until a part of it fails.
@@ -54,44 +61,27 @@ pub async fn run(settings: Settings) -> Result<(), OperatorError> {
     let address = listener.local_addr().map_or_else(|_| settings.listen.to_string(), |address| address.to_string());
     tracing::info!(address, "health and metrics are served");
     let mut health = tokio::spawn(health::serve(listener, Arc::clone(&pulse), Arc::clone(&metrics)));
-    let (gate, gatekeeper) = Gate::open();
     let (stop, stopping) = watch::channel(false);
-
-    let operator = operate(settings, Arc::clone(&pulse), metrics, gate, stopping);
-    let mut operator = std::pin::pin!(operator);
+    let mut operator = std::pin::pin!(operate(settings, pulse, metrics, stopping));
     tokio::select! {
-        result = &mut operator => {
-            return result.and(Err(OperatorError::PartEnded("The controllers' task")));
-        }
+        result = &mut operator => return result,
         _ = &mut health => return Err(OperatorError::PartEnded("The health port")),
         () = &mut asked_to_stop => {}
     }
-    tracing::info!("asked to stop: finishing what is in flight");
-    gatekeeper.close();
     stop.send_replace(true);
-    tokio::time::timeout(GRACE, operator).await.unwrap_or_else(|_| {
-        // Every write stands announced in its record, so that the next process finds out what came of it.
-        tracing::warn!("what was still in flight after {} s is abandoned", GRACE.as_secs());
-        Ok(())
-    })
+    operator.await
 }
 
 async fn operate(
     settings: Settings,
     pulse: Arc<Pulse>,
     metrics: Arc<Metrics>,
-    gate: Gate,
     mut stopping: watch::Receiver<bool>,
 ) -> Result<(), OperatorError> {
     let client = kubernetes::client(Arc::clone(&metrics)).await.map_err(OperatorError::CannotStart)?;
-    let operator_namespace = preflight::operator_namespace(settings.namespace);
+    let operator_namespace = preflight::operator_namespace(settings.namespace.clone());
     tokio::select! {
-        () = permissions::wait(&client, &operator_namespace, &settings.watch_namespaces, &pulse) => {}
-        _ = stopping.wait_for(|stop| *stop) => return Ok(()),
-    }
-    preflight::check_namespace(&client, &operator_namespace).await.map_err(OperatorError::CannotStart)?;
-    tokio::select! {
-        () = preflight::wait_for_definitions(&client, &pulse) => {}
+        ready = prepare(&client, &operator_namespace, &settings, &pulse) => ready.map_err(OperatorError::CannotStart)?,
         _ = stopping.wait_for(|stop| *stop) => return Ok(()),
     }
     tracing::info!(
@@ -101,11 +91,12 @@ async fn operate(
             if settings.watch_namespaces.is_empty() { "all".to_owned() } else { settings.watch_namespaces.join(",") },
         "the operator starts"
     );
-    // There is no other replica yet that could.
-    metrics.leads(MANAGER, true);
+    let (gate, gatekeeper) = Gate::shut();
+    let candidacy = Candidacy { identity: Identity::new(settings.pod), term: settings.term, gatekeeper };
     let config = Config {
         operator_namespace,
         watch_namespaces: settings.watch_namespaces,
+        take_over_from: settings.take_over_from,
         policy: settings.policy,
         transports: transports().map_err(OperatorError::CannotStart)?,
         clock: Clock::system(),
@@ -113,8 +104,24 @@ async fn operate(
         metrics,
         pulse,
     };
-    controller::run(client, config, stopping).await;
-    Ok(())
+    replica::run(client, config, candidacy, stopping).await
+}
+
+/// Ends when everything is as it must be before this replica may lead. `Err` is a sentence.
+async fn prepare(client: &Client, namespace: &str, settings: &Settings, pulse: &Pulse) -> Result<(), String> {
+    permissions::wait(client, namespace, &settings.watch_namespaces, pulse).await;
+    preflight::check_namespace(client, namespace).await?;
+    preflight::wait_for_definitions(client, pulse).await;
+    match settings.take_over_from.as_deref() {
+        Some(former) if former == namespace => {
+            Err(format!("--take-over-from names {former}, which is this operator's own namespace. Leave the flag out."))
+        }
+        Some(former) => {
+            lease::until_vacant(client, former, settings.term, pulse).await;
+            Ok(())
+        }
+        None => Ok(()),
+    }
 }
 
 /// One pooled client for every endpoint, and one more for each bundle of certificates.

@@ -108,6 +108,7 @@ pub fn account_status(
         conditions: conditions::publish(dates, reason, &message, []),
         location: account.spec.location().ok().map(|location| location.to_string()),
         active_credential: secret.filter(|_| in_use).map(str::to_owned),
+        operator_namespace: before.operator_namespace,
         clusters: clusters.or(before.clusters),
     }
 }

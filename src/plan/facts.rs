@@ -27,6 +27,8 @@ pub struct Facts<K: Kind> {
     pub manifest: K,
     pub namespace_uid: String,
     pub operator_namespace: String,
+    /// The namespace of a former operator, whose manifests are looked after from now on.
+    pub take_over_from: Option<String>,
     /// When this generation of the manifest was first seen, or created: waiting for what it refers to counts from here.
     pub edited: Timestamp,
     pub account: AccountFacts,

@@ -74,12 +74,29 @@ pub fn plan<K: Kind>(facts: &Facts<K>) -> Plan<K> {
 /// A sentence where the operator of another namespace looks after the manifest: then nothing is written, not even a status.
 #[must_use]
 pub fn looked_after_elsewhere<K: Kind>(facts: &Facts<K>) -> Option<String> {
-    let other = facts.reported()?.operator_namespace.as_deref()?;
-    (other != facts.operator_namespace).then(|| {
+    let reported = facts.reported()?;
+    let (own, other) = (&facts.operator_namespace, reported.operator_namespace.as_deref()?);
+    let elsewhere = another_operators(other, own, facts.take_over_from.as_deref());
+    if elsewhere.is_some() || other == own {
+        return elsewhere;
+    }
+    // The record of what was sent, and of what would tell its outcome from somebody else's cluster, is not at hand.
+    let open = reported.creation.as_ref().filter(|_| facts.record.is_none() && facts.spec().external_id.is_none())?;
+    Some(format!(
+        "The operator in namespace {other} began to create cluster {}, and what came of it is not known to the one in {own}, \
+         so nothing is written. Start the former operator once more and let it finish; or look into the cloud's console, and \
+         set spec.externalId to the id of the cluster that is there, or remove status.creation where there is none.",
+        open.target
+    ))
+}
+
+/// A sentence where an object whose status names the operator in namespace `other` is not for the one in `own` to write.
+#[must_use]
+pub fn another_operators(other: &str, own: &str, take_over_from: Option<&str>) -> Option<String> {
+    (other != own && take_over_from != Some(other)).then(|| {
         format!(
-            "The operator in namespace {other} looks after this manifest, so the one in {} writes nothing. Let only one of \
-             the two watch this namespace; where the other is gone for good, remove status.operatorNamespace.",
-            facts.operator_namespace
+            "The operator in namespace {other} looks after this manifest, so the one in {own} writes nothing. Let only one \
+             of the two watch this namespace; where the other is gone for good, start this one with --take-over-from {other}."
         )
     })
 }

@@ -51,7 +51,11 @@ async fn a_cluster_is_created_and_its_connection_secret_opens_the_database() {
 
 /// The operator's writes, Events aside.
 fn writes(world: &World) -> Vec<String> {
-    let writes = world.proxy.writes().into_iter().filter(|write| !write.path.contains("/events"));
+    let writes = world
+        .proxy
+        .writes()
+        .into_iter()
+        .filter(|write| !write.path.contains("/events") && !write.path.contains("/leases"));
     writes.map(|write| format!("{} {}", write.method, write.path)).collect()
 }
 

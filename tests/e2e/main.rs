@@ -21,6 +21,7 @@ mod metrics;
 mod permissions;
 mod process;
 mod refusals;
+mod replicas;
 mod retain;
 mod schema;
 #[path = "../support/mod.rs"]

@@ -148,6 +148,7 @@ fn facts<K: Kind>(object: Value, account: AccountStanding) -> Facts<K> {
         manifest: typed(object),
         namespace_uid: String::new(),
         operator_namespace: "clusterwright-system".to_owned(),
+        take_over_from: None,
         edited: Timestamp::UNIX_EPOCH,
         account: AccountFacts { standing: account, reach: None },
         record: None,

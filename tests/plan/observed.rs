@@ -4,6 +4,7 @@ use rstest::rstest;
 
 use super::fixture::*;
 use super::kinds::Step;
+use clusterwright::api::shared::Creation;
 
 fn observing() -> Scene {
     scene().only_observed()
@@ -99,6 +100,59 @@ fn what_another_operator_looks_after_is_left_to_it(#[case] scene: Scene) {
     // Its status is its own: two operators that each write what they see would never come to rest.
     let before = scene.facts.manifest.status.clone().unwrap();
     assert_eq!(clusterwright::plan::status(&scene.facts, &scene.plan()), before);
+}
+
+/// The same, and this one is told to take over what that one had.
+fn taken_over(scene: Scene) -> Scene {
+    elsewhere(scene).with(|facts| facts.take_over_from = Some("other-system".to_owned()))
+}
+
+/// The former operator's record is in its own namespace: the status is all that is known.
+#[rstest]
+#[case::a_new_manifest(scene(), "deploy orders", "Creating")]
+#[case::a_cluster(scene().reported(&cluster(ID)).listed([cluster(ID)]), "adopt orders Recovered", "Creating")]
+#[case::another_database_of_its_name(
+    scene().reported(&cluster(ID)).listed([cluster_aged(ID, 60)]), "", "Replaced"
+)]
+#[case::a_cluster_that_is_gone(scene().reported(&cluster(ID)).looked(None), "", "Vanished")]
+fn what_is_taken_over_is_known_by_its_status(#[case] scene: Scene, #[case] does: &str, #[case] says: &str) {
+    let scene = taken_over(scene);
+    assert_eq!((scene.does().as_str(), scene.says().as_str()), (does, says));
+    assert_eq!(clusterwright::plan::looked_after_elsewhere(&scene.facts), None);
+}
+
+#[test]
+fn what_is_taken_over_is_somebody_s_own_from_the_first_status_on() {
+    let scene = taken_over(settled());
+    let after = clusterwright::plan::status(&scene.facts, &scene.plan());
+    assert_eq!(after.common.operator_namespace.as_deref(), Some(OPERATOR));
+}
+
+#[test]
+fn nobody_else_s_manifests_are_taken_over() {
+    let scene = elsewhere(running()).with(|facts| facts.take_over_from = Some("third-system".to_owned()));
+    let said = clusterwright::plan::looked_after_elsewhere(&scene.facts).unwrap();
+    assert!(said.contains("--take-over-from other-system"), "{said}");
+}
+
+/// A create of which the former operator alone knows what was sent.
+fn half_created() -> Scene {
+    taken_over(scene()).with(|facts| {
+        let creation = Creation { target: ID.to_owned(), since: facts.now.to_string() };
+        facts.manifest.status.get_or_insert_default().common.creation = Some(creation);
+    })
+}
+
+#[test]
+fn a_create_that_the_former_operator_left_open_is_not_repeated() {
+    let scene = half_created();
+    assert_eq!((scene.does(), scene.says()), (String::new(), String::new()));
+    let said = clusterwright::plan::looked_after_elsewhere(&scene.facts).unwrap();
+    for way_out in ["other-system", "spec.externalId", "status.creation"] {
+        assert!(said.contains(way_out), "{said}");
+    }
+    let told = half_created().adopting(ID).listed([cluster(ID)]);
+    assert_eq!(told.does(), "adopt orders Adopted");
 }
 
 #[rstest]

@@ -112,6 +112,7 @@ impl<K: Kind + HasSpec<Spec: Common>> Scene<K> {
             manifest,
             namespace_uid: "shop-uid".to_owned(),
             operator_namespace: OPERATOR.to_owned(),
+            take_over_from: None,
             edited: ago(3600),
             account: AccountFacts { standing: AccountStanding::Connected, reach: Some(reach(location, KEY)) },
             record: None,

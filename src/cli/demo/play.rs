@@ -33,7 +33,7 @@ const USUAL_PORT: u16 = 8090;
 const NOTICE: Duration = Duration::from_secs(1);
 
 /// Environment variables that are not meant for the operator of the demo.
-const FOREIGN: [&str; 3] = ["POD_NAMESPACE", "CLUSTERWRIGHT_WATCH_NAMESPACES", "CLUSTERWRIGHT_LISTEN"];
+const FOREIGN: [&str; 4] = ["POD_NAME", "POD_NAMESPACE", "CLUSTERWRIGHT_WATCH_NAMESPACES", "CLUSTERWRIGHT_LISTEN"];
 
 /// A demo under way.
 pub(super) struct Play {

@@ -6,12 +6,12 @@ use serde_json::json;
 
 use super::{AccountError, Known};
 use crate::api::MANAGER;
-use crate::api::account::{CloudAccount, ClusterCounts};
+use crate::api::account::{CloudAccount, CloudAccountStatus, ClusterCounts};
 use crate::api::condition::{ConditionType, Standing};
 use crate::api::identity::{ClusterId, Handle};
 use crate::controller::Context;
 use crate::controller::clouds::Managed;
-use crate::plan::{CloudCluster, account_status, account_verdict};
+use crate::plan::{CloudCluster, account_status, account_verdict, another_operators};
 
 /// Writes the status where it differs, and warns where a person has become necessary.
 pub(super) async fn publish<K: Managed>(
@@ -20,8 +20,18 @@ pub(super) async fn publish<K: Managed>(
     ctx: &Context<K>,
 ) -> Result<(), AccountError> {
     let before = account.status.clone().unwrap_or_default();
+    let another = |other: &String| another_operators(other, &ctx.operator_namespace, ctx.take_over_from.as_deref());
+    if let Some(sentence) = before.operator_namespace.as_ref().and_then(another) {
+        if ctx.accounts.is_told_first(account) {
+            ctx.events.warn(&account.object_ref(&()), "LookedAfterElsewhere", sentence).await;
+        }
+        return Ok(());
+    }
     let secret = known.session.as_ref().map(|session| session.secret.as_str());
-    let after = account_status(account, &known.standing, secret, counts(known, ctx), ctx.clock.now());
+    let after = CloudAccountStatus {
+        operator_namespace: Some(ctx.operator_namespace.clone()),
+        ..account_status(account, &known.standing, secret, counts(known, ctx), ctx.clock.now())
+    };
     if before == after {
         return Ok(());
     }

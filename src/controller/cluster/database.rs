@@ -207,9 +207,9 @@ impl<D: Database> WayIn<D> {
         }
         for candidate in candidates {
             if let Some(session) = self.opens(candidate).await? {
-                if !gate.permits(DATABASE_DEADLINE) {
+                let Some(_until_it_is_proved) = gate.pass(DATABASE_DEADLINE) else {
                     return Err(DatabaseError::Unreachable { message: "this operator is about to stop".to_owned() });
-                }
+                };
                 match self.database.set_password(&session, &self.user, pending.as_secret()).await {
                     Err(DatabaseError::Refused { message }) => return Ok(Outcome::Refused(message)),
                     other => other?,

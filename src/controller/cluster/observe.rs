@@ -82,6 +82,7 @@ pub(super) async fn observe<K: Managed>(
         manifest: manifest.clone(),
         namespace_uid,
         operator_namespace: ctx.operator_namespace.clone(),
+        take_over_from: ctx.take_over_from.clone(),
         edited,
         account,
         record: stored.as_ref().map(|stored| stored.record.clone()),

@@ -28,8 +28,8 @@ use crate::plan::{
     SEND_WITHIN, Step, TroubleKind, created_by, refusal_fingerprint,
 };
 
-/// How long a stopping process waits before it looks whether it may write after all; it never will.
-const CLOSED: Duration = Duration::from_secs(60);
+/// How long a process that may not write waits before it looks whether it may after all: until its lease is renewed.
+const SHUT: Duration = Duration::from_secs(3);
 
 /// Carries out one write to the cloud, if it is still the thing to do when everything has been read afresh.
 pub(super) async fn send<K: Managed>(
@@ -41,6 +41,11 @@ pub(super) async fn send<K: Managed>(
     let Some(session) = &seen.session else {
         return Ok(Applied::Failed);
     };
+    // Nothing is announced that will not be sent.
+    if ctx.gate.pass(WRITE_DEADLINE).is_none() {
+        hold_off(ctx, memory, SHUT);
+        return Ok(Applied::Failed);
+    }
     // The permit comes first, so that nothing is waited for between the look and the request.
     let permit = match session.place.budget.acquire(Priority::Edit).await {
         Ok(permit) => permit,
@@ -89,11 +94,11 @@ pub(super) async fn send<K: Managed>(
         attempt.unsend().await?;
         return Ok(Applied::Again);
     }
-    if !ctx.gate.permits(WRITE_DEADLINE) {
+    let Some(_until_its_outcome_is_noted) = ctx.gate.pass(WRITE_DEADLINE) else {
         attempt.unsend().await?;
-        hold_off(ctx, memory, CLOSED);
+        hold_off(ctx, memory, SHUT);
         return Ok(Applied::Failed);
-    }
+    };
     match write {
         CloudWrite::Deploy { request, .. } => attempt.deploy(permit, request).await,
         CloudWrite::Change(change) => attempt.change(permit, change).await,

@@ -15,18 +15,31 @@ const NAME: &str = "clusterwright";
 /// Stand-ins for a world's own names, so that Helm is asked once.
 const OPERATOR: &str = "namespace-of-the-operator";
 const WATCHED: &str = "namespace-that-is-watched";
+const FORMER: &str = "namespace-of-the-former";
 
-static OBJECTS: LazyLock<String> = LazyLock::new(|| {
+static OBJECTS: LazyLock<String> = LazyLock::new(|| render(&[], &[]));
+static HEIRS_OBJECTS: LazyLock<String> =
+    LazyLock::new(|| render(&["rbac/former"], &[&format!("--set=takeOverFrom={FORMER}")]));
+
+fn render(more: &[&str], values: &[&str]) -> String {
     let files = ["serviceaccount", "rbac/cluster", "rbac/watched", "rbac/own"];
-    let shown = files.map(|file| format!("--show-only=templates/{file}.yaml"));
+    let shown: Vec<String> =
+        files.iter().chain(more).map(|file| format!("--show-only=templates/{file}.yaml")).collect();
     let watched = format!("--set=watchNamespaces={{{WATCHED}}}");
-    let arguments: Vec<&str> = shown.iter().chain([&watched]).map(String::as_str).collect();
+    let arguments: Vec<&str> =
+        shown.iter().chain([&watched]).map(String::as_str).chain(values.iter().copied()).collect();
     Value::from(rendered(OPERATOR, &arguments)).to_string()
-});
+}
 
 /// What the chart makes for an operator in one namespace that looks after another.
 pub(crate) fn objects(operator_namespace: &str, watched: &str) -> Vec<DynamicObject> {
     let text = OBJECTS.replace(OPERATOR, operator_namespace).replace(WATCHED, watched);
+    serde_json::from_str(&text).expect("objects")
+}
+
+/// The same for one that takes over from an operator in a third.
+pub(crate) fn heirs_objects(operator_namespace: &str, watched: &str, former: &str) -> Vec<DynamicObject> {
+    let text = HEIRS_OBJECTS.replace(OPERATOR, operator_namespace).replace(WATCHED, watched).replace(FORMER, former);
     serde_json::from_str(&text).expect("objects")
 }
 
@@ -45,8 +58,8 @@ pub(crate) async fn apply(client: &Client, objects: &[DynamicObject]) {
     }
 }
 
-/// A token of the account, which is made where it is missing.
-pub(crate) async fn token(control_plane: &ControlPlane, operator_namespace: &str, watched: &str) -> String {
-    apply(&control_plane.client().await, &objects(operator_namespace, watched)).await;
+/// A token of the account, which these objects make.
+pub(crate) async fn token(control_plane: &ControlPlane, operator_namespace: &str, objects: &[DynamicObject]) -> String {
+    apply(&control_plane.client().await, objects).await;
     control_plane.token(operator_namespace, NAME).await
 }

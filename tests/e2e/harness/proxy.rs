@@ -50,6 +50,8 @@ struct Inner {
     writes: Mutex<Vec<Write>>,
     snag: Mutex<Option<Snag>>,
     snagged: watch::Sender<bool>,
+    /// While it is true, no request gets through.
+    down: watch::Sender<bool>,
 }
 
 /// A running proxy.
@@ -64,7 +66,7 @@ impl Proxy {
     pub(crate) async fn start(client: Client) -> Self {
         let (snagged, _) = watch::channel(false);
         let (requests, writes, snag) = (Mutex::default(), Mutex::default(), Mutex::default());
-        let inner = Arc::new(Inner { client, requests, writes, snag, snagged });
+        let inner = Arc::new(Inner { client, requests, writes, snag, snagged, down: watch::channel(false).0 });
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
         let address = listener.local_addr().expect("a bound address");
         let router = Router::new().fallback(forward).with_state(Arc::clone(&inner));
@@ -91,6 +93,11 @@ impl Proxy {
     /// All writes so far, refused ones too.
     pub(crate) fn writes(&self) -> Vec<Write> {
         lock(&self.inner.writes).clone()
+    }
+
+    /// From now on every request is left unanswered, or is answered again.
+    pub(crate) fn goes_down(&self, down: bool) {
+        self.inner.down.send_replace(down);
     }
 
     /// Leaves the next write with `method` unanswered whose path contains `path_part`.
@@ -124,6 +131,7 @@ async fn forward(State(inner): State<Arc<Inner>>, request: Request) -> Response 
     let body = axum::body::to_bytes(body, LARGEST_BODY).await.expect("a body of ordinary size");
     let path = parts.uri.path().to_owned();
     lock(&inner.requests).push((parts.method.clone(), parts.uri.to_string()));
+    inner.down.subscribe().wait_for(|down| !down).await.expect("its sender is here");
     let mut side = None;
     // A question about permissions is a POST, and writes nothing.
     if parts.method != Method::GET && !path.starts_with("/apis/authorization.k8s.io/") {

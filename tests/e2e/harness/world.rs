@@ -66,7 +66,8 @@ impl<K: Tested> WorldOf<K> {
         let operator_namespace = format!("{name}-operator");
         create_namespace(&kube, name).await;
         create_namespace(&kube, &operator_namespace).await;
-        let token = account::token(control_plane, &operator_namespace, name).await;
+        let objects = account::objects(&operator_namespace, name);
+        let token = account::token(control_plane, &operator_namespace, &objects).await;
         let proxy = Proxy::start(client_of(control_plane.kubeconfig_as(&token)).await).await;
         let log = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("e2e-{name}.log"));
         fs::write(&log, "").expect("an empty log");
@@ -99,6 +100,14 @@ impl<K: Tested> WorldOf<K> {
         let own = ["--namespace", &self.operator_namespace, "--watch-namespaces", &self.namespace];
         let arguments: Vec<String> = own.iter().chain(flags).map(|&argument| argument.to_owned()).collect();
         self.operator = Some(Operator::start(&Connected { kubeconfig }, &self.log, &arguments));
+    }
+
+    /// The way to the API server of an operator in another namespace that takes over from this world's.
+    pub(crate) async fn heir(&self, operator_namespace: &str) -> Proxy {
+        create_namespace(&self.kube, operator_namespace).await;
+        let objects = account::heirs_objects(operator_namespace, &self.namespace, &self.operator_namespace);
+        let token = account::token(self.control_plane, operator_namespace, &objects).await;
+        Proxy::start(client_of(self.control_plane.kubeconfig_as(&token)).await).await
     }
 
     pub(crate) async fn kill_operator(&mut self) {

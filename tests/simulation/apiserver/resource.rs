@@ -25,6 +25,7 @@ pub(crate) static NAMESPACES: Resource = builtin("", "namespaces", "Namespace", 
 pub(crate) static SECRETS: Resource = builtin("", "secrets", "Secret", true);
 pub(crate) static CONFIG_MAPS: Resource = builtin("", "configmaps", "ConfigMap", true);
 pub(crate) static EVENTS: Resource = builtin("events.k8s.io", "events", "Event", true);
+pub(crate) static LEASES: Resource = builtin("coordination.k8s.io", "leases", "Lease", true);
 pub(crate) static DEFINITIONS: Resource =
     builtin("apiextensions.k8s.io", "customresourcedefinitions", "CustomResourceDefinition", false);
 pub(crate) static CLOUD_ACCOUNTS: Resource = custom("cloudaccounts", "CloudAccount");
@@ -32,8 +33,17 @@ pub(crate) static TYPEDB_CLUSTERS: Resource = custom("typedbclusters", "TypeDBCl
 pub(crate) static CRATEDB_CLUSTERS: Resource = custom("cratedbclusters", "CrateDBCluster");
 
 /// Everything that is served.
-pub(crate) static RESOURCES: [&Resource; 8] =
-    [&NAMESPACES, &SECRETS, &CONFIG_MAPS, &EVENTS, &DEFINITIONS, &CLOUD_ACCOUNTS, &TYPEDB_CLUSTERS, &CRATEDB_CLUSTERS];
+pub(crate) static RESOURCES: [&Resource; 9] = [
+    &NAMESPACES,
+    &SECRETS,
+    &CONFIG_MAPS,
+    &EVENTS,
+    &LEASES,
+    &DEFINITIONS,
+    &CLOUD_ACCOUNTS,
+    &TYPEDB_CLUSTERS,
+    &CRATEDB_CLUSTERS,
+];
 
 impl Resource {
     /// The resource of a kind, by its name alone: no two kinds here share one.

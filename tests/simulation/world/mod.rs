@@ -4,6 +4,7 @@ pub(crate) mod cratedb;
 pub(crate) mod ledger;
 pub(crate) mod manifests;
 mod process;
+pub(crate) mod replica;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -23,6 +24,7 @@ use kube::Client;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 use crate::apiserver::{ApiServer, User};
 use crate::in_process::InProcess;
@@ -32,6 +34,9 @@ use process::{Life, ToCloud, ToKubernetes};
 
 /// Where the operator keeps its records.
 pub(crate) const OPERATOR: &str = "clusterwright-system";
+
+/// Longer than any story.
+const FOR_EVER: Duration = Duration::from_secs(10 * 366 * 24 * 3600);
 
 /// The cloud that a world is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,6 +77,8 @@ pub(crate) struct World {
     pub(crate) api: ApiServer,
     pub(crate) cloud: Simulator,
     pub(crate) ledger: Arc<Ledger>,
+    /// The namespace of a former operator, from which the next one takes over.
+    pub(crate) take_over_from: Option<String>,
     process: Option<Process>,
 }
 
@@ -99,7 +106,7 @@ impl World {
         let api = ApiServer::new(clock.clone());
         let cloud = Simulator::new(Settings { clock: clock.clone(), ..settings });
         let ledger = Arc::new(Ledger::new(api.clone(), cloud.clone(), clock.clone()));
-        let world = Self { vendor, clock, api, cloud, ledger, process: None };
+        let world = Self { vendor, clock, api, cloud, ledger, take_over_from: None, process: None };
         world.user().create_namespace(OPERATOR);
         world.open_account(HERE);
         world
@@ -136,13 +143,28 @@ impl World {
     pub(crate) fn start_until(&mut self, passes: Option<usize>) {
         self.crash();
         let life = Life::of(passes);
-        let kubernetes = ToKubernetes { server: self.api.clone(), life: life.clone(), ledger: self.ledger.clone() };
+        // Alone, as if its lease were good for ever: who leads is told in the scenarios of replicas.
+        let (gate, gatekeeper) = Gate::shut();
+        gatekeeper.open_until(Instant::now() + FOR_EVER);
+        let (stop, stopped) = watch::channel(false);
+        let config = Config { take_over_from: self.take_over_from.clone(), ..self.config(&life, gate) };
+        let task = tokio::spawn(run(self.client(&life), config, stopped));
+        self.process = Some(Process { life, task, _stop: stop, _gatekeeper: gatekeeper });
+    }
+
+    /// The way of one process to the API server.
+    fn client(&self, life: &Arc<Life>) -> Client {
+        let (server, life, ledger) = (self.api.clone(), life.clone(), self.ledger.clone());
+        Client::new(ToKubernetes { server, life, ledger }, HERE)
+    }
+
+    /// What the controllers of one process are started with.
+    fn config(&self, life: &Arc<Life>, gate: Gate) -> Config {
         let cloud = InProcess::new(self.cloud.router());
         let cloud = ToCloud { cloud, life: life.clone(), ledger: self.ledger.clone() };
-        let (gate, gatekeeper) = Gate::open();
-        let (stop, stopped) = watch::channel(false);
-        let config = Config {
+        Config {
             operator_namespace: OPERATOR.into(),
+            take_over_from: None,
             watch_namespaces: Vec::new(),
             policy: EndpointPolicy::new(&[], false, &["typedb.com".into(), "cratedb.net".into()]).unwrap(),
             transports: Arc::new(move |_| Ok(Arc::new(cloud.clone()))),
@@ -150,9 +172,7 @@ impl World {
             gate,
             metrics: Metrics::new(),
             pulse: Arc::new(Pulse::default()),
-        };
-        let task = tokio::spawn(run(Client::new(kubernetes, HERE), config, stopped));
-        self.process = Some(Process { life, task, _stop: stop, _gatekeeper: gatekeeper });
+        }
     }
 
     /// Ends the operator at once.

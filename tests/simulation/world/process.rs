@@ -10,7 +10,7 @@ use bytes::Bytes;
 use clusterwright::cloud::transport::{Limits, SendError, Transport};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
-use http::{Request, Response};
+use http::{Method, Request, Response};
 use http_body_util::BodyExt as _;
 use tokio::sync::Notify;
 use tower::{BoxError, Service};
@@ -32,6 +32,8 @@ pub(crate) struct Life {
     /// How many more times a request may pass, before it is sent or after it was answered.
     left: Mutex<Option<usize>>,
     passed: Mutex<usize>,
+    /// Its writes to the API server, and all that it asked a cloud.
+    did: Mutex<Vec<String>>,
     died: Notify,
 }
 
@@ -68,6 +70,15 @@ impl Life {
     /// How often requests have passed.
     pub(crate) fn passed(&self) -> usize {
         *self.passed.lock().unwrap()
+    }
+
+    /// Its writes to the API server, and all that it asked a cloud, in order.
+    pub(crate) fn did(&self) -> Vec<String> {
+        self.did.lock().unwrap().clone()
+    }
+
+    fn note(&self, method: &Method, path: &str) {
+        self.did.lock().unwrap().push(format!("{method} {path}"));
     }
 
     async fn pass(&self) {
@@ -112,6 +123,9 @@ impl Service<Request<kube::client::Body>> for ToKubernetes {
             let (parts, body) = request.into_parts();
             let body = body.collect().await?.to_bytes();
             life.pass().await;
+            if parts.method != Method::GET {
+                life.note(&parts.method, parts.uri.path());
+            }
             let request = Request::from_parts(parts.clone(), kube::client::Body::from(body.to_vec()));
             let answer = tokio::time::timeout(DEADLINE, server.call(request)).await;
             let answer = answer.unwrap_or_else(|late| Err(late.into()));
@@ -135,6 +149,7 @@ impl Transport for ToCloud {
     fn send(&self, request: Request<Bytes>, limits: Limits) -> BoxFuture<'_, Result<Response<Bytes>, SendError>> {
         async move {
             self.life.pass().await;
+            self.life.note(request.method(), &request.uri().to_string());
             let sending = self.ledger.asks_cloud(&request);
             tokio::time::sleep(LATENCY).await;
             let answer = self.cloud.send(request, limits).await;

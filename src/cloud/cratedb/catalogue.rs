@@ -13,4 +13,6 @@ pub struct Catalogue {
     pub stable: Vec<CrateVersion>,
     pub testing: Vec<CrateVersion>,
     pub nightly: Vec<CrateVersion>,
+    /// Read by somebody who administers the organization: no cluster of it is hidden from them.
+    pub administered: bool,
 }

@@ -176,6 +176,7 @@ pub(crate) fn catalogue() -> Catalogue {
         stable: versions(&["5.8.3", "5.7.1"]),
         testing: versions(&["5.9.0"]),
         nightly: versions(&["nightly-6.0.0"]),
+        administered: true,
     }
 }
 

@@ -32,6 +32,14 @@ fn asked_to_go(seconds: i64) -> Scene {
 #[case::is_not_destroyed_while_paused(ending().paused(), "", "Paused")]
 #[case::was_asked_to_go_just_now(asked_to_go(29), "", "Deleting")]
 #[case::was_asked_to_go_and_is_asked_again(asked_to_go(31), "destroy id-orders", "Deleting")]
+#[case::was_asked_to_go_a_minute_after_its_deletion(asked_to_go(59).deleted(119), "", "Deleting")]
+#[case::was_asked_to_go_a_minute_after_its_deletion_and_is_asked_again(
+    asked_to_go(61).deleted(121), "destroy id-orders", "Deleting"
+)]
+#[case::was_asked_to_go_long_after_its_deletion(asked_to_go(299).deleted(90_000), "", "Deleting")]
+#[case::was_asked_to_go_long_after_its_deletion_and_is_asked_again(
+    asked_to_go(300).deleted(90_000), "destroy id-orders", "Deleting"
+)]
 #[case::is_looked_for(ending().listed([]), "look id-orders", "Deleting")]
 #[case::is_proved_gone(ending().listed([]).looked(None, []), "drop", "")]
 #[case::is_proved_gone_though_another_has_its_name(

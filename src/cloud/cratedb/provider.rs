@@ -63,9 +63,9 @@ impl Provider for Client {
             subscriptions: subscriptions.value,
             products: products.value,
             regions: regions.value,
-            stable: versions.stable.known("stable versions"),
-            testing: versions.testing.known("testing versions"),
-            nightly: versions.nightly.known("nightly versions"),
+            stable: versions.stable,
+            testing: versions.testing,
+            nightly: versions.nightly,
             administered,
         })
     }

@@ -169,15 +169,15 @@ pub(super) fn adopt<K: Kind>(facts: &Facts<K>, id: &ClusterId, origin: Origin) -
         }
         Sighting::LookedAbsent(_) | Sighting::Elsewhere => {
             let place = facts.account.reach.as_ref().map(|reach| reach.location.to_string()).unwrap_or_default();
+            let seen = format!("The account's credentials see no cluster {id} in {place}.");
             // Others see what this manifest had: it is not the manifest that is wrong.
-            let had = origin == Origin::Recovered;
-            Plan::held(
-                if had { Reason::CredentialsInsufficient } else { Reason::InvalidSpec },
-                format!(
-                    "The account's credentials see no cluster {id} in {place}. Correct spec.externalId, remove it to create a cluster, \
-                     or use credentials that can see it."
-                ),
-            )
+            if origin == Origin::Recovered {
+                let message =
+                    format!("{seen} This manifest had it, and others see it still: use credentials that can see it.");
+                return Plan::held(Reason::CredentialsInsufficient, message);
+            }
+            let ways = "Correct spec.externalId, remove it to create a cluster, or use credentials that can see it.";
+            Plan::held(Reason::InvalidSpec, format!("{seen} {ways}"))
         }
         Sighting::Unlisted | Sighting::Unknown => Plan::quietly(Step::Look(target)),
     }

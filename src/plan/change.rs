@@ -14,7 +14,7 @@ use crate::clock;
 use crate::cloud::operation::{Operation, OperationState};
 
 /// How often a cluster is looked at while something is done to it: for the first two minutes, for the first ten, and later.
-/// A look is two requests, and ten clusters in transition must leave something of 120 a minute to everybody else; that an
+/// A look is up to three requests, and ten clusters in transition must leave something of 120 a minute to everybody else; that an
 /// operation is over, the list says.
 const FOLLOW: [Duration; 3] = [Duration::from_secs(15), Duration::from_secs(30), Duration::from_secs(60)];
 const SOON: Duration = Duration::from_secs(2 * 60);
@@ -34,19 +34,26 @@ pub(super) fn follow<K: Kind>(facts: &Facts<K>, intent: &ChangeIntent<K>, cluste
         return without_trace(facts, intent, cluster, look);
     };
     match operation.state {
+        // The change may have been made or not: asked for again, it would end in the same word again and again.
+        OperationState::Unknown if is_over(intent, look) && !intent.change.shown_by(cluster) => {
+            let Operation { kind, word, .. } = operation;
+            failed(facts, intent, format!("{kind} ended as {word}, a word that is not known here"))
+        }
         // A word that is not known, or an operation that was forgotten: the cloud itself is at nothing any more.
         OperationState::Running | OperationState::Unknown if is_over(intent, look) => {
             without_trace(facts, intent, cluster, look)
         }
         OperationState::Running | OperationState::Unknown => {
             let message = operation.message.clone().unwrap_or(under_way);
-            following(facts, look, cluster, Plan::standing(intent.change.reason(), message))
+            let plan = Plan::standing(intent.change.reason(), message);
+            following(facts, look, cluster, Some(intent.announced), plan)
         }
         OperationState::Succeeded if intent.change.sets_password() || intent.change.shown_by(cluster) => {
             settled(Ending::Done)
         }
         OperationState::Succeeded if !is_over(intent, look) => {
-            following(facts, look, cluster, Plan::standing(intent.change.reason(), under_way))
+            let plan = Plan::standing(intent.change.reason(), under_way);
+            following(facts, look, cluster, Some(intent.announced), plan)
         }
         // Asked again at once it would be done again and again, each time on a cluster that is paid for.
         OperationState::Succeeded => {
@@ -111,12 +118,21 @@ fn without_trace<K: Kind>(facts: &Facts<K>, intent: &ChangeIntent<K>, cluster: &
     }
     let message =
         format!("{} was asked for, and nothing tells of it yet. The cloud is looked at.", intent.change.summary());
-    following(facts, look, cluster, Plan::standing(Reason::OutcomeUnknown, message))
+    let plan = Plan::standing(Reason::OutcomeUnknown, message);
+    following(facts, look, cluster, Some(intent.announced), plan)
 }
 
-/// The same plan, with another look when the last one has grown old, or when the list has news.
-fn following<K: Kind>(facts: &Facts<K>, look: &Look<K>, cluster: &K::Cluster, plan: Plan<K>) -> Plan<K> {
-    let due = clock::later(look.at, pace(facts, look));
+/// The same plan about what we asked for at `asked`, or somebody else did, with another look when the last one has grown
+/// old, or when the list has news.
+fn following<K: Kind>(
+    facts: &Facts<K>,
+    look: &Look<K>,
+    cluster: &K::Cluster,
+    asked: Option<Timestamp>,
+    plan: Plan<K>,
+) -> Plan<K> {
+    let begun = running(look).map(|operation| operation.started).or(asked);
+    let due = clock::later(look.at, pace(facts, begun));
     let listed_since = facts.inventory.as_ref().and_then(|list| list.at).is_some_and(|at| at > look.at);
     let news = listed_since && look.found.cluster.as_ref().is_some_and(|seen| seen.busy() != cluster.busy());
     if news || facts.now >= due {
@@ -125,10 +141,10 @@ fn following<K: Kind>(facts: &Facts<K>, look: &Look<K>, cluster: &K::Cluster, pl
     plan.looking_again(until(facts.now, due))
 }
 
-/// Each look is two requests: what takes long is looked at less often.
-fn pace<K: Kind>(facts: &Facts<K>, look: &Look<K>) -> Duration {
-    let started = running(look).map(|operation| operation.started);
-    let younger_than = |age| started.is_none_or(|started| facts.is_recent(started, age));
+/// What takes long is looked at less often, and least what nothing tells the beginning of: there is nothing to learn of it
+/// but its end, which the list shows.
+fn pace<K: Kind>(facts: &Facts<K>, begun: Option<Timestamp>) -> Duration {
+    let younger_than = |age| begun.is_some_and(|begun| facts.is_recent(begun, age));
     match (younger_than(SOON), younger_than(LATER)) {
         (true, _) => FOLLOW[0],
         (false, true) => FOLLOW[1],
@@ -149,7 +165,7 @@ pub(super) fn waiting<K: Kind>(facts: &Facts<K>, cluster: &K::Cluster, operation
         format!("The cloud is busy with the cluster ({operation}), and what is to be done waits for that. {words}");
     let plan = Plan::standing(Reason::WaitingForOperation, message.trim_end());
     match look {
-        Some(look) => following(facts, look, cluster, plan),
+        Some(look) => following(facts, look, cluster, None, plan),
         None => Plan { next: Some(Step::Look(target)), ..plan },
     }
 }
@@ -180,5 +196,5 @@ pub(super) fn told<K: Kind>(facts: &Facts<K>, cluster: &K::Cluster, mut plan: Pl
     if let (Some(words), Verdict::Stands { message, .. }) = (words, &mut plan.verdict) {
         message.clone_from(words);
     }
-    following(facts, look, cluster, plan)
+    following(facts, look, cluster, None, plan)
 }

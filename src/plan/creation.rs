@@ -24,7 +24,7 @@ pub(super) fn plan<K: Kind>(facts: &Facts<K>) -> Plan<K> {
         Sighting::Present(cluster) => {
             // Whom another manifest manages is not offered for adoption.
             let rival = facts.rivals.iter().find(|rival| rival.claims(cluster.id(), cluster.created_at()));
-            return rival.map_or_else(|| name_taken(&target, cluster), claimed);
+            return rival.map_or_else(|| listed(facts, &target), claimed);
         }
         Sighting::Elsewhere => return name_taken_elsewhere(&target),
         _ => {}
@@ -47,6 +47,15 @@ pub(super) fn plan<K: Kind>(facts: &Facts<K>) -> Plan<K> {
 pub(super) fn lacking<K: Kind>(facts: &Facts<K>, fields: &[&str]) -> Box<Plan<K>> {
     let (target, fields) = (facts.manifest.wanted(), fields.join(", "));
     Box::new(Plan::held(Reason::InvalidSpec, format!("To create cluster {target}, spec must name {fields}.")))
+}
+
+/// Some account of the location sees a cluster of this name. It is told of, and offered, only to one that sees it too.
+fn listed<K: Kind>(facts: &Facts<K>, target: &Handle) -> Plan<K> {
+    match facts.own_sighting(target) {
+        Sighting::Present(cluster) => name_taken(target, cluster),
+        Sighting::Unlisted | Sighting::Unknown => Plan::quietly(Step::Look(target.clone())),
+        Sighting::LookedAbsent(_) | Sighting::Elsewhere => name_taken_elsewhere(target),
+    }
 }
 
 fn name_taken<K: Kind>(target: &Handle, cluster: &K::Cluster) -> Plan<K> {

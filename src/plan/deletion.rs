@@ -20,8 +20,8 @@ use crate::clock;
 /// How often a cluster that is being destroyed is looked at.
 const WHILE_DESTROYING: Duration = Duration::from_secs(5);
 
-/// The least time between two requests to destroy the same cluster.
-const BETWEEN_REQUESTS: Duration = Duration::from_secs(30);
+/// Between two requests to destroy the same cluster lies as much time as the deletion has lasted before, within these.
+const BETWEEN_REQUESTS: [Duration; 2] = [Duration::from_secs(30), Duration::from_secs(5 * 60)];
 
 /// Said wherever a deletion waits for something: there is always this way out.
 const WAY_OUT: &str = " To let go of the database instead set spec.deletionPolicy: Retain.";
@@ -124,12 +124,13 @@ fn looked_by_one_who_knows<K: Kind>(facts: &Facts<K>, bound: &Bound<K>) -> bool 
     looked(facts, bound).is_some_and(|look| bound.seen_by.contains(&look.by))
 }
 
-/// However the cloud calls what it does after a request, it is not asked again at once.
-fn just_asked<K: Kind>(facts: &Facts<K>, record: &Record<K>) -> bool {
-    match &record.intent {
-        Some(Intent::Destroy { announced, .. }) => facts.now < clock::later(*announced, BETWEEN_REQUESTS),
-        _ => false,
-    }
+/// How long it is not asked again after a request, however the cloud calls what it does meanwhile: ever longer.
+fn just_asked<K: Kind>(facts: &Facts<K>, record: &Record<K>) -> Option<Duration> {
+    let Some(Intent::Destroy { announced, .. }) = &record.intent else { return None };
+    let deleted = facts.manifest.meta().deletion_timestamp.as_ref().map(|time| time.0);
+    let lasted = deleted.and_then(|deleted| clock::until(deleted, *announced)).unwrap_or_default();
+    let [least, most] = BETWEEN_REQUESTS;
+    clock::until(facts.now, clock::later(*announced, lasted.clamp(least, most))).filter(|left| !left.is_zero())
 }
 
 fn destroy<K: Kind>(facts: &Facts<K>, record: &Record<K>, bound: &Bound<K>) -> Plan<K> {
@@ -172,8 +173,9 @@ fn present<K: Kind>(facts: &Facts<K>, record: &Record<K>, bound: &Bound<K>, clus
     let id = &bound.identity.id;
     let name = K::title(bound);
     let being_destroyed = format!("Cluster {name} is being destroyed.");
-    if cluster.phase() == Phase::Destroying || just_asked(facts, record) {
-        return Plan::standing(Reason::Deleting, being_destroyed).looking_again(WHILE_DESTROYING).about(cluster);
+    let wait = (cluster.phase() == Phase::Destroying).then_some(WHILE_DESTROYING);
+    if let Some(wait) = wait.or_else(|| just_asked(facts, record)) {
+        return Plan::standing(Reason::Deleting, being_destroyed).looking_again(wait).about(cluster);
     }
     let pending = vec![planned(PlannedAction::Destroy, id)];
     if facts.spec().deletion_protection == Some(true) {

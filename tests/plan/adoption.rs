@@ -80,6 +80,14 @@ fn a_cluster_whose_record_is_lost(#[case] scene: Scene, #[case] does: &str, #[ca
     assert_eq!((scene.does().as_str(), scene.says().as_str()), (does, says));
 }
 
+#[test]
+fn a_manifest_that_had_what_its_credentials_do_not_see_is_not_told_to_be_wrong() {
+    let had = reported().listed([cluster(ID)]).looked_by(KEY, 599, None).message();
+    assert!(had.contains("use credentials that can see it") && !had.contains("spec.externalId"), "{had}");
+    let named = adopting().listed([cluster(ID)]).looked_by(KEY, 599, None).message();
+    assert!(named.contains("Correct spec.externalId"), "{named}");
+}
+
 /// The manifest was deleted under `Retain` and is applied again.
 fn again() -> Scene {
     scene().recorded(record(ID)).listed([cluster(ID)]).reapplied()

@@ -16,7 +16,7 @@ use super::kinds::{CloudWrite, CreateIntent, Record};
 #[case::a_free_name(scene(), "deploy orders", "Creating")]
 #[case::a_name_that_a_look_found_free(scene().looked(None), "deploy orders", "Creating")]
 #[case::an_id_of_its_own(scene().spec(|spec| spec.cluster_id = Some(id("sales"))), "deploy sales", "Creating")]
-#[case::a_taken_name(scene().listed([cluster(ID)]), "", "NameTaken")]
+#[case::a_taken_name(scene().listed([cluster(ID)]), "look orders", "")]
 #[case::a_name_taken_since_the_list(scene().looked(Some(cluster(ID))), "", "NameTaken")]
 #[case::a_name_free_again_since_the_look(scene().looked_by(KEY, 60, Some(cluster(ID))), "deploy orders", "Creating")]
 #[case::a_name_that_another_is_creating(scene().rivalled(rival(ID, Stake::Creates)), "", "ClaimedByAnother")]
@@ -34,8 +34,8 @@ fn a_new_manifest_with(#[case] scene: Scene, #[case] does: &str, #[case] says: &
 #[rstest]
 #[case(scene().spec(|spec| { spec.tier = None; spec.region = None; }), "tier, region")]
 #[case(scene().spec(|spec| { spec.provider = Some("azure".to_owned()); }), "storageType")]
-#[case(scene().listed([cluster(ID)]), "spec.externalId: orders")]
-#[case(scene().listed([cluster(ID)]), "spec.clusterId")]
+#[case(scene().looked(Some(cluster(ID))), "spec.externalId: orders")]
+#[case(scene().looked(Some(cluster(ID))), "spec.clusterId")]
 fn what_keeps_a_cluster_from_being_created_is_named_with_the_way_out(#[case] scene: Scene, #[case] part: &str) {
     assert!(scene.message().contains(part), "{}", scene.message());
 }
@@ -210,7 +210,7 @@ fn refused_create() -> Scene {
 #[case::is_not_repeated_before_the_backoff_is_over(
     refused_create().listed([]).attempts(|attempts| attempts.not_before = Some(ago(-30))), "", "ChangeRefused"
 )]
-#[case::is_forgotten_when_somebody_takes_the_name(refused_create().listed([cluster(ID)]), "", "NameTaken")]
+#[case::is_forgotten_when_somebody_takes_the_name(refused_create().looked(Some(cluster(ID))), "", "NameTaken")]
 fn a_refused_create(#[case] scene: Scene, #[case] does: &str, #[case] says: &str) {
     assert_eq!((scene.does().as_str(), scene.says().as_str()), (does, says));
 }

@@ -153,7 +153,7 @@ fn an_edit_is_in_progress_until_it_was_decided_about() {
 fn a_transition_is_dated_when_the_status_changes_and_not_when_the_words_do() {
     let first = scene().standing(clusterwright::plan::AccountStanding::Missing).reporting();
     let later = first.later(Duration::from_secs(100));
-    let named = later.listed([cluster(ID)]).standing(clusterwright::plan::AccountStanding::Connected);
+    let named = later.listed([]).looked(Some(cluster(ID))).standing(clusterwright::plan::AccountStanding::Connected);
     let second = named.reporting();
     let of = |scene: &Scene, kind| {
         let status = scene.facts.manifest.status.clone().unwrap();

@@ -91,7 +91,7 @@ fn an_edit_is_told_of_the_trouble() {
 
 #[test]
 fn a_restart_while_the_account_connects_is_no_news() {
-    for scene in [gone(), scene().listed([cluster(ID)]), scene().spec(|spec| spec.tier = None)] {
+    for scene in [gone(), scene().looked(Some(cluster(ID))), scene().spec(|spec| spec.tier = None)] {
         let held = scene.reporting();
         let restarted = held.standing(AccountStanding::Connecting).with(|facts| facts.inventory = None);
         assert_eq!((restarted.does(), restarted.says()), (String::new(), String::new()));

@@ -1,6 +1,6 @@
 //! What there is around the clusters of an organization.
 
-use super::wire::{CrateVersion, Product, Project, Region, Subscription};
+use super::wire::{CrateVersion, Product, Project, Readable, Region, Subscription};
 
 /// What clusters can be made from, and what they share.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -10,7 +10,9 @@ pub struct Catalogue {
     pub products: Vec<Product>,
     pub regions: Vec<Region>,
     /// The newest versions of each channel: stable, testing and nightly.
-    pub stable: Vec<CrateVersion>,
-    pub testing: Vec<CrateVersion>,
-    pub nightly: Vec<CrateVersion>,
+    pub stable: Readable<CrateVersion>,
+    pub testing: Readable<CrateVersion>,
+    pub nightly: Readable<CrateVersion>,
+    /// Read by somebody who administers the organization: no cluster of it is hidden from them.
+    pub administered: bool,
 }

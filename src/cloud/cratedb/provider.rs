@@ -19,6 +19,9 @@ use crate::cloud::operation::{Found, Operation, OperationState};
 use crate::cloud::provider::{self, Provider, Way};
 use crate::cloud::transport::Transport;
 
+/// The role of somebody from whom an organization hides nothing.
+const ORGANIZATION_ADMIN: &str = "org_admin";
+
 impl Provider for Client {
     type Cluster = Cluster;
     type Request = ClusterProvision<()>;
@@ -46,12 +49,13 @@ impl Provider for Client {
 
     async fn survey(&self) -> Result<Catalogue, CloudError> {
         let priority = Priority::Edit;
-        let (projects, subscriptions, products, regions, versions) = tokio::try_join!(
+        let (projects, subscriptions, products, regions, versions, administered) = tokio::try_join!(
             self.projects(priority),
             self.subscriptions(priority),
             self.products(priority),
             self.regions(priority),
             self.versions(priority),
+            self.administers(priority),
         )?;
         let versions = versions.value.crate_versions;
         Ok(Catalogue {
@@ -59,9 +63,10 @@ impl Provider for Client {
             subscriptions: subscriptions.value,
             products: products.value,
             regions: regions.value,
-            stable: versions.stable.known("stable versions"),
-            testing: versions.testing.known("testing versions"),
-            nightly: versions.nightly.known("nightly versions"),
+            stable: versions.stable,
+            testing: versions.testing,
+            nightly: versions.nightly,
+            administered,
         })
     }
 
@@ -111,6 +116,16 @@ fn needed(password: Option<&SecretString>) -> Result<&SecretString, CloudError> 
 }
 
 impl Client {
+    /// Whether the key's user administers the organization. Where that is not told they do not: nothing but a destroy needs
+    /// to know, and a cluster can be created without it.
+    async fn administers(&self, priority: Priority) -> Result<bool, CloudError> {
+        match self.organization(priority).await {
+            Ok(answer) => Ok(answer.value.role_fqn.as_deref() == Some(ORGANIZATION_ADMIN)),
+            Err(CloudError::NotFound { .. } | CloudError::Forbidden { .. } | CloudError::Protocol { .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     /// The operations are read first: what they tell to be done, the cluster then shows.
     async fn find_by_id(&self, id: &ClusterId, priority: Priority) -> Result<Found<Cluster>, CloudError> {
         let told = match self.operations(id, priority).await {

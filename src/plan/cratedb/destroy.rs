@@ -54,7 +54,8 @@ fn protected(facts: &Facts<CrateDBCluster>, bound: &Bound<CrateDBCluster>, clust
     unless_refused(facts, CloudWrite::Change(change), Reason::Deleting, message)
 }
 
-/// Deleting a cluster on a marketplace's subscription cancels it, and with it all that others have there.
+/// Deleting a cluster on a marketplace's subscription cancels it, and with it all that others have there. That there are no
+/// others only an administrator of the organization can tell: from everybody else it hides projects and their clusters.
 fn shared_subscription(facts: &Facts<CrateDBCluster>, cluster: &Cluster) -> Option<Plan<CrateDBCluster>> {
     let id = cluster.subscription_id.as_ref().filter(|id| *id != FREE_SUBSCRIPTION)?;
     let confirmed = facts.annotation(annotation::CONFIRM_SUBSCRIPTION_CANCELLATION) == Some(id);
@@ -66,25 +67,28 @@ fn shared_subscription(facts: &Facts<CrateDBCluster>, cluster: &Cluster) -> Opti
     let Some(list) = listed_since_deletion(facts) else {
         return Some(until_listed(facts, cluster));
     };
+    let Some(read) = read else {
+        return Some(Plan::quietly(Step::Survey));
+    };
     let others: Vec<&str> = list
         .clusters
         .iter()
         .filter(|other| other.id != cluster.id && other.subscription_id.as_ref() == Some(id))
         .map(|other| other.name.as_str())
         .collect();
-    if others.is_empty() {
+    if others.is_empty() && read.catalogue.administered {
         return None;
     }
-    if read.is_none() {
-        return Some(Plan::quietly(Step::Survey));
-    }
+    let paid = match others.as_slice() {
+        [] => "which may also pay clusters that the account's credentials do not see".to_owned(),
+        seen => format!("which also pays {}", seen.join(", ")),
+    };
     Some(Plan::held(
         Reason::DeletionWouldCancelSubscription,
         format!(
-            "Cluster {} is paid by subscription {id} of a marketplace, which ends with the cluster, and which also pays {}. \
+            "Cluster {} is paid by subscription {id} of a marketplace, which ends with the cluster, and {paid}. \
              To destroy it all the same set the annotation {}: {id}.",
             cluster.name,
-            others.join(", "),
             annotation::CONFIRM_SUBSCRIPTION_CANCELLATION
         ),
     ))

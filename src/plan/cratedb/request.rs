@@ -10,7 +10,9 @@ use crate::api::cratedb::{Channel, CrateDBCluster, FREE_PRODUCT, FREE_SUBSCRIPTI
 use crate::api::identity::Handle;
 use crate::cloud::cratedb::catalogue::Catalogue;
 use crate::cloud::cratedb::change::Change;
-use crate::cloud::cratedb::wire::{ClusterProvision, CrateVersion, HardwareSpecs, NewCluster, Product, Project};
+use crate::cloud::cratedb::wire::{
+    ClusterProvision, CrateVersion, HardwareSpecs, NewCluster, Product, Project, Readable,
+};
 use crate::plan::creation::lacking;
 use crate::plan::facts::Facts;
 use crate::plan::kind::{Change as _, Kind};
@@ -272,19 +274,26 @@ fn hardware(facts: &Facts<CrateDBCluster>, product: &Product) -> Result<Option<H
     }))
 }
 
-/// The version that is asked for, which the cloud itself judges, or the newest of the channel.
+/// The version that is asked for, which the cloud itself judges, or the newest of the channel. One that cannot be read may
+/// be newer than those that can.
 fn version(facts: &Facts<CrateDBCluster>, catalogue: &Catalogue) -> Result<String, Instead> {
     let spec = &facts.manifest.spec;
     if let Some(version) = &spec.version {
         return Ok(version.clone());
     }
     let channel = spec.channel.unwrap_or(Channel::Stable);
-    let offered: &[CrateVersion] = match channel {
+    let offered: &Readable<CrateVersion> = match channel {
         Channel::Stable => &catalogue.stable,
         Channel::Testing => &catalogue.testing,
         Channel::Nightly => &catalogue.nightly,
     };
-    offered.first().map(|newest| newest.version.clone()).ok_or_else(|| {
+    if let Some(why) = offered.unread.first() {
+        return Err(invalid(format!(
+            "The cloud offers a version in the channel {channel} that cannot be read ({why}), so that the newest is not known. \
+             Name one in spec.version."
+        )));
+    }
+    offered.read.first().map(|newest| newest.version.clone()).ok_or_else(|| {
         invalid(format!("The cloud offers no version in the channel {channel}. Name one in spec.version."))
     })
 }

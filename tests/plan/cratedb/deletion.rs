@@ -32,6 +32,14 @@ fn asked_to_go(seconds: i64) -> Scene {
 #[case::is_not_destroyed_while_paused(ending().paused(), "", "Paused")]
 #[case::was_asked_to_go_just_now(asked_to_go(29), "", "Deleting")]
 #[case::was_asked_to_go_and_is_asked_again(asked_to_go(31), "destroy id-orders", "Deleting")]
+#[case::was_asked_to_go_a_minute_after_its_deletion(asked_to_go(59).deleted(119), "", "Deleting")]
+#[case::was_asked_to_go_a_minute_after_its_deletion_and_is_asked_again(
+    asked_to_go(61).deleted(121), "destroy id-orders", "Deleting"
+)]
+#[case::was_asked_to_go_long_after_its_deletion(asked_to_go(299).deleted(90_000), "", "Deleting")]
+#[case::was_asked_to_go_long_after_its_deletion_and_is_asked_again(
+    asked_to_go(300).deleted(90_000), "destroy id-orders", "Deleting"
+)]
 #[case::is_looked_for(ending().listed([]), "look id-orders", "Deleting")]
 #[case::is_proved_gone(ending().listed([]).looked(None, []), "drop", "")]
 #[case::is_proved_gone_though_another_has_its_name(
@@ -109,6 +117,16 @@ fn shared(provider: &str) -> Scene {
         .offering(|there| there.subscriptions = vec![subscription("sub-1", true, provider)])
 }
 
+/// Nobody else is seen on the marketplace's subscription, by credentials from which other projects are hidden.
+fn alone_as_far_as_is_seen() -> Scene {
+    shared("azure")
+        .offering(|there| {
+            there.subscriptions = vec![subscription("sub-1", true, "azure")];
+            there.administered = false;
+        })
+        .listed([cluster(NAME)])
+}
+
 fn on(subscription: Option<&str>) -> impl Fn(&str) -> Cluster {
     move |name| Cluster { subscription_id: subscription.map(str::to_owned), ..cluster(name) }
 }
@@ -154,8 +172,14 @@ fn unread(scene: Scene) -> Scene {
 #[case::of_which_nothing_was_read_lately(
     shared("stripe").with(|facts| Arc::make_mut(facts.catalogue.as_mut().unwrap()).at = ago(600)), "survey", ""
 )]
-#[case::of_which_nothing_was_read_all_alone(
-    unread(shared("azure")).listed([cluster(NAME)]), "destroy id-orders", "Deleting"
+#[case::of_which_nothing_was_read_all_alone(unread(shared("azure")).listed([cluster(NAME)]), "survey", "")]
+#[case::of_a_marketplace_all_alone_as_far_as_is_seen(alone_as_far_as_is_seen(), "", "DeletionWouldCancelSubscription")]
+#[case::of_a_marketplace_all_alone_as_far_as_is_seen_confirmed(
+    alone_as_far_as_is_seen().annotated(CONFIRM_SUBSCRIPTION_CANCELLATION, "sub-1"), "destroy id-orders", "Deleting"
+)]
+#[case::of_the_vendor_itself_by_one_who_does_not_see_all(
+    shared("stripe").with(|facts| Arc::make_mut(facts.catalogue.as_mut().unwrap()).catalogue.administered = false),
+    "destroy id-orders", "Deleting"
 )]
 #[case::of_which_nothing_was_read_confirmed(
     unread(shared("azure")).annotated(CONFIRM_SUBSCRIPTION_CANCELLATION, "sub-1"), "destroy id-orders", "Deleting"
@@ -176,6 +200,11 @@ fn a_cluster_is_on_a_subscription(#[case] scene: Scene, #[case] does: &str, #[ca
 #[case::a_protection_by_the_manifest(says(ending(), Some(true)), "spec.deletionProtection is true")]
 #[case::a_subscription_that_others_share(shared("azure"), "clusterwright.dev/confirm-subscription-cancellation: sub-1")]
 #[case::who_shares_it(shared("azure"), "which also pays sales")]
+#[case::a_subscription_that_others_may_share(
+    alone_as_far_as_is_seen(),
+    "clusterwright.dev/confirm-subscription-cancellation: sub-1"
+)]
+#[case::whom_nobody_sees(alone_as_far_as_is_seen(), "may also pay clusters that the account's credentials do not see")]
 #[case::what_the_cloud_refused(
     ending().refused(&CloudWrite::Destroy(record(NAME).bound.unwrap().identity), RefusalKind::Refused, 60), "not with us"
 )]

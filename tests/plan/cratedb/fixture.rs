@@ -13,7 +13,7 @@ use clusterwright::cloud::cratedb::catalogue::Catalogue;
 use clusterwright::cloud::cratedb::change::Change;
 use clusterwright::cloud::cratedb::wire::{
     AllowedCidr, Cluster, ClusterProvision, CrateVersion, DublinCore, HardwareSpecs, Health, HealthStatus, NewCluster,
-    OperationKind, Product, ProductSpecs, Project, Region, ScaleOption, Subscription,
+    OperationKind, Product, ProductSpecs, Project, Readable, Region, ScaleOption, Subscription,
 };
 use clusterwright::cloud::operation::{Found, Operation, OperationState};
 use clusterwright::plan::{
@@ -161,8 +161,9 @@ fn product(name: &str, most_nodes: i64, gib: [i64; 2]) -> Product {
     }
 }
 
-fn versions(versions: &[&str]) -> Vec<CrateVersion> {
-    versions.iter().map(|version| CrateVersion { version: (*version).to_owned() }).collect()
+fn versions(versions: &[&str]) -> Readable<CrateVersion> {
+    let read = versions.iter().map(|version| CrateVersion { version: (*version).to_owned() }).collect();
+    Readable { read, unread: Vec::new() }
 }
 
 /// What there is around the scenes' cluster.
@@ -176,6 +177,7 @@ pub(crate) fn catalogue() -> Catalogue {
         stable: versions(&["5.8.3", "5.7.1"]),
         testing: versions(&["5.9.0"]),
         nightly: versions(&["nightly-6.0.0"]),
+        administered: true,
     }
 }
 

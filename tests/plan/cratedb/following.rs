@@ -122,6 +122,22 @@ fn what_the_cloud_does_is_told(#[case] scene: Scene, #[case] message: &str) {
 #[case::it_runs_for_an_hour(
     announced(SCALE, 3600).looked(Some(busy(OperationKind::Scale)), [scale("op-2", Running)]), "", "Updating: nodes"
 )]
+#[case::it_ended_in_a_word_that_is_not_known(
+    told(announced(SCALE, 97), &[scale("op-2", OperationState::Unknown)]),
+    "settle change, failed: SCALE ended as PONDERED, a word that is not known here", ""
+)]
+#[case::a_password_ended_in_a_word_that_is_not_known(
+    announced(Change::Password, 97).looked(
+        Some(cluster(NAME)), [operation("op-2", "PASSWORD_UPDATE", OperationState::Unknown, "Hm.")]
+    ),
+    "settle change, failed: PASSWORD_UPDATE ended as PONDERED, a word that is not known here", ""
+)]
+#[case::it_can_still_end_in_a_word_that_is_known(
+    told(announced(SCALE, 95), &[scale("op-2", OperationState::Unknown)]), "", "Updating: nodes"
+)]
+#[case::it_ended_in_a_word_that_is_not_known_and_shows(
+    announced(SCALE, 97).looked(Some(grown()), [scale("op-2", OperationState::Unknown)]), "settle change", ""
+)]
 #[case::its_operation_was_forgotten(
     told(announced(SCALE, 3600), &[scale("op-2", Running)]), "settle change, without effect", ""
 )]
@@ -144,6 +160,19 @@ fn an_operation_that_runs_is_looked_at_again(#[case] seconds: i64, #[case] does:
         .looked_at(by_id(NAME), KEY, seconds, found);
     assert_eq!((scene.does().as_str(), scene.plan().look_again.map(|wait| wait.as_secs())), (does, again));
     assert_eq!(scene.message(), WORDS);
+}
+
+/// Nothing tells of what the cloud is at, by a look a second ago: so many seconds after it was asked for, or by whomever.
+#[rstest]
+#[case::that_was_just_asked_for(Some(110), 14)]
+#[case::that_was_asked_for_a_while_ago(Some(590), 29)]
+#[case::that_was_asked_for_long_ago(Some(610), 59)]
+#[case::that_others_asked_for(None, 59)]
+fn what_nothing_tells_of_is_looked_at_ever_less_often(#[case] asked: Option<i64>, #[case] again: u64) {
+    let scene = asked.map_or_else(settled, |seconds| announced(SCALE, seconds));
+    let scene = scene.spec(|spec| spec.nodes = Some(3)).listed([busy(OperationKind::Scale)]);
+    let plan = scene.looked(Some(busy(OperationKind::Scale)), []).plan();
+    assert_eq!((plan.next, plan.look_again.map(|wait| wait.as_secs())), (None, Some(again)));
 }
 
 #[rstest]

@@ -136,7 +136,17 @@ fn begun(scene: Scene, seconds: i64) -> Scene {
 #[case::with_the_largest_disks(spec(|spec| spec.storage = Some(disks(8192))), "deploy orders", "Creating")]
 #[case::with_disks_that_are_too_large(spec(|spec| spec.storage = Some(disks(8193))), "", "InvalidSpec")]
 #[case::of_a_channel_without_versions(
-    offering(|there| there.nightly.clear()).spec(|spec| spec.channel = Some(Channel::Nightly)), "", "InvalidSpec"
+    offering(|there| there.nightly.read.clear()).spec(|spec| spec.channel = Some(Channel::Nightly)), "", "InvalidSpec"
+)]
+#[case::of_a_channel_with_a_version_that_cannot_be_read(
+    offering(|there| there.stable.unread.push("no text".to_owned())), "", "InvalidSpec"
+)]
+#[case::of_a_version_by_name_amid_one_that_cannot_be_read(
+    offering(|there| there.stable.unread.push("no text".to_owned())).spec(|spec| spec.version = Some("5.7.1".to_owned())),
+    "deploy orders", "Creating"
+)]
+#[case::of_a_channel_beside_one_that_cannot_be_read(
+    offering(|there| there.nightly.unread.push("no text".to_owned())), "deploy orders", "Creating"
 )]
 #[case::of_a_version_that_the_cloud_will_judge(spec(|spec| spec.version = Some("4.0.0".to_owned())), "deploy orders", "Creating")]
 #[case::paused(ready_to_create().paused(), "", "Paused")]
@@ -285,10 +295,19 @@ fn a_project_whose_outcome_is_not_known(#[case] scene: Scene, #[case] does: &str
     assert!(!does.is_empty() || scene.plan().look_again.is_some());
 }
 
-/// The list shows whose cluster has the name.
+/// The list, or a look, shows whose cluster has the name.
 #[rstest]
-#[case::listed(ready_to_create().listed([cluster(NAME)]), "NameTaken", "spec.externalId: id-orders")]
-#[case::listed_with_the_field_to_change(ready_to_create().listed([cluster(NAME)]), "NameTaken", "spec.clusterName")]
+#[case::listed_and_seen(
+    ready_to_create().listed([cluster(NAME)]).looked_at(by_name(NAME), KEY, 3600, Found::just(Some(cluster(NAME)))),
+    "NameTaken", "spec.externalId: id-orders"
+)]
+#[case::seen_with_the_field_to_change(
+    ready_to_create().looked_for_name(Some(cluster(NAME))), "NameTaken", "spec.clusterName"
+)]
+#[case::listed_and_seen_by_others_alone(
+    ready_to_create().listed([cluster(NAME)]).looked_at(by_name(NAME), KEY, 60, taken()),
+    "NameTaken", "by a cluster that these credentials do not see"
+)]
 #[case::seen_by_a_look(ready_to_create().looked_for_name(Some(cluster(NAME))), "NameTaken", "spec.externalId: id-orders")]
 #[case::taken_by_somebody_unseen(
     ready_to_create().looked_at(by_name(NAME), KEY, 1, taken()), "NameTaken", "spec.clusterName"
@@ -331,7 +350,7 @@ fn refused_create() -> Scene {
     refused_create().spec(|spec| spec.allowed_cidrs = Some(networks(&["10.0.0.0/8"]))), "", "ChangeRefused"
 )]
 #[case::is_repeated_when_the_cloud_offers_a_newer_version(
-    refused_create().offering(|there| there.stable[0].version = "5.8.4".to_owned()), "deploy orders", "Creating"
+    refused_create().offering(|there| there.stable.read[0].version = "5.8.4".to_owned()), "deploy orders", "Creating"
 )]
 #[case::is_repeated_with_another_password(
     refused_create().record(|record| record.announce_password(Password::new(SECOND))).wanting(given(SECOND)),

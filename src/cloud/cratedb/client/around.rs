@@ -44,7 +44,7 @@ impl Client {
 
     /// The organization's subscriptions, ended ones included.
     pub async fn subscriptions(&self, priority: Priority) -> Result<Answer<Vec<Subscription>>, CloudError> {
-        self.readable(priority, "subscriptions", self.of_organization("subscriptions")?).await
+        self.caller.ask(priority, Call::list("subscriptions", self.of_organization("subscriptions")?)).await
     }
 
     /// Every kind of node that a cluster can consist of, in every region.

@@ -50,7 +50,8 @@ pub struct Project {
     pub region: Option<String>,
 }
 
-/// By which contract a cluster is paid.
+/// By which contract a cluster is paid. A list with one in another form is not read at all: what is left out would make
+/// another the only active one, and clusters be paid by that for good.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Subscription {
     pub id: String,

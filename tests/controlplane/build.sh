@@ -4,7 +4,7 @@
 set -euo pipefail
 source "$(dirname "$0")/../support/go.sh"
 
-readonly packages=2700
+readonly package_count=2700
 
 build() {
   local output=$1 version=v1.36.3
@@ -14,7 +14,7 @@ build() {
   output=$(realpath "$output")
   cd "$(dirname "$0")"
   echo "Building the control plane: Kubernetes $version and etcd from source. The first time this takes about ten minutes."
-  go_build "$output" "$packages" -ldflags "-s -w $names" .
+  go_build "$output" "$package_count" -ldflags "-s -w $names" .
 }
 
 vet() {

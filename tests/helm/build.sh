@@ -3,7 +3,7 @@
 set -euo pipefail
 source "$(dirname "$0")/../support/go.sh"
 
-readonly packages=1200
+readonly package_count=1200
 readonly command=helm.sh/helm/v4/cmd/helm
 
 need_go "Helm, with which the chart is tested"
@@ -13,4 +13,4 @@ output=$(realpath "$output")
 cd "$(dirname "$0")"
 version=$(go list -m -f '{{.Version}}' helm.sh/helm/v4)
 echo "Building Helm $version from source. The first time this takes some minutes."
-go_build "$output" "$packages" -ldflags "-s -w -X helm.sh/helm/v4/internal/version.version=$version" "$command"
+go_build "$output" "$package_count" -ldflags "-s -w -X helm.sh/helm/v4/internal/version.version=$version" "$command"

@@ -155,7 +155,7 @@ pub enum Reason {
     NotRunning,
     /// The database would be destroyed and is protected. Set `deletionProtection` to false, or `deletionPolicy` to `Retain`.
     DeletionProtected,
-    /// Destroying the database would end a subscription that pays for other clusters too. Confirm with the annotation `clusterwright.dev/confirm-subscription-cancellation`, or set `deletionPolicy` to `Retain`.
+    /// Destroying the database would end a subscription that pays for other clusters too, or may, as far as the credentials see. Confirm with the annotation `clusterwright.dev/confirm-subscription-cancellation`, or set `deletionPolicy` to `Retain`.
     DeletionWouldCancelSubscription,
     /// Something is to be done, and the annotation `clusterwright.dev/paused` forbids it. Remove the annotation.
     Paused,

@@ -45,6 +45,15 @@ enum Asked {
     },
 }
 
+/// An account that was not let in.
+#[derive(Clone, Copy, Debug)]
+struct InVain {
+    /// How often in a row.
+    times: u32,
+    /// When it is asked again in its turn.
+    again: Instant,
+}
+
 /// The task of one location.
 pub(super) struct Poller<K: Managed> {
     place: Arc<Place<K>>,
@@ -53,6 +62,7 @@ pub(super) struct Poller<K: Managed> {
     manifests: Store<K>,
     records: Arc<Records<K>>,
     accounts: BTreeMap<AccountKey, Enlisted<K>>,
+    in_vain: HashMap<AccountKey, InVain>,
     in_transition: HashMap<ClusterId, Instant>,
     failures: u32,
     next: Instant,
@@ -74,6 +84,7 @@ impl<K: Managed> Poller<K> {
             manifests,
             records,
             accounts: BTreeMap::new(),
+            in_vain: HashMap::new(),
             in_transition: HashMap::new(),
             failures: 0,
             next: Instant::now() + MAX_POLL_INTERVAL,
@@ -98,11 +109,13 @@ impl<K: Managed> Poller<K> {
         match command {
             Command::Enlist(account, enlisted) => {
                 self.accounts.insert(account.clone(), enlisted);
+                self.in_vain.remove(&account);
                 self.set_rate();
                 self.ask_out_of_turn(&account).await;
             }
             Command::Dismiss(account) => {
                 self.accounts.remove(&account);
+                self.in_vain.remove(&account);
                 lock(&self.place.health).remove(&account);
                 lock(&self.place.beside).remove(&account);
                 self.set_rate();
@@ -127,13 +140,19 @@ impl<K: Managed> Poller<K> {
         self.schedule(asked);
     }
 
-    /// Lists as the accounts that are well, and as each that is not: only a list of its own shows that it is again.
+    /// Lists as the accounts that are well, and as each that is not: only a list of its own shows that it is again. Those
+    /// back off each by itself where others set the pace, which is that of their clusters.
     async fn take_turn(&mut self) {
-        let (well, unwell) = self.accounts.keys().cloned().partition(|account| self.is_well(account));
+        let (well, mut unwell): (Vec<_>, Vec<_>) =
+            self.accounts.keys().cloned().partition(|account| self.is_well(account));
         let mut turn = self.list_together(well).await;
-        let silent = matches!(turn, Asked::Unanswered { .. });
-        // The silence of an account whose own way may be broken says nothing about the others.
-        for account in if silent { Vec::new() } else { unwell } {
+        match turn {
+            Asked::Answered => unwell.retain(|account| self.is_due(account)),
+            Asked::Refused => {}
+            // The silence of an account whose own way may be broken says nothing about the others.
+            Asked::Unanswered { .. } => unwell.clear(),
+        }
+        for account in unwell {
             let asked = self.list_as(&account).await;
             let limited = matches!(asked, Asked::Unanswered { retry_after: Some(_) });
             if !matches!(turn, Asked::Answered) || limited {
@@ -144,6 +163,16 @@ impl<K: Managed> Poller<K> {
             }
         }
         self.schedule(turn);
+    }
+
+    fn is_due(&self, account: &AccountKey) -> bool {
+        self.in_vain.get(account).is_none_or(|in_vain| in_vain.again <= Instant::now())
+    }
+
+    fn was_asked_in_vain(&mut self, account: &AccountKey, longest: Duration) {
+        let times = self.in_vain.get(account).map_or(0, |in_vain| in_vain.times) + 1;
+        let again = Instant::now() + backoff::after(times).max(SOON).min(longest);
+        self.in_vain.insert(account.clone(), InVain { times, again });
     }
 
     fn is_well(&self, account: &AccountKey) -> bool {
@@ -225,6 +254,7 @@ impl<K: Managed> Poller<K> {
         self.last = Some(Instant::now());
         match answer {
             Ok(answer) => {
+                self.in_vain.remove(account);
                 if let Some(date) = answer.date {
                     *lock(&self.place.ahead) = date.duration_since(self.clock.now());
                 }
@@ -232,6 +262,7 @@ impl<K: Managed> Poller<K> {
             }
             Err(CloudError::RateLimited { retry_after }) => Err(Asked::Unanswered { retry_after: Some(retry_after) }),
             Err(error) => {
+                self.was_asked_in_vain(account, enlisted.poll_interval);
                 self.set_health(account, self.diagnose(account, &error, started)).await;
                 match error {
                     CloudError::Unauthenticated { .. } | CloudError::Forbidden { .. } | CloudError::NotFound { .. } => {

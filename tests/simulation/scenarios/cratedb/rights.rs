@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use clusterwright::api::identity::ClusterId;
 use clusterwright::cloud::transport::{Limits, Transport as _};
-use clusterwright::simulator::cratedb::NewCluster;
+use clusterwright::simulator::cratedb::{KeyChange, NewCluster, NewSubscription};
 use clusterwright::simulator::{Fault, FaultKind, Settings};
 use http::{Method, Request, StatusCode};
 use rstest::rstest;
@@ -17,7 +17,7 @@ use super::{asleep, view};
 use crate::in_process::InProcess;
 use crate::world::cratedb::cluster;
 use crate::world::manifests::{ACCOUNT, HERE, secret_of};
-use crate::world::{World, is_ready, on_virtual_time, reason_of};
+use crate::world::{World, condition, is_ready, on_virtual_time, reason_of};
 
 /// A namespace that comes after the other one in every order.
 const THERE: &str = "elsewhere";
@@ -78,6 +78,7 @@ async fn only_others_see(foreign: StatusCode, reason: &str) {
     let observed = json!({"management": "Observed"});
     world.apply(&existing(THERE, "spy", &orders, &observed));
     world.apply(&existing(THERE, "thief", &orders, &json!({})));
+    world.apply(&crate::world::manifests::with(cluster(THERE, "namesake"), &json!({"clusterName": "orders"})));
     world.apply(&existing(THERE, "mine", &sales, &observed));
     world.until(THERE, "mine", 60, |state| reason_of(state) == "Observed").await;
     world.pass(300).await;
@@ -86,6 +87,10 @@ async fn only_others_see(foreign: StatusCode, reason: &str) {
         assert_eq!(reason_of(&state), reason, "{}", state["status"]);
         assert!(state["status"]["endpoints"] == json!([]) && state["status"]["externalId"].is_null(), "{state}");
     }
+    let taken = world.manifest(THERE, "namesake").unwrap();
+    let message = condition(&taken, "Ready")["message"].as_str().unwrap();
+    assert_eq!(reason_of(&taken), "NameTaken");
+    assert!(message.contains("do not see") && !message.contains(orders.as_str()), "{message}");
     open(&world, "orders").await;
     world.annotate(THERE, "spy", "clusterwright.dev/reconcile-at", &json!("now"));
     world.until(THERE, "spy", 60, |state| reason_of(state) == "Observed").await;
@@ -140,4 +145,54 @@ async fn accounts_that_see_the_same_cost_one_list_a_poll() {
     world.pass(3000).await;
     let asked = world.asked(|_| true).split_off(before);
     assert!(asked.len() < 65 && asked.iter().all(|row| row.path.ends_with("/clusters/")), "{asked:#?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_who_does_not_see_the_others_does_not_cancel_their_subscription() {
+    let mut world = asleep(Settings::default());
+    limit(&world, HERE);
+    let marketplace = Some("azure".to_owned());
+    let new = NewSubscription { marketplace, ..NewSubscription::default() };
+    let subscription = world.cloud.cratedb().add_subscription(new);
+    let on_it = |name: &str| {
+        let fields = json!({"subscription_id": subscription}).as_object().unwrap().clone();
+        world.cloud.cratedb().seed(NewCluster { fields, ..NewCluster::new(name) }).unwrap()
+    };
+    let (orders, _sales) = (on_it("orders"), on_it("sales"));
+    open(&world, "orders").await;
+    world.start();
+    world.apply(&existing(HERE, "orders", &orders, &json!({"deletionPolicy": "Delete"})));
+    world.until(HERE, "orders", 300, |state| state["status"]["externalId"] == orders.as_str()).await;
+    world.pass(60).await;
+    world.delete(HERE, "orders");
+    world.reason("orders", "DeletionWouldCancelSubscription", 300).await;
+    world.pass(3600).await;
+    assert_eq!(world.asked(|row| row.method == "DELETE").len(), 0);
+    let confirmed = "clusterwright.dev/confirm-subscription-cancellation";
+    world.annotate(HERE, "orders", confirmed, &json!(subscription));
+    world.gone("orders").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dead_key_is_not_asked_with_at_the_pace_of_others() {
+    let mut world = two_accounts(THERE, StatusCode::NOT_FOUND);
+    seed(&world, "sales");
+    open(&world, "sales").await;
+    let off = KeyChange { active: Some(false), ..KeyChange::default() };
+    world.cloud.cratedb().change_key("simulator-second", off).unwrap();
+    world.start();
+    world.pass(120).await;
+    world.apply(&cluster(HERE, "orders"));
+    let before = world.asked(|_| true).len();
+    world.pass(600).await;
+    let asked = world.asked(|_| true).split_off(before);
+    let lists = asked.iter().filter(|row| row.path.ends_with("/clusters/") && row.status == Some(200)).count();
+    assert!(lists > 30, "{lists} lists: nothing was in transition");
+    let refused = asked.iter().filter(|row| row.status == Some(401)).count();
+    assert!((5..20).contains(&refused), "{refused} requests with a dead key");
+    let on = KeyChange { active: Some(true), ..KeyChange::default() };
+    world.cloud.cratedb().change_key("simulator-second", on).unwrap();
+    world.pass(150).await;
+    let told = world.user().get("CloudAccount", THERE, ACCOUNT).unwrap();
+    assert_eq!(reason_of(&told), "Connected");
 }

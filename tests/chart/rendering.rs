@@ -101,8 +101,13 @@ fn switches_switch() {
     without("--set=admissionPolicies.enabled=false", "ValidatingAdmissionPolicy");
     without("--set=admissionPolicies.enabled=false", "ValidatingAdmissionPolicyBinding");
     without("--set=podDisruptionBudget.enabled=false", "PodDisruptionBudget");
-    assert!(!usual.contains(&"NetworkPolicy".to_owned()));
-    assert!(kinds(&["--set=networkPolicy.enabled=true"]).contains(&"NetworkPolicy".to_owned()));
+    let with = |switch: &str, kind: &str| {
+        assert!(!usual.iter().any(|there| there == kind), "{kind} is not usual");
+        assert!(kinds(&[switch]).iter().any(|there| there == kind), "{switch} adds {kind}");
+    };
+    with("--set=networkPolicy.enabled=true", "NetworkPolicy");
+    with("--set=metrics.serviceMonitor.enabled=true", "ServiceMonitor");
+    with("--set=metrics.prometheusRule.enabled=true", "PrometheusRule");
 }
 
 #[test]

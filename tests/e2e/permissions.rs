@@ -102,15 +102,15 @@ async fn live<K: Tested>(world: &WorldOf<K>, name: &str, spec: Value) {
     world.credentials(&format!("{}-cloud", K::ACCOUNT), "simulator", "simulator-secret").await;
     world.account(K::ACCOUNT, json!({"caBundle": {"configMapRef": {"name": "authority"}}})).await;
 
-    world.password("own", "correct-horse-battery").await;
+    world.password("own", "correct-horse-battery-staple").await;
     world.apply(name, with(spec, json!({"deletionPolicy": "Delete"}))).await;
     world.until_ready(name).await;
-    world.password("own", "another-horse-battery").await;
+    world.password("own", "another-horse-battery-staple").await;
     world.annotate(name, "reconcile-at", Some("now")).await;
     let secret = format!("{name}-{}", K::BINDING_TYPE);
     eventually("the new password is published", async || {
         let published = world.read(&secret).await["password"].clone();
-        if published == "another-horse-battery" { Ok(()) } else { Err("it is another".to_owned()) }
+        if published == "another-horse-battery-staple" { Ok(()) } else { Err("it is another".to_owned()) }
     })
     .await;
     world.edit(name, json!({"spec": {"connectionSecret": {"name": "way-in"}}})).await;

@@ -20,6 +20,9 @@ use crate::cloud::operation::{Found, Operation};
 /// A name that somebody unseen has is asked for again after this long, and so is a cluster that only others see.
 const TAKEN_LASTS: Duration = Duration::from_secs(10 * 60);
 
+/// By how much the cloud's clock may be behind ours.
+const CLOCKS_DIFFER: Duration = Duration::from_secs(60);
+
 /// What is known when a decision about one manifest is made.
 #[derive(Clone, Debug)]
 pub struct Facts<K: Kind> {
@@ -384,7 +387,9 @@ impl<K: Kind> Facts<K> {
         };
         let own = self.look_at(target).filter(|look| self.is_own(look));
         let absent = own.filter(|look| look.found.cluster.is_none());
-        let worth_another = |look: &Look<K>| self.attempts.begun.is_some_and(|begun| look.at < begun);
+        // What was not there yet says nothing of what the credential may see.
+        let born = cluster.created_at().timestamp().map(|born| clock::later(born, CLOCKS_DIFFER));
+        let worth_another = |look: &Look<K>| [self.attempts.begun, born].iter().flatten().any(|since| look.at < *since);
         match absent.filter(|look| self.is_recent(look.at, TAKEN_LASTS) && !worth_another(look)) {
             _ if self.has_seen(cluster) => Sighting::Present(cluster),
             Some(look) => Sighting::LookedAbsent(look),

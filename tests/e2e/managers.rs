@@ -100,7 +100,7 @@ async fn server_side_apply_by_argo_cd_and_flux_leaves_status_finalizer_and_condi
 
 #[tokio::test]
 async fn client_side_apply_and_replace_lose_neither_the_status_nor_the_finalizer() {
-    let world = World::new("replaced").await;
+    let world = World::new("managers-replace").await;
     let file = file(&world);
     let file = file.to_str().unwrap();
     world.kubectl(&["apply", "--filename", file]).await;

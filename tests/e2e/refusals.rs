@@ -32,10 +32,10 @@ async fn an_unknown_region_or_machine_type_is_refused_with_the_names_that_there_
     world.apply("region", with(paid(), json!({"region": "europe-west9"}))).await;
     world.apply("machine", with(paid(), json!({"machineType": "c2d-highcpu-3"}))).await;
     let region = "\"Unknown region 'europe-west9' for provider 'gcp'. \
-                  Available: europe-west2, europe-west3, us-west4, us-east1.\"";
+                  Available: europe-west2, europe-west3, us-west4, us-east1\"";
     is_refused(&world, "region", "ChangeRefused", &[region, "Correct the manifest"]).await;
     let machine = "\"Unknown machineType 'c2d-highcpu-3' in region 'europe-west2'. \
-                   Available: c2d-highcpu-2, c2d-highcpu-4, c2d-highcpu-8, c2d-highcpu-16.\"";
+                   Available: c2d-highcpu-2, c2d-highcpu-4, c2d-highcpu-8, c2d-highcpu-16\"";
     is_refused(&world, "machine", "ChangeRefused", &[machine]).await;
     is_quiet(&world).await;
     assert_eq!(world.cloud.count(Method::POST, "/deploy").await, 2);
@@ -87,7 +87,7 @@ async fn what_the_credentials_may_not_do_is_told_and_done_once_they_may() {
     let through = |account: &str| with(paid(), json!({"accountRef": {"name": account}, "deletionPolicy": "Delete"}));
     world.apply("unread", through("reader")).await;
     world.apply("written", through("writer")).await;
-    let words = ["\"This needs a token with write access.\"", "Give the account's credentials more access"];
+    let words = ["\"This needs a token with write access\"", "Give the account's credentials more access"];
     is_refused(&world, "unread", "CredentialsInsufficient", &words).await;
     world.until_ready("written").await;
     world.delete("written").await;

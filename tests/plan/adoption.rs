@@ -19,6 +19,9 @@ fn adopting() -> Scene {
 #[case::that_another_credential_has_seen(adopting().sees([cluster(ID)]).using("key-2"), "look orders", "")]
 #[case::that_only_others_see(adopting().listed([cluster(ID)]).looked_by(KEY, 599, None), "", "InvalidSpec")]
 #[case::that_only_others_saw_a_while_ago(adopting().listed([cluster(ID)]).looked_by(KEY, 600, None), "look orders", "")]
+#[case::that_was_created_since_it_was_looked_for(
+    adopting().listed([cluster_aged(ID, 30)]).looked_by(KEY, 60, None), "look orders", ""
+)]
 #[case::that_a_look_shows(adopting().looked(Some(cluster(ID))), "adopt orders Adopted", "Creating")]
 #[case::that_is_not_listed(adopting(), "look orders", "")]
 #[case::that_is_not_there(adopting().looked(None), "", "InvalidSpec")]

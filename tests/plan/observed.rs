@@ -110,9 +110,9 @@ fn taken_over(scene: Scene) -> Scene {
 /// The former operator's record is in its own namespace: the status is all that is known.
 #[rstest]
 #[case::a_new_manifest(scene(), "deploy orders", "Creating")]
-#[case::a_cluster(scene().reported(&cluster(ID)).listed([cluster(ID)]), "adopt orders Recovered", "Creating")]
+#[case::a_cluster(scene().reported(&cluster(ID)).sees([cluster(ID)]), "adopt orders Recovered", "Creating")]
 #[case::another_database_of_its_name(
-    scene().reported(&cluster(ID)).listed([cluster_aged(ID, 60)]), "", "Replaced"
+    scene().reported(&cluster(ID)).sees([cluster_aged(ID, 60)]), "", "Replaced"
 )]
 #[case::a_cluster_that_is_gone(scene().reported(&cluster(ID)).looked(None), "", "Vanished")]
 fn what_is_taken_over_is_known_by_its_status(#[case] scene: Scene, #[case] does: &str, #[case] says: &str) {
@@ -151,7 +151,7 @@ fn a_create_that_the_former_operator_left_open_is_not_repeated() {
     for way_out in ["other-system", "spec.externalId", "status.creation"] {
         assert!(said.contains(way_out), "{said}");
     }
-    let told = half_created().adopting(ID).listed([cluster(ID)]);
+    let told = half_created().adopting(ID).sees([cluster(ID)]);
     assert_eq!(told.does(), "adopt orders Adopted");
 }
 

@@ -11,8 +11,8 @@ async fn what_the_cloud_does_is_shown_in_its_own_words() {
     let world = World::new("crate-words").await;
     world.apply("analytics", paid()).await;
     world.until_ready("analytics").await;
-    // A scaling takes 15 seconds now.
-    world.cloud.go(20).await;
+    // A scaling takes 30 seconds now, and is looked at every 15.
+    world.cloud.go(10).await;
     world.kubectl(&["scale", "cdb/analytics", "--replicas=2"]).await;
     let words = "Scaling up from 1 to 2 nodes. Waiting for new node(s) to be present.";
     until_says(&world, "analytics", "Updating", &[words]).await;

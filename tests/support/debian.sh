@@ -19,17 +19,19 @@ as_root() {
   fi
 }
 
-# A fresh machine knows no packages yet.
-know() {
-  apt-cache show "$package" >/dev/null 2>&1 || as_root apt-get update -qq
+# A fresh machine knows no packages yet, or versions that have been replaced since.
+knowing() {
+  "$@" && return
+  as_root apt-get update -qq
+  "$@"
 }
 
 install() {
   command -v "$command" >/dev/null && return
   command -v apt-get >/dev/null || fail "this is no Debian"
   echo "Installing Debian's package $package, for the command $command."
-  know
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes --no-install-recommends "$package" >/dev/null
+  knowing as_root env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -qq --yes --no-install-recommends "$package" >/dev/null
 }
 
 unpack() {
@@ -38,11 +40,10 @@ unpack() {
   [[ -x $folder/usr/bin/$command ]] && return
   command -v apt-get >/dev/null || fail "this is no Debian"
   echo "Unpacking Debian's package $package into $folder, for the command $command."
-  know
   mkdir -p "$folder"
   scratch=$(mktemp -d "$folder/download.XXXXXX")
   # The user that downloads has no business in the folders above.
-  (cd "$scratch" && apt-get download -qq -o APT::Sandbox::User="$(id -un)" "$package")
+  (cd "$scratch" && knowing apt-get download -qq -o APT::Sandbox::User="$(id -un)" "$package")
   dpkg-deb --extract "$scratch"/*.deb "$folder"
   rm -r "$scratch"
 }

@@ -8,6 +8,7 @@ mod preflight;
 mod process;
 mod replica;
 mod requests;
+mod said;
 mod telemetry;
 
 pub(crate) use kubernetes::client;

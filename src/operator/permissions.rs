@@ -9,7 +9,7 @@ use k8s_openapi::api::authorization::v1::{ResourceAttributes, SelfSubjectAccessR
 use kube::api::PostParams;
 use kube::{Api, Client, ResourceExt};
 
-use super::preflight::say;
+use super::said::Said;
 use crate::api::GROUP;
 use crate::api::schema::definitions;
 use crate::controller::{Pulse, told};
@@ -58,16 +58,16 @@ pub(super) async fn wait(client: &Client, own: &str, watched: &[String], pulse: 
         .chain(watched.iter().map(|namespace| within(&WATCHED, namespace)))
         .flatten()
         .collect();
-    let mut said = None;
+    let mut said = Said::default();
     loop {
         match refused(client, &needed).await {
             Ok(missing) if missing.is_empty() => break,
-            Ok(missing) => say(&mut said, format!("The operator waits, as it may not {}. {WAY_OUT}", list(&missing))),
+            Ok(missing) => said.warn(&format!("The operator waits, as it may not {}. {WAY_OUT}", list(&missing))),
             Err(kube::Error::Api(status)) if status.is_forbidden() => {
                 tracing::warn!("what the operator may do cannot be looked up: {}", status.message);
                 return;
             }
-            Err(error) => say(&mut said, format!("What the operator may do cannot be looked up: {}.", told(&error))),
+            Err(error) => said.warn(&format!("What the operator may do cannot be looked up: {}.", told(&error))),
         }
         pulse.beat();
         tokio::time::sleep(AGAIN).await;

@@ -9,6 +9,7 @@ use k8s_openapi::api::core::v1::Namespace;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::{Api, Client, ResourceExt};
 
+use super::said::Said;
 use crate::api::schema::definitions;
 use crate::controller::{Pulse, told};
 
@@ -44,30 +45,19 @@ pub(super) async fn check_namespace(client: &Client, name: &str) -> Result<(), S
 
 /// Waits until the kinds are defined, and says what is missing meanwhile.
 pub(super) async fn wait_for_definitions(client: &Client, pulse: &Pulse) {
-    let mut said = None;
+    let mut said = Said::default();
     loop {
         let missing = missing_definitions(client).await;
         match missing.as_deref() {
             Ok([]) => return,
-            Ok(names) => say(
-                &mut said,
-                format!(
-                    "These kinds are not defined: {}. Apply the folder crds/; the operator waits for them.",
-                    names.join(", ")
-                ),
-            ),
-            Err(error) => say(&mut said, format!("The kinds cannot be looked up: {error}.")),
+            Ok(names) => said.warn(&format!(
+                "These kinds are not defined: {}. Apply the folder crds/; the operator waits for them.",
+                names.join(", ")
+            )),
+            Err(error) => said.warn(&format!("The kinds cannot be looked up: {error}.")),
         }
         pulse.beat();
         tokio::time::sleep(AGAIN).await;
-    }
-}
-
-/// Logs a sentence, unless it is the one that was said last.
-pub(super) fn say(said: &mut Option<String>, sentence: String) {
-    if said.as_ref() != Some(&sentence) {
-        tracing::warn!("{sentence}");
-        *said = Some(sentence);
     }
 }
 

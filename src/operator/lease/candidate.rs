@@ -14,6 +14,7 @@ use super::election::{Election, Next, Sight};
 use super::{CALL_DEADLINE, Identity, LEASE, Loss, RELEASED, Term};
 use crate::clock::Clock;
 use crate::controller::{Beat, Gatekeeper, Metrics};
+use crate::operator::said::Said;
 
 /// The release may take so long in all. Whoever cannot tell others that they may lead leaves them to find out.
 const RELEASE_WITHIN: Duration = Duration::from_secs(2);
@@ -32,8 +33,7 @@ pub(crate) struct Candidate {
     gatekeeper: Gatekeeper,
     metrics: Arc<Metrics>,
     beat: Beat,
-    /// What was last logged, so that it is not said again.
-    said: String,
+    said: Said,
 }
 
 /// What a leader tells, and where.
@@ -96,7 +96,7 @@ impl Candidate {
             gatekeeper,
             metrics,
             beat,
-            said: String::new(),
+            said: Said::default(),
         }
     }
 
@@ -152,7 +152,7 @@ impl Candidate {
                 if begins {
                     tracing::info!(identity = self.identity.as_str(), "this replica leads");
                 }
-                self.said.clear();
+                self.said.forget();
             }
             Err(trouble) => self.fail(verb, &trouble),
         }
@@ -220,25 +220,14 @@ impl Candidate {
         } else {
             ""
         };
-        self.say(format!(
+        self.said.warn(&format!(
             "Lease {LEASE} in namespace {namespace}, by which replicas agree on who leads, cannot be used ({verb}): {words}.{way_out}"
         ));
     }
 
     fn say_who_leads(&mut self, holder: Option<String>) {
         if let Some(holder) = holder.filter(|holder| holder != self.identity.as_str()) {
-            let sentence = format!("standing by, while {holder} leads");
-            if self.said != sentence {
-                tracing::info!("{sentence}");
-                self.said = sentence;
-            }
-        }
-    }
-
-    fn say(&mut self, sentence: String) {
-        if self.said != sentence {
-            tracing::warn!("{sentence}");
-            self.said = sentence;
+            self.said.inform(&format!("standing by, while {holder} leads"));
         }
     }
 }

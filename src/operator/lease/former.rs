@@ -8,13 +8,14 @@ use super::candidate::{sight, within_deadline};
 use super::election::Watched;
 use super::{LEASE, LOOK_EVERY, Term};
 use crate::controller::Pulse;
+use crate::operator::said::Said;
 
 /// Waits until nobody holds the lease in this namespace, and says meanwhile who does.
 ///
 /// Where the lease cannot be seen, it is taken to be free: its holder is gone for good, says whoever asked for this.
 pub async fn until_vacant(client: &Client, namespace: &str, term: Term, pulse: &Pulse) {
     let api = Api::<Lease>::namespaced(client.clone(), namespace);
-    let (mut watched, mut said) = (None, String::new());
+    let (mut watched, mut said) = (None, Said::default());
     loop {
         let sentence = match within_deadline(api.get_opt(LEASE)).await {
             Ok(lease) => {
@@ -40,10 +41,7 @@ pub async fn until_vacant(client: &Client, namespace: &str, term: Term, pulse: &
             }
             Err(trouble) => format!("The lease in namespace {namespace} cannot be read: {}.", trouble.words()),
         };
-        if said != sentence {
-            tracing::warn!("{sentence}");
-            said = sentence;
-        }
+        said.warn(&sentence);
         pulse.beat();
         tokio::time::sleep(LOOK_EVERY).await;
     }

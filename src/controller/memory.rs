@@ -148,13 +148,11 @@ impl<K: Managed> Memory<K> {
         self.database_answered();
         let since = self.attempts.denied.map_or(now, |denied| denied.since);
         self.attempts.denied = Some(Denied { since, last: now });
-        self.attempts.password_unknown = true;
     }
 
     /// The database answers again, whatever it says.
     pub(crate) fn database_answered(&mut self) {
-        let silence = [TroubleKind::DatabaseUnreachable, TroubleKind::DatabaseTrouble];
-        self.attempts.trouble.take_if(|trouble| silence.contains(&trouble.kind));
+        self.attempts.trouble.take_if(|trouble| trouble.kind.is_of_the_database());
     }
 
     pub(crate) fn succeeded(&mut self) {

@@ -133,11 +133,11 @@ fn present<K: Kind>(
         return Plan::quietly(Step::Record(RecordChange::Found));
     }
     let differences = K::differences(facts, Some(bound), cluster);
-    if let Some(intent) = record.change() {
-        let pending = differences.into_iter().map(|difference| difference.shown).collect();
-        return change::follow(facts, intent, cluster).pending(pending).about(cluster).noting_differences();
-    }
-    if let Some(first) = proof::before_change(facts, record, bound, cluster) {
+    let barrier = match record.change() {
+        Some(intent) => Some(change::follow(facts, intent, cluster)),
+        None => proof::before_change(facts, record, bound, cluster),
+    };
+    if let Some(first) = barrier {
         let pending = differences.into_iter().map(|difference| difference.shown).collect();
         return first.pending(pending).about(cluster).noting_differences();
     }

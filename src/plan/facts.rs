@@ -181,9 +181,8 @@ pub struct Attempts {
     pub not_before: Option<Timestamp>,
     /// Why the last attempt came to nothing.
     pub trouble: Option<Trouble>,
-    /// None of the passwords that could be tried opens the database.
-    pub password_unknown: bool,
-    /// When the database said so.
+    /// None of the passwords that could be tried opens the database. What it denied before says nothing of other passwords,
+    /// or of another cluster.
     pub denied: Option<Denied>,
     /// The database refused the new password, in its own words, and kept the one that it had.
     pub password_refused: Option<String>,
@@ -200,10 +199,10 @@ pub struct Attempts {
 }
 
 impl Attempts {
-    /// What the database denied before says nothing of the passwords, or of the cluster, that there are now.
-    pub(crate) fn forget_denials(&mut self) {
-        self.password_unknown = false;
-        self.denied = None;
+    /// Whether none of the passwords that could be tried opens the database.
+    #[must_use]
+    pub const fn password_unknown(&self) -> bool {
+        self.denied.is_some()
     }
 }
 
@@ -243,6 +242,14 @@ pub enum TroubleKind {
     DatabaseTrouble,
 }
 
+impl TroubleKind {
+    /// Whether it is the database, and not its cloud, that does not answer as it should.
+    #[must_use]
+    pub const fn is_of_the_database(self) -> bool {
+        matches!(self, Self::DatabaseUnreachable | Self::DatabaseTrouble)
+    }
+}
+
 impl<K: Kind> Facts<K> {
     /// Whether something that was seen at `at` was seen no longer ago than `lasting`.
     #[must_use]
@@ -253,21 +260,21 @@ impl<K: Kind> Facts<K> {
     /// Why the last attempt to speak to the database came to nothing.
     #[must_use]
     pub fn database_trouble(&self) -> Option<&Trouble> {
-        let of_database = [TroubleKind::DatabaseUnreachable, TroubleKind::DatabaseTrouble];
-        self.attempts.trouble.as_ref().filter(|trouble| of_database.contains(&trouble.kind))
+        self.attempts.trouble.as_ref().filter(|trouble| trouble.kind.is_of_the_database())
     }
 
     /// Whether the last attempt to speak to the database did not reach it.
     #[must_use]
     pub fn database_is_out_of_reach(&self) -> bool {
-        self.database_trouble().is_some_and(|trouble| trouble.kind == TroubleKind::DatabaseUnreachable)
+        let trouble = self.attempts.trouble.as_ref();
+        trouble.is_some_and(|trouble| trouble.kind == TroubleKind::DatabaseUnreachable)
     }
 
     /// Whether the database could not be reached for so long that no restart of a node explains it.
     #[must_use]
     pub fn database_is_shut(&self) -> bool {
         let lasts = |trouble: &Trouble| !self.is_recent(trouble.since, PATIENCE);
-        self.database_is_out_of_reach() && self.database_trouble().is_some_and(lasts)
+        self.database_is_out_of_reach() && self.attempts.trouble.as_ref().is_some_and(lasts)
     }
 
     /// Whether the manifest is being deleted.
@@ -382,8 +389,9 @@ impl<K: Kind> Facts<K> {
     /// all accounts of the location. Until a look with it has found the cluster, the cluster counts as unlisted.
     #[must_use]
     pub fn own_sighting(&self, target: &Handle) -> Sighting<'_, K> {
-        let Sighting::Present(cluster) = self.sighting(target) else {
-            return self.sighting(target);
+        let cluster = match self.sighting(target) {
+            Sighting::Present(cluster) => cluster,
+            unseen => return unseen,
         };
         let own = self.look_at(target).filter(|look| self.is_own(look));
         let absent = own.filter(|look| look.found.cluster.is_none());

@@ -89,13 +89,13 @@ pub(super) fn prove<K: Kind>(facts: &Facts<K>, bound: &Bound<K>, cluster: &K::Cl
         facts.published_password.iter().chain(value(&facts.current_password)).cloned().collect();
     let published = facts.reported().is_some_and(|status| status.binding.is_some());
     let lost = claims.is_empty() && published && bound.origin == Origin::Recovered;
-    if lost || (facts.attempts.password_unknown && !claims.is_empty()) {
+    if lost || (facts.attempts.password_unknown() && !claims.is_empty()) {
         return unknown(facts, cluster);
     }
     // What was once written down for a create whose outcome was in doubt may open what came of it.
     let written = facts.record.as_ref().and_then(|record| record.password.pending.clone());
     let claims: Vec<Password> = claims.into_iter().chain(written).collect();
-    if claims.is_empty() || facts.attempts.password_unknown {
+    if claims.is_empty() || facts.attempts.password_unknown() {
         return PasswordPlan::Settled(format!(
             " The password of its user {} is its owner's and not known here, so the connection Secret lacks it: \
              give it with {}.",

@@ -33,7 +33,7 @@ pub(super) enum Proof {
 
 /// Whether one of these passwords opens the cluster.
 pub(super) fn of<K: Kind>(facts: &Facts<K>, cluster: &K::Cluster, claims: Vec<Password>) -> Proof {
-    if facts.attempts.password_unknown { Proof::Refused } else { ask(facts, cluster, claims) }
+    if facts.attempts.password_unknown() { Proof::Refused } else { ask(facts, cluster, claims) }
 }
 
 /// The same, where a create is given up for it: a database that has just come up may not know its users yet, so that a denial

@@ -49,9 +49,13 @@ fn show_cluster<K: Kind>(facts: &Facts<K>, cluster: &K::Cluster, status: &mut K:
     common.external_id = Some(cluster.id().clone());
     common.created_at = Some(cluster.created_at().to_string());
     let bound = facts.record.as_ref().and_then(|record| record.bound.as_ref());
-    let seen = K::fixed(cluster, None);
     K::show(cluster, status);
-    K::show_fixed(bound.map_or(seen.clone(), |bound| K::completed(seen, &bound.fixed)), status);
+    let seen = K::fixed(cluster, None);
+    let fixed = match bound {
+        Some(bound) => K::completed(seen, &bound.fixed),
+        None => seen,
+    };
+    K::show_fixed(fixed, status);
     let look =
         facts.look.as_ref().filter(|look| look.found.cluster.as_ref().is_some_and(|seen| seen.id() == cluster.id()));
     if let Some(operation) = look.and_then(|look| look.operations().first()) {

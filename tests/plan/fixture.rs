@@ -13,7 +13,7 @@ use clusterwright::plan::{Origin, PasswordState, Rival, Stake};
 pub(crate) use super::kinds::Scene;
 use super::kinds::{Bound, CreateIntent, Intent, Record};
 use super::scene::{BORN, Common, NOW, common_spec, owner};
-pub(crate) use super::scene::{KEY, OPERATOR, ago, given, now, refused, unavailable};
+pub(crate) use super::scene::{KEY, OPERATOR, ago, denied_for_long, given, now, refused, unavailable};
 
 pub(crate) const ID: &str = "orders";
 

@@ -57,7 +57,7 @@ fn created(current: Option<&str>, pending: Option<&str>) -> Scene {
     created(Some("a"), None).told(missing()), "publish orders-typedb", ""
 )]
 #[case::is_not_opened_by_anything_known(
-    created(Some("a"), Some("p")).attempts(|attempts| attempts.password_unknown = true), "publish orders-typedb", "AdminPasswordUnknown"
+    created(Some("a"), Some("p")).attempts(|attempts| attempts.denied = Some(denied_for_long())), "publish orders-typedb", "AdminPasswordUnknown"
 )]
 #[case::refused_the_new_one(
     created(Some("a"), None).wanting(given("w")).attempts(|attempts| attempts.password_refused = Some("too short".to_owned())),
@@ -91,7 +91,7 @@ fn adopted(current: Option<&str>, pending: Option<&str>) -> Scene {
 #[case::is_never_tried_with_the_factory_one(adopted(None, Some("w")), "set w by []", "Updating")]
 #[case::has_it_set_by_what_was_told(adopted(None, Some("w")).told(given("told")), "set w by [told]", "Updating")]
 #[case::is_not_opened_by_what_was_told(
-    adopted(None, None).told(given("told")).attempts(|attempts| attempts.password_unknown = true),
+    adopted(None, None).told(given("told")).attempts(|attempts| attempts.denied = Some(denied_for_long())),
     "publish orders-typedb", "AdminPasswordUnknown"
 )]
 fn an_adopted_cluster(#[case] scene: Scene, #[case] does: &str, #[case] says: &str) {
@@ -114,7 +114,7 @@ fn recovered(published: bool) -> Scene {
 )]
 #[case::never_gets_a_new_password_by_itself(recovered(true), "publish orders-typedb", "AdminPasswordUnknown")]
 #[case::is_not_opened_by_the_published_one(
-    recovered(true).had_published("old").attempts(|attempts| attempts.password_unknown = true),
+    recovered(true).had_published("old").attempts(|attempts| attempts.denied = Some(denied_for_long())),
     "publish orders-typedb", "AdminPasswordUnknown"
 )]
 #[case::was_never_ours(recovered(false), "publish orders-typedb", "")]
@@ -204,7 +204,7 @@ fn ready_waits_for_the_first_password() {
 fn edits_are_shown_while_a_password_is_pending_or_unknown() {
     let edited = |scene: Scene| scene.spec(|spec| spec.machine_type = Some("c2d-highcpu-4".to_owned()));
     assert_eq!(edited(created(None, None)).says(), "Updating: machineType");
-    let unknown = created(Some("a"), Some("p")).attempts(|attempts| attempts.password_unknown = true);
+    let unknown = created(Some("a"), Some("p")).attempts(|attempts| attempts.denied = Some(denied_for_long()));
     assert_eq!(edited(unknown).says(), "AdminPasswordUnknown: machineType");
 }
 

@@ -11,8 +11,8 @@ use clusterwright::api::shared::{
 use clusterwright::api::{FINALIZER, annotation};
 use clusterwright::cloud::operation::Found;
 use clusterwright::plan::{
-    AccountFacts, AccountStanding, Attempts, CloudCluster, Facts, Given, Gone, Inventory, Kind, Look, Owner, Plan,
-    Reach, Record, Rival, Step, Trouble, TroubleKind, connection_fingerprint, plan, status,
+    AccountFacts, AccountStanding, Attempts, CloudCluster, Denied, Facts, Given, Gone, Inventory, Kind, Look, Owner,
+    Plan, Reach, Record, Rival, Step, Trouble, TroubleKind, connection_fingerprint, plan, status,
 };
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
@@ -37,6 +37,11 @@ pub(crate) fn now() -> Timestamp {
 /// So many seconds before now; a negative number lies ahead.
 pub(crate) fn ago(seconds: i64) -> Timestamp {
     Timestamp::from_second(NOW - seconds).unwrap()
+}
+
+/// The database has opened with no known password for an hour.
+pub(crate) fn denied_for_long() -> Denied {
+    Denied { since: ago(3600), last: ago(60) }
 }
 
 pub(crate) fn given(password: &str) -> Given {

@@ -136,7 +136,7 @@ fn a_hold_is_not_talked_over_by_trouble() {
 fn refused_password() -> Scene {
     settled()
         .recorded(record_but(|record| record.password.pending = Some(clusterwright::api::secret::Password::new("p"))))
-        .attempts(|attempts| attempts.password_unknown = true)
+        .attempts(|attempts| attempts.denied = Some(denied_for_long()))
 }
 
 #[rstest]

@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use kube::ResourceExt;
 use kube::core::object::HasStatus;
 
-use super::scene::Scene;
+use super::scene::{Scene, denied_for_long};
 
 /// How long an attempt that came to nothing is not repeated.
 const BACKOFF: Duration = Duration::from_secs(30);
@@ -272,7 +272,7 @@ impl<C: Cloud> World<C> {
             self.facts.catalogue = None;
         }
         if ending == Ending::Done && change.is_some_and(|change| change.sets_password()) {
-            self.facts.attempts.password_unknown = false;
+            self.facts.attempts.denied = None;
         }
         self.record().settle_change(ending);
     }
@@ -338,7 +338,7 @@ impl<C: Cloud> World<C> {
 
     fn deploy(&mut self, request: <C::Kind as Kind>::Request, again: bool, fate: Fate) {
         let password = self.record().password.pending.clone();
-        self.facts.attempts.password_unknown = false;
+        self.facts.attempts.denied = None;
         let built = match fate {
             Fate::Refused => Err(No),
             _ => self.cloud.create(&request, password.as_ref(), self.facts.now),
@@ -426,7 +426,7 @@ impl<C: Cloud> World<C> {
             DatabaseStep::SetPassword { address, candidates, pending } => {
                 let opened = self.opened_by(&address, &[vec![pending.clone()], candidates].concat());
                 if opened == Ok(None) {
-                    self.facts.attempts.password_unknown = true;
+                    self.facts.attempts.denied = Some(denied_for_long());
                 } else {
                     self.cloud.set_password(pending.clone());
                     self.record().promote_password(pending);
@@ -448,7 +448,7 @@ impl<C: Cloud> World<C> {
                 self.record().promote_password(password);
                 self.succeeded();
             }
-            Ok(None) => self.facts.attempts.password_unknown = true,
+            Ok(None) => self.facts.attempts.denied = Some(denied_for_long()),
             Err(OutOfReach) => self.failed(TroubleKind::DatabaseUnreachable),
         }
     }

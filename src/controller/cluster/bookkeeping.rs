@@ -144,7 +144,7 @@ async fn settle_change<K: Managed>(
         memory.succeeded();
         // What did not open the database before says nothing of the new one.
         if new_password {
-            memory.attempts.forget_denials();
+            memory.attempts.denied = None;
         }
     }
     if let Some(session) = &seen.session {
@@ -161,7 +161,7 @@ async fn tell_of_double<K: Managed>(ctx: &Context<K>, seen: &Seen<K>) {
     let create = seen.facts.record.as_ref().and_then(Record::creation);
     let Some(target) = create.map(|create| K::target(&create.request)) else { return };
     if let Sighting::Present(cluster) = seen.facts.sighting(&target)
-        && seen.facts.attempts.password_unknown
+        && seen.facts.attempts.password_unknown()
     {
         let note = format!(
             "Cluster {} ({}) looks as it was asked for, and the recorded password does not open it. It is taken for somebody else's, \

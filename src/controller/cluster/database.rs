@@ -174,7 +174,7 @@ async fn proved<K: Managed>(
     amend(ctx, seen, |record| record.promote_password(password)).await?;
     let mut memory = memory::lock(memory);
     memory.succeeded();
-    memory.attempts.forget_denials();
+    memory.attempts.denied = None;
     Ok(())
 }
 

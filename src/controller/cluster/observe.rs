@@ -196,7 +196,7 @@ async fn passwords<K: Managed>(
         memory.attempts.database_refused = None;
         // Somebody may have put the password back, or the database may have been too young to know it.
         if memory.attempts.denied.is_some_and(|denied| now >= clock::later(denied.last, TRY_PASSWORDS_AGAIN)) {
-            memory.attempts.forget_denials();
+            memory.attempts.denied = None;
         }
     }
     let namespace = manifest.namespace().unwrap_or_default();
@@ -209,11 +209,11 @@ async fn passwords<K: Managed>(
     let passwords = Passwords { wanted, current, published };
     let mut memory = memory::lock(memory);
     if memory.passwords.as_ref().is_some_and(|before| before.given() != passwords.given()) {
-        memory.attempts.forget_denials();
+        memory.attempts.denied = None;
         memory.attempts.password_refused = None;
     }
     memory.passwords = Some(passwords.clone());
-    let hoped_for = missing || memory.attempts.password_unknown || memory.attempts.password_refused.is_some();
+    let hoped_for = missing || memory.attempts.password_unknown() || memory.attempts.password_refused.is_some();
     let wait = if hoped_for { CHECK_MISSING } else { CHECK_SECRETS };
     memory.check_at = Some(clock::later(now, backoff::spread(wait)));
     Ok(passwords)

@@ -85,7 +85,7 @@ pub(super) async fn send<K: Managed>(
         memory.look = None;
         // Nor does what did not open another cluster say anything of the one that is created.
         if matches!(write, CloudWrite::Deploy { .. }) {
-            memory.attempts.forget_denials();
+            memory.attempts.denied = None;
         }
     }
     let attempt = Attempt { ctx, seen: &fresh, session, memory, announced };

@@ -171,7 +171,7 @@ impl<K: Managed> Poller<K> {
 
     fn was_asked_in_vain(&mut self, account: &AccountKey, longest: Duration) {
         let times = self.in_vain.get(account).map_or(0, |in_vain| in_vain.times) + 1;
-        let again = Instant::now() + backoff::after(times).max(SOON).min(longest);
+        let again = Instant::now() + after(times, longest);
         self.in_vain.insert(account.clone(), InVain { times, again });
     }
 
@@ -238,7 +238,7 @@ impl<K: Managed> Poller<K> {
             Asked::Unanswered { retry_after: Some(wait) } => backoff::spread(wait.max(SOON)),
             Asked::Refused | Asked::Unanswered { retry_after: None } => {
                 self.failures += 1;
-                backoff::after(self.failures).max(SOON).min(self.quiet_interval())
+                after(self.failures, self.quiet_interval())
             }
         };
         self.next = Instant::now() + wait;
@@ -372,6 +372,11 @@ impl<K: Managed> Poller<K> {
             }
         }
     }
+}
+
+/// How long is waited after so many failures in a row.
+fn after(failures: u32, longest: Duration) -> Duration {
+    backoff::after(failures).max(SOON).min(longest)
 }
 
 /// Adds those that were not shown before, and says whether there were any.

@@ -82,7 +82,7 @@ pub(super) fn plan(
     }
     // What an adopted cluster has already is not set once more, where the database can be asked.
     let untried =
-        record.password.current.is_none() && !facts.attempts.password_unknown && !facts.database_is_out_of_reach();
+        record.password.current.is_none() && !facts.attempts.password_unknown() && !facts.database_is_out_of_reach();
     if untried && facts.attempts.database_refused.is_none() {
         return at_server(cluster, |address| DatabaseStep::Prove { address, claims: vec![wanted.clone()] });
     }
@@ -97,7 +97,7 @@ fn settle(
     pending: &Password,
 ) -> PasswordPlan<CrateDBCluster> {
     let another = value(&facts.wanted_password).filter(|wanted| *wanted != pending && unfit(wanted).is_none());
-    let settled = !record.password_sent || facts.attempts.password_unknown;
+    let settled = !record.password_sent || facts.attempts.password_unknown();
     match another {
         // Nobody has set the pending one, so that the one that is in force can stay.
         Some(wanted) if !record.password_sent && record.password.current.as_ref() == Some(wanted) => {
@@ -110,11 +110,11 @@ fn settle(
     if !record.password_sent {
         return PasswordPlan::step(Step::Cloud(CloudWrite::Change(Change::Password)));
     }
-    if facts.attempts.password_unknown {
+    if facts.attempts.password_unknown() {
         return unknown(facts, cluster);
     }
     // The cloud has carried it out, and it is the allow-list that keeps us from asking the database.
-    if facts.database_is_shut() && cluster.ip_whitelist.as_ref().is_some_and(|networks| !networks.is_empty()) {
+    if facts.database_is_shut() && cluster.is_fenced() {
         return PasswordPlan::step(Step::Record(RecordChange::TrustPassword(pending.clone())));
     }
     let mut claims = vec![pending.clone()];

@@ -64,7 +64,7 @@ fn set(
     cluster: &Cluster,
     pending: &Password,
 ) -> PasswordPlan<TypeDBCluster> {
-    if facts.attempts.password_unknown {
+    if facts.attempts.password_unknown() {
         return unknown(facts, cluster);
     }
     let candidates = candidates(facts, record, bound);

@@ -60,12 +60,12 @@ fn out_of_reach(scene: Scene, seconds: i64) -> Scene {
 }
 
 fn unknown(scene: Scene) -> Scene {
-    scene.attempts(|attempts| attempts.password_unknown = true)
+    scene.attempts(|attempts| attempts.denied = Some(denied_for_long()))
 }
 
 /// The database denied the password so many seconds ago for the first time, and for the last.
 fn denied(scene: Scene, since: i64, last: i64) -> Scene {
-    unknown(scene).attempts(|attempts| attempts.denied = Some(Denied { since: ago(since), last: ago(last) }))
+    scene.attempts(|attempts| attempts.denied = Some(Denied { since: ago(since), last: ago(last) }))
 }
 
 fn forbidden(scene: Scene) -> Scene {

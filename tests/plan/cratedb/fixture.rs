@@ -21,7 +21,7 @@ use clusterwright::plan::{
 };
 
 use super::super::scene::{BORN, Common, NOW, common_spec, owner};
-pub(crate) use super::super::scene::{KEY, ago, given, now, unavailable};
+pub(crate) use super::super::scene::{KEY, ago, denied_for_long, given, now, unavailable};
 pub(crate) use super::kinds::Scene;
 use super::kinds::{Bound, CloudWrite, CreateIntent, Intent, Record};
 

@@ -346,7 +346,7 @@ pub(super) fn any_facts() -> impl Strategy<Value = Facts> {
             facts.rivals.extend(stake.map(|stake| rival(target, stake)));
             facts.wanted_password = passwords.0;
             facts.published_password = passwords.1.map(Password::new);
-            facts.attempts.password_unknown = unknown;
+            facts.attempts.denied = unknown.then(denied_for_long);
             facts.attempts.connection_conflict = conflict.then(|| "It is not ours.".to_owned());
             facts.attempts.database_refused = refused.then(|| "Set the flag.".to_owned());
             facts.attempts.definition_deleted = definition;

@@ -56,7 +56,7 @@ fn shut_out(scene: Scene) -> Scene {
 }
 
 fn unknown(scene: Scene) -> Scene {
-    scene.attempts(|attempts| attempts.password_unknown = true)
+    scene.attempts(|attempts| attempts.denied = Some(denied_for_long()))
 }
 
 fn forbidden(scene: Scene) -> Scene {

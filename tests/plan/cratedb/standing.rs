@@ -310,7 +310,7 @@ fn all_sorts() -> Vec<(&'static str, Scene, Read)> {
             settled()
                 .record(|record| record.settle_creation(bound(NAME, Origin::Created)))
                 .record(|record| record.password.pending = Some(clusterwright::api::secret::Password::new(FIRST)))
-                .attempts(|attempts| attempts.password_unknown = true),
+                .attempts(|attempts| attempts.denied = Some(denied_for_long())),
             Read::Failed,
         ),
         ("ending", ending(), Read::InProgress),

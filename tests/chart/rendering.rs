@@ -156,13 +156,13 @@ fn a_digest_counts_more_than_a_tag() {
 
 #[test]
 fn the_definitions_are_those_of_the_code_and_stay_by_default() {
-    for (switch, annotation) in [("true", "helm.sh/resource-policy"), ("false", "clusterwright.dev/allow-removal")] {
+    for (switch, wanted) in [("true", vec!["helm.sh/resource-policy"]), ("false", vec![])] {
         let objects = rendered(NAMESPACE, &[&format!("--set=crds.keep={switch}")]);
         let of_chart = objects.into_iter().filter(|object| object["kind"] == "CustomResourceDefinition");
         let mut of_chart: Vec<CustomResourceDefinition> =
             of_chart.map(|object| serde_json::from_value(object).unwrap()).collect();
         let annotations = of_chart.iter_mut().map(|definition| std::mem::take(definition.annotations_mut()));
-        assert!(annotations.into_iter().all(|all| all.keys().eq([annotation])), "crds.keep={switch}");
+        assert!(annotations.into_iter().all(|all| all.keys().eq(&wanted)), "crds.keep={switch}");
         for definition in &mut of_chart {
             definition.metadata.annotations = None;
             definition.metadata.labels = None;

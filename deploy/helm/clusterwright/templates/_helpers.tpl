@@ -43,6 +43,13 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end -}}
 
+{{/* What outlives the release is not Helm's to delete. */}}
+{{- define "clusterwright.kept" -}}
+{{- if .Values.crds.keep -}}
+helm.sh/resource-policy: keep
+{{- end -}}
+{{- end -}}
+
 {{/* What the restricted level of pod security asks for, and a file system that nobody writes to. */}}
 {{- define "clusterwright.podSecurity" -}}
 runAsNonRoot: true
@@ -87,6 +94,17 @@ tolerations: {{- toYaml . | nindent 0 }}
 helm.sh/hook: pre-delete
 helm.sh/hook-weight: {{ . | quote }}
 helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
+{{- end -}}
+
+{{/* Refuses a second release in the namespace: they would share records and Lease, and one of them would do nothing. */}}
+{{- define "clusterwright.alone" -}}
+{{- range (lookup "apps/v1" "Deployment" .Release.Namespace "").items }}
+{{- $labels := default dict .metadata.labels -}}
+{{- $other := index $labels "app.kubernetes.io/instance" | default "" -}}
+{{- if and (hasPrefix (printf "%s-" $.Chart.Name) (index $labels "helm.sh/chart" | default "")) (ne $other $.Release.Name) }}
+{{- fail (printf "Release %s of this chart is in namespace %s already, and there is one for each namespace. Add the namespaces that it is to look after to its watchNamespaces, or install %s into another namespace, with --set crds.enabled=false." $other $.Release.Namespace $.Release.Name) }}
+{{- end }}
+{{- end }}
 {{- end -}}
 
 {{/* Those of the namespaces in "names" in which something can be made, one a line: all, where the API server cannot be asked. */}}

@@ -83,6 +83,18 @@ async fn definitions_that_are_not_kept_go_with_the_release_and_databases_stay() 
     assert_eq!((installed.records().await, cloud.ids().await), (1, vec!["orders".to_owned()]));
 }
 
+/// They would share the Lease, so that one of them would do nothing, and one would go without the other's permissions.
+#[tokio::test]
+async fn a_second_release_is_taken_in_a_namespace_of_its_own_alone() {
+    let cluster = &Installed::new().await.cluster;
+    let chart = chart::folder().display().to_string();
+    let second = ["install", "teams", &chart, "--set=crds.enabled=false", "--set=watchNamespaces={team}"];
+    let refusal = cluster.helm(&second).await.unwrap_err();
+    let words = format!("Release {RELEASE} of this chart is in namespace {NAMESPACE} already");
+    assert!(refusal.contains(&words), "{refusal}");
+    cluster.helm(&[&second[..], &["--namespace=teams", "--create-namespace"]].concat()).await.unwrap();
+}
+
 #[tokio::test]
 async fn helm_test_asks_a_running_operator() {
     let installed = Installed::new().await;

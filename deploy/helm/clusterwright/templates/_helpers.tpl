@@ -18,7 +18,7 @@
 {{- if .Values.serviceAccount.create -}}
 {{- default (include "clusterwright.fullname" .) .Values.serviceAccount.name -}}
 {{- else -}}
-{{- default "default" .Values.serviceAccount.name -}}
+{{- .Values.serviceAccount.name -}}
 {{- end -}}
 {{- end -}}
 
@@ -33,7 +33,7 @@
 {{/* By these the pods are found; they never change. */}}
 {{- define "clusterwright.selector" -}}
 app.kubernetes.io/name: {{ include "clusterwright.name" . }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end -}}
 
 {{- define "clusterwright.labels" -}}
@@ -53,8 +53,10 @@ helm.sh/resource-policy: keep
 {{/* What the restricted level of pod security asks for, and a file system that nobody writes to. */}}
 {{- define "clusterwright.podSecurity" -}}
 runAsNonRoot: true
-runAsUser: 65532
-runAsGroup: 65532
+{{- with .Values.runAsUser }}
+runAsUser: {{ int64 . }}
+runAsGroup: {{ int64 . }}
+{{- end }}
 seccompProfile:
   type: RuntimeDefault
 {{- end -}}
@@ -70,7 +72,7 @@ capabilities:
 {{- define "clusterwright.errand" -}}
 {{- $values := .context.Values -}}
 restartPolicy: Never
-securityContext: {{- include "clusterwright.podSecurity" . | nindent 2 }}
+securityContext: {{- include "clusterwright.podSecurity" .context | nindent 2 }}
 {{- with $values.imagePullSecrets }}
 imagePullSecrets: {{- toYaml . | nindent 0 }}
 {{- end }}

@@ -9,6 +9,7 @@ mod password;
 mod request;
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::time::Duration;
 
 use kube::ResourceExt;
@@ -39,6 +40,8 @@ impl Kind for TypeDBCluster {
     /// The backup settings, which no answer of the cloud ever shows; none, where we applied none.
     type Applied = Option<BackupConfiguration>;
     type Catalogue = ();
+    type Question = Infallible;
+    type Answer = Infallible;
 
     const NAME_FIELD: &'static str = "clusterId";
     const PASSWORD_FIELD: &'static str = "spec.admin.currentPasswordSecretRef";

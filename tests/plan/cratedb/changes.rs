@@ -204,7 +204,7 @@ fn everything() -> Scene {
         spec.product.as_mut().unwrap().name = "cr2".to_owned();
         spec.nodes = Some(3);
         spec.version = Some("5.9.0".to_owned());
-        spec.power = Some(Power::Suspended);
+        spec.common.power = Some(Power::Suspended);
     })
     .answered(upgrades(), offers(&["5.9.0"]), 5)
     .record(|record| record.announce_password(clusterwright::api::secret::Password::new(SECOND)))

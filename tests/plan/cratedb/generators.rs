@@ -168,7 +168,7 @@ impl Wishes {
         }
         spec.nodes = self.nodes;
         spec.version = self.version.map(str::to_owned);
-        spec.power = self.power;
+        spec.common.power = self.power;
     }
 
     /// Whether the cluster is as it was wished for; of a cluster that sleeps, only what can be had of it.

@@ -1,6 +1,8 @@
 //! Differences between manifest and cluster: how the status shows them, and what puts them right.
 
 use super::kind::Kind;
+use super::step::Step;
+use crate::api::condition::Reason;
 use crate::api::shared::{PlannedAction, PlannedStep};
 
 /// One difference between manifest and cluster.
@@ -16,6 +18,10 @@ pub struct Difference<K: Kind> {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Remedy<K: Kind> {
     Change(K::Change),
+    /// What depends on something that has to be known first.
+    After(Step<K>),
+    /// Nothing for now: the cloud would not do it, for the reason that a sentence gives.
+    Held(Reason, String),
     /// Nothing that the operator does.
     None(Obstacle),
 }
@@ -63,6 +69,17 @@ impl<K: Kind> Difference<K> {
     pub(super) fn blocked(shown: PlannedStep, by: Obstacle) -> Self {
         let shown = PlannedStep { blocked_by: Some(by.why().to_owned()), ..shown };
         Self { shown, remedy: Remedy::None(by), first: false }
+    }
+
+    /// A difference about which something has to be known first.
+    pub(super) fn after(shown: PlannedStep, step: Step<K>) -> Self {
+        Self { shown, remedy: Remedy::After(step), first: false }
+    }
+
+    /// A difference that the cloud would not put right, which the status says as well.
+    pub(super) fn held(shown: PlannedStep, reason: Reason, why: String) -> Self {
+        let shown = PlannedStep { blocked_by: Some(why.clone()), ..shown };
+        Self { shown, remedy: Remedy::Held(reason, why), first: false }
     }
 
     /// A difference that is put right before the password is looked after.

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
+use std::hash::Hash;
 use std::iter;
 use std::time::Duration;
 
@@ -47,6 +48,10 @@ pub trait Kind:
     type Applied: Data + Default;
     /// What there is around clusters: what they can be made from, and what they share.
     type Catalogue: Clone + Debug + Send + Sync + 'static;
+    /// What else a cloud can be asked.
+    type Question: Clone + Debug + Eq + Hash + Send + Sync + 'static;
+    /// What it answers.
+    type Answer: Clone + Debug + PartialEq + Send + Sync + 'static;
 
     /// The manifest's field that gives the cluster its name.
     const NAME_FIELD: &'static str;

@@ -9,6 +9,7 @@
 
 mod admission;
 mod harness;
+mod pages;
 mod release;
 mod rendering;
 #[path = "../support/mod.rs"]

@@ -18,7 +18,8 @@ pub(crate) const PROGRAMS: [(&str, &str); 3] = [
 ];
 
 /// Patterns in a page's blocks, and what they become: the simulator of the clouds stands in the vendors' place.
-const SIMULATED: [(&str, &str); 2] = [
+const SIMULATED: [(&str, &str); 3] = [
+    (r"https://console\.cratedb\.cloud", "CLOUD"),
     (r"(?m)^( *)(space|organizationId): .*$", "${0}\n${1}endpoint: CLOUD"),
     (
         r"--set image\.repository=\S+",

@@ -8,6 +8,7 @@ use futures::future::join_all;
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::PodTemplateSpec;
 use kube::api::{Api, Patch, PatchParams};
+use kube::runtime::WatchStreamExt;
 use kube::runtime::watcher::{Config, Event, watcher};
 use serde_json::json;
 
@@ -32,15 +33,16 @@ impl<'a> Node<'a> {
     /// Follows the Deployment for as long as this is polled.
     pub(crate) async fn run(mut self) {
         let deployments = Api::<Deployment>::namespaced(self.cluster.kube.clone(), NAMESPACE);
-        let mut events = pin!(watcher(deployments.clone(), Config::default()));
+        let mut events = pin!(watcher(deployments.clone(), Config::default()).default_backoff());
         while let Some(event) = events.next().await {
-            match event.expect("the API server tells of Deployments") {
-                Event::Apply(deployment) | Event::InitApply(deployment) => {
+            match event {
+                Ok(Event::Apply(deployment) | Event::InitApply(deployment)) => {
                     self.follow(&deployment).await;
                     self.report(&deployments, &deployment).await;
                 }
-                Event::Delete(_) => stop(mem::take(&mut self.pods)).await,
-                Event::Init | Event::InitDone => (),
+                Ok(Event::Delete(_)) => stop(mem::take(&mut self.pods)).await,
+                // It begins anew by itself.
+                Ok(Event::Init | Event::InitDone) | Err(_) => (),
             }
         }
     }

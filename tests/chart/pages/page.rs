@@ -41,7 +41,7 @@ fn blocks(text: &str) -> Vec<Block> {
         // A block within a list is as far from the margin as its fence.
         let margin = start.len() - start.trim_start().len();
         let inside = lines.by_ref().map(|(_, line)| line).take_while(|line| line.trim() != "```");
-        let text = inside.map(|line| format!("{}\n", line.get(margin..).unwrap_or_default())).collect();
+        let text = inside.flat_map(|line| [line.get(margin..).unwrap_or_default(), "\n"]).collect();
         blocks.push(Block { line, language: language.to_owned(), text });
     }
     blocks

@@ -38,10 +38,7 @@ pub(crate) struct World {
 impl World {
     /// A world with a Kubernetes cluster, in which nothing is installed, for each context.
     pub(crate) async fn new(page: &str, contexts: &[&'static str]) -> Self {
-        let mut clusters = Vec::new();
-        for context in contexts {
-            clusters.push((*context, Cluster::new().await));
-        }
+        let clusters = join_all(contexts.iter().map(async |context| (*context, Cluster::new().await))).await;
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("pages").join(page);
         fs::remove_dir_all(&folder).ok();
         furnish(&folder, &kubeconfig(&clusters));

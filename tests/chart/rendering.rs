@@ -102,7 +102,7 @@ fn switches_switch() {
     without("--set=crds.enabled=false", "CustomResourceDefinition");
     without("--set=rbac.create=false", "ClusterRole");
     without("--set=rbac.create=false", "RoleBinding");
-    without("--set=serviceAccount.create=false", "ServiceAccount");
+    without("--set=serviceAccount.create=false,serviceAccount.name=other", "ServiceAccount");
     without("--set=admissionPolicies.enabled=false", "ValidatingAdmissionPolicy");
     without("--set=admissionPolicies.enabled=false", "ValidatingAdmissionPolicyBinding");
     without("--set=podDisruptionBudget.enabled=false", "PodDisruptionBudget");

@@ -87,3 +87,15 @@ fn account_seen<K: Managed>(ctx: &Context<K>, account: &CloudAccount, now: Times
 pub(super) fn labels<K: Managed>(account: &AccountKey) -> AccountLabels {
     AccountLabels { cloud: K::CLOUD.as_str(), account: account.to_string() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_makes_series_by_what_they_write_into_a_status() {
+        assert_eq!(bounded("Running"), "Running");
+        assert_eq!(bounded("Running2"), OTHER);
+        assert_eq!(bounded(""), OTHER);
+    }
+}

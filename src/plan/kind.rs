@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
+use std::hash::Hash;
 use std::iter;
 use std::time::Duration;
 
@@ -47,6 +48,10 @@ pub trait Kind:
     type Applied: Data + Default;
     /// What there is around clusters: what they can be made from, and what they share.
     type Catalogue: Clone + Debug + Send + Sync + 'static;
+    /// What else a cloud can be asked.
+    type Question: Clone + Debug + Eq + Hash + Send + Sync + 'static;
+    /// What it answers.
+    type Answer: Clone + Debug + PartialEq + Send + Sync + 'static;
 
     /// The manifest's field that gives the cluster its name.
     const NAME_FIELD: &'static str;
@@ -100,6 +105,8 @@ pub trait Kind:
     fn applied(request: &Self::Request) -> Self::Applied;
     /// Notes a change that was carried out and cannot be seen in the cloud afterwards.
     fn note_applied(_applied: &mut Self::Applied, _change: &Self::Change) {}
+    /// Notes that nobody will ever know whether a change was carried out that cannot be seen in the cloud afterwards.
+    fn forget_applied(_applied: &mut Self::Applied, _change: &Self::Change) {}
     /// What cannot change about a cluster, as the cloud reports it, cut to what the status takes.
     fn fixed(cluster: &Self::Cluster, catalogue: Option<&Self::Catalogue>) -> Self::Fixed;
     /// The same, with what was known before of all that is not seen.
@@ -227,6 +234,10 @@ pub trait Change<K: Kind>: Data {
     fn operation(&self) -> Option<&'static str>;
     /// Whether the cluster shows it.
     fn shown_by(&self, cluster: &K::Cluster) -> bool;
+    /// Whether it is done when the cloud has answered. Elsewhere the answer may show what was before.
+    fn is_done_when_answered(&self) -> bool {
+        self.creates().is_some()
+    }
     /// What it creates besides the cluster.
     fn creates(&self) -> Option<Handle> {
         None

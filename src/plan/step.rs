@@ -46,11 +46,21 @@ pub enum Step<K: Kind> {
     Look(Handle),
     /// Ask the cloud what there is around its clusters.
     Survey,
+    /// Ask the cloud something about one cluster.
+    Ask(Inquiry<K>),
     Record(RecordChange<K>),
     Cloud(CloudWrite<K>),
     Database(DatabaseStep),
     /// Write the connection Secret, or check that it is as it should be.
     Publish(Connection),
+}
+
+/// A question to the cloud.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Inquiry<K: Kind> {
+    pub question: K::Question,
+    /// Nothing waits for the answer: that there is none changes nothing, and it is not asked again soon.
+    pub idle: bool,
 }
 
 /// A change of the record that sends nothing to a cloud.
@@ -126,7 +136,13 @@ impl<K: Kind> Step<K> {
     /// Whether it asks or changes something in a cloud or in a database.
     #[must_use]
     pub fn speaks_to_a_cloud(&self) -> bool {
-        matches!(self, Self::Cloud(_) | Self::Database(_) | Self::Look(_) | Self::Survey)
+        matches!(self, Self::Cloud(_) | Self::Database(_) | Self::Look(_) | Self::Survey | Self::Ask(_))
+    }
+
+    /// Whether it asks what the cloud offers, and nothing about the cluster itself.
+    #[must_use]
+    pub(super) fn only_asks_the_cloud(&self) -> bool {
+        matches!(self, Self::Survey | Self::Ask(_))
     }
 
     /// The step in a few words.
@@ -136,6 +152,7 @@ impl<K: Kind> Step<K> {
             Self::AddFinalizer | Self::RemoveFinalizer => "Preparing the manifest".to_owned(),
             Self::Look(target) => format!("A look at cluster {target}"),
             Self::Survey => "A look at what the cloud offers".to_owned(),
+            Self::Ask(_) => "A question about what the cloud offers".to_owned(),
             Self::Record(_) => "Keeping the record".to_owned(),
             Self::Cloud(write) => write.summary(),
             Self::Database(DatabaseStep::Prove { .. }) => {

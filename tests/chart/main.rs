@@ -9,9 +9,11 @@
 
 mod admission;
 mod harness;
+mod installed;
 mod pages;
 mod release;
 mod rendering;
 #[path = "../support/mod.rs"]
 mod support;
 mod values;
+mod watched;

@@ -20,8 +20,14 @@ pub enum Change {
     Storage {
         bytes_per_node: i64,
     },
+    Product {
+        name: String,
+    },
     Nodes {
         product_unit: i64,
+    },
+    Version {
+        version: String,
     },
     Suspended(bool),
 }

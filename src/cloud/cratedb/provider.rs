@@ -8,6 +8,7 @@ use super::catalogue::Catalogue;
 use super::change::Change;
 use super::client::Client;
 use super::database::Database;
+use super::question::{self, Question};
 use super::wire::{self, Cluster, ClusterProvision};
 use crate::api::identity::{ClusterId, Handle, Location};
 use crate::cloud::budget::{Permit, Priority};
@@ -27,6 +28,8 @@ impl Provider for Client {
     type Request = ClusterProvision<()>;
     type Change = Change;
     type Catalogue = Catalogue;
+    type Question = Question;
+    type Answer = question::Answer;
     type Database = Database;
 
     fn connect(way: Way) -> Option<Self> {
@@ -70,6 +73,15 @@ impl Provider for Client {
         })
     }
 
+    async fn ask(&self, question: &Question, priority: Priority) -> Result<question::Answer, CloudError> {
+        match question {
+            Question::Upgrades { cluster, from: _ } => {
+                let offered = self.upgrades(cluster, priority).await?;
+                Ok(question::Answer::Upgrades(offered.value.crate_versions))
+            }
+        }
+    }
+
     async fn create(
         &self,
         permit: Permit,
@@ -97,6 +109,8 @@ impl Provider for Client {
             Change::Password => self.set_password(permit, id()?, needed(password)?).await.map(drop),
             Change::Storage { bytes_per_node } => self.set_storage(permit, id()?, *bytes_per_node).await.map(drop),
             Change::Nodes { product_unit } => self.set_nodes(permit, id()?, *product_unit).await.map(drop),
+            Change::Product { name } => self.set_product(permit, id()?, name).await.map(drop),
+            Change::Version { version } => self.upgrade(permit, id()?, version).await.map(drop),
             Change::Suspended(suspended) => self.set_suspended(permit, id()?, *suspended).await.map(drop),
         }
     }

@@ -15,7 +15,7 @@ use crate::controller::Context;
 use crate::controller::accounts::Session;
 use crate::controller::clouds::Managed;
 use crate::controller::memory::{self, Memory};
-use crate::plan::{Look, TroubleKind};
+use crate::plan::{Inquiry, Look, TroubleKind};
 
 /// Asks for one cluster, and remembers what was seen.
 pub(super) async fn look<K: Managed>(
@@ -60,6 +60,25 @@ pub(super) async fn survey<K: Managed>(
         return Ok(Applied::Failed);
     };
     match session.place.survey(&session.client, seen.facts.now, &ctx.clock).await {
+        Ok(()) => {
+            memory::lock(memory).was_answered();
+            Ok(Applied::Again)
+        }
+        Err(error) => Ok(failed(ctx, session, memory, &error).await),
+    }
+}
+
+/// Asks the cloud a question, once for all who want to know it now.
+pub(super) async fn ask<K: Managed>(
+    ctx: &Context<K>,
+    seen: &Seen<K>,
+    memory: &Mutex<Memory<K>>,
+    inquiry: Inquiry<K>,
+) -> Result<Applied<K>, ReconcileError> {
+    let Some(session) = &seen.session else {
+        return Ok(Applied::Failed);
+    };
+    match session.place.ask(&session.client, inquiry, seen.facts.now, &ctx.clock).await {
         Ok(()) => {
             memory::lock(memory).was_answered();
             Ok(Applied::Again)

@@ -68,6 +68,7 @@ pub(super) async fn observe<K: Managed>(
     let namespace_uid = namespace_uid(ctx, &namespace, memory).await?;
     let inventory = session.as_ref().and_then(|session| session.place.inventory());
     let catalogue = session.as_ref().and_then(|session| session.place.catalogue());
+    let answers = session.as_ref().map(|session| session.place.answers()).unwrap_or_default();
     let location = session.as_ref().map(|session| &session.place.location);
     let rivals = location
         .map(|location| rivals(ctx, manifest, stored.as_deref(), location, inventory.as_deref()))
@@ -90,6 +91,7 @@ pub(super) async fn observe<K: Managed>(
         inventory,
         look,
         catalogue,
+        answers,
         probe,
         wanted_password: passwords.wanted,
         current_password: passwords.current,

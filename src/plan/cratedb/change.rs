@@ -17,7 +17,9 @@ impl kind::Change<CrateDBCluster> for Change {
             Self::AllowList(_) => "allowedCidrs",
             Self::Password => "passwordSecretRef",
             Self::Storage { .. } => "storage.sizePerNodeGiB",
+            Self::Product { .. } => "product.name",
             Self::Nodes { .. } => "nodes",
+            Self::Version { .. } => "version",
             Self::Suspended(_) => "power",
         }
     }
@@ -33,6 +35,8 @@ impl kind::Change<CrateDBCluster> for Change {
             Self::Storage { bytes_per_node } => {
                 format!("Growing the disk of each node to {} GiB", bytes_per_node / super::GIB)
             }
+            Self::Product { name } => format!("Changing the product of the cluster's nodes to {name}"),
+            Self::Version { version } => format!("Upgrading the database to {version}"),
             Self::Nodes { product_unit } => match product_unit + 1 {
                 1 => "Scaling the cluster to 1 node".to_owned(),
                 nodes => format!("Scaling the cluster to {nodes} nodes"),
@@ -57,7 +61,9 @@ impl kind::Change<CrateDBCluster> for Change {
             Self::AllowList(_) => Some(OperationKind::AllowedCidrUpdate.as_str()),
             Self::Password => Some(OperationKind::PasswordUpdate.as_str()),
             Self::Storage { .. } => Some(OperationKind::ExpandStorage.as_str()),
+            Self::Product { .. } => Some(OperationKind::ChangeCompute.as_str()),
             Self::Nodes { .. } => Some(OperationKind::Scale.as_str()),
+            Self::Version { .. } => Some(OperationKind::Upgrade.as_str()),
             Self::Suspended(_) => Some(OperationKind::Suspend.as_str()),
         }
     }
@@ -68,6 +74,8 @@ impl kind::Change<CrateDBCluster> for Change {
             Self::DeletionProtection(protected) => cluster.deletion_protected == Some(*protected),
             Self::AllowList(networks) => cluster.ip_whitelist.as_ref().is_some_and(|there| same(networks, there)),
             Self::Storage { bytes_per_node } => cluster.bytes_per_node().is_some_and(|there| there >= *bytes_per_node),
+            Self::Product { name } => cluster.product_name.as_ref() == Some(name),
+            Self::Version { version } => cluster.crate_version.as_ref() == Some(version),
             Self::Nodes { product_unit } => cluster.nodes() == Some(product_unit + 1),
             Self::Suspended(suspended) => cluster.suspended == Some(*suspended),
         }

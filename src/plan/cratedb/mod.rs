@@ -9,7 +9,10 @@ mod fixed;
 mod networks;
 mod operation;
 mod password;
+mod products;
 mod request;
+mod sizes;
+mod versions;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -30,6 +33,7 @@ use crate::api::secret::Password;
 use crate::api::shared::{CommonSpec, CommonStatus, PasswordRef, PlannedStep, Power};
 use crate::cloud::cratedb::catalogue::Catalogue;
 use crate::cloud::cratedb::change::Change;
+use crate::cloud::cratedb::question::{Answer, Question};
 use crate::cloud::cratedb::wire::{self, Cluster, ClusterProvision};
 use crate::cloud::operation::Operation;
 
@@ -54,6 +58,8 @@ impl Kind for CrateDBCluster {
     type Fixed = FixedAtCreation;
     type Applied = Applied;
     type Catalogue = Catalogue;
+    type Question = Question;
+    type Answer = Answer;
 
     const NAME_FIELD: &'static str = "clusterName";
     const PASSWORD_FIELD: &'static str = "spec.passwordSecretRef";

@@ -11,9 +11,10 @@ use clusterwright::api::secret::Password;
 use clusterwright::api::shared::{CommonSpec, Power};
 use clusterwright::cloud::cratedb::catalogue::Catalogue;
 use clusterwright::cloud::cratedb::change::Change;
+use clusterwright::cloud::cratedb::question::{Answer, Question};
 use clusterwright::cloud::cratedb::wire::{
-    AllowedCidr, Cluster, ClusterProvision, CrateVersion, DublinCore, HardwareSpecs, Health, HealthStatus, NewCluster,
-    OperationKind, Product, ProductSpecs, Project, Readable, Region, ScaleOption, Subscription,
+    AllowedCidr, Channels, Cluster, ClusterProvision, CrateVersion, DublinCore, HardwareSpecs, Health, HealthStatus,
+    NewCluster, OperationKind, Product, ProductSpecs, Project, Readable, Region, ScaleOption, Subscription,
 };
 use clusterwright::cloud::operation::{Found, Operation, OperationState};
 use clusterwright::plan::{
@@ -161,6 +162,17 @@ fn product(name: &str, most_nodes: i64, gib: [i64; 2]) -> Product {
     }
 }
 
+/// What is asked about a version that the manifest asks for.
+pub(crate) fn upgrades() -> Question {
+    Question::Upgrades { cluster: id(NAME), from: "5.8.3".to_owned() }
+}
+
+/// The answer where stable versions are offered.
+pub(crate) fn offers(stable: &[&str]) -> Option<Answer> {
+    let others = (versions(&["5.11.0"]), versions(&["nightly-6.0.0"]));
+    Some(Answer::Upgrades(Channels { stable: versions(stable), testing: others.0, nightly: others.1 }))
+}
+
 fn versions(versions: &[&str]) -> Readable<CrateVersion> {
     let read = versions.iter().map(|version| CrateVersion { version: (*version).to_owned() }).collect();
     Readable { read, unread: Vec::new() }
@@ -172,7 +184,12 @@ pub(crate) fn catalogue() -> Catalogue {
     Catalogue {
         projects: vec![project("p-shop", "shop", HERE)],
         subscriptions: vec![subscription("sub-1", true, "stripe")],
-        products: vec![product("cr1", 9, [32, 8192]), product("crfree", 1, [8, 8])],
+        products: vec![
+            product("cr1", 9, [32, 8192]),
+            product("cr2", 9, [32, 8192]),
+            product("s2", 1, [8, 1024]),
+            product("crfree", 1, [8, 8]),
+        ],
         regions: vec![region(HERE), region(THERE)],
         stable: versions(&["5.8.3", "5.7.1"]),
         testing: versions(&["5.9.0"]),
@@ -256,6 +273,7 @@ pub(crate) fn creating(seconds: i64) -> Record {
 /// A change that was announced so many seconds ago, when `after` was the newest operation.
 pub(crate) fn changing(change: Change, seconds: i64, after: Option<&str>) -> Intent {
     Intent::Change(Box::new(ChangeIntent {
+        accepted: false,
         attempt: "0123456789abcdef".to_owned(),
         announced: ago(seconds),
         change,
@@ -305,6 +323,8 @@ pub(crate) fn apply(change: &Change, cluster: &mut Cluster) {
         Change::Storage { bytes_per_node } => {
             cluster.hardware_specs.get_or_insert_default().disk_size_per_node_bytes = Some(*bytes_per_node);
         }
+        Change::Product { name } => cluster.product_name = Some(name.clone()),
+        Change::Version { version } => cluster.crate_version = Some(version.clone()),
         Change::Nodes { product_unit } => {
             (cluster.product_unit, cluster.num_nodes) = (Some(*product_unit), Some(product_unit + 1));
         }

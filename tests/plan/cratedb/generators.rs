@@ -73,7 +73,9 @@ pub(super) fn any_change() -> impl Strategy<Value = Change> {
         Change::AllowList(vec![network("10.0.0.0/8")]),
         Change::Password,
         Change::Storage { bytes_per_node: 64 * GIB },
+        Change::Product { name: "cr2".to_owned() },
         Change::Nodes { product_unit: 2 },
+        Change::Version { version: "5.9.0".to_owned() },
         Change::Suspended(true),
         Change::Suspended(false),
     ])
@@ -149,7 +151,9 @@ pub(super) struct Wishes {
     pub(super) protection: Option<bool>,
     pub(super) networks: Option<Vec<&'static str>>,
     pub(super) storage: Option<i64>,
+    pub(super) product: Option<&'static str>,
     pub(super) nodes: Option<i64>,
+    pub(super) version: Option<&'static str>,
     pub(super) power: Option<Power>,
     pub(super) password: Given,
 }
@@ -159,7 +163,11 @@ impl Wishes {
         spec.common.deletion_protection = self.protection;
         spec.allowed_cidrs = self.networks.as_ref().map(|cidrs| networks(cidrs));
         spec.storage = self.storage.map(disks);
+        if let Some(product) = self.product {
+            spec.product.as_mut().unwrap().name = product.to_owned();
+        }
         spec.nodes = self.nodes;
+        spec.version = self.version.map(str::to_owned);
         spec.common.power = self.power;
     }
 
@@ -168,6 +176,8 @@ impl Wishes {
         let is = |wanted: bool, there: Option<bool>| there.unwrap_or(false) == wanted;
         let asleep = self.power == Some(Power::Suspended);
         let sizes = self.nodes.is_none_or(|nodes| cluster.num_nodes == Some(nodes))
+            && self.product.is_none_or(|product| cluster.product_name.as_deref() == Some(product))
+            && self.version.is_none_or(|version| cluster.crate_version.as_deref() == Some(version))
             && self.storage.is_none_or(|gib| storage_of(cluster) >= gib)
             && self.networks.as_ref().is_none_or(|cidrs| networks_of(cluster) == *cidrs);
         self.protection.is_none_or(|protected| is(protected, cluster.deletion_protected))
@@ -193,12 +203,15 @@ pub(super) fn all_wishes() -> impl Strategy<Value = Wishes> {
     let lists = vec![vec![], vec!["10.0.0.0/8"], vec!["10.0.0.0/8", "192.168.0.0/16"]];
     let passwords = select(vec![given(FIRST), given(SECOND)]);
     let powers = select(vec![Power::Running, Power::Running, Power::Suspended]);
-    (any::<bool>(), select(lists), select(vec![32, 64, 128]), 1..4_i64, powers, passwords).prop_map(
-        |(protection, networks, storage, nodes, power, password)| Wishes {
+    let sizes = (select(vec![32, 64, 128]), select(vec!["cr1", "cr2"]), 1..4_i64, select(vec!["5.8.3", "5.9.0"]));
+    (any::<bool>(), select(lists), sizes, powers, passwords).prop_map(
+        |(protection, networks, (storage, product, nodes, version), power, password)| Wishes {
             protection: Some(protection),
             networks: Some(networks),
             storage: Some(storage),
+            product: Some(product),
             nodes: Some(nodes),
+            version: Some(version),
             power: Some(power),
             password,
         },
@@ -207,16 +220,18 @@ pub(super) fn all_wishes() -> impl Strategy<Value = Wishes> {
 
 /// Some of it is left alone.
 pub(super) fn some_wishes() -> impl Strategy<Value = Wishes> {
-    (all_wishes(), any::<[bool; 6]>()).prop_map(|(all, [protection, networks, storage, nodes, power, password])| {
-        Wishes {
+    (all_wishes(), any::<[bool; 8]>()).prop_map(
+        |(all, [protection, networks, storage, product, nodes, version, power, password])| Wishes {
             protection: all.protection.filter(|_| protection),
             networks: all.networks.filter(|_| networks),
             storage: all.storage.filter(|_| storage),
+            product: all.product.filter(|_| product),
             nodes: all.nodes.filter(|_| nodes),
+            version: all.version.filter(|_| version),
             power: all.power.filter(|_| power),
             password: if password { all.password } else { Given::NotAsked },
-        }
-    })
+        },
+    )
 }
 
 pub(super) fn any_given() -> impl Strategy<Value = Given> {
@@ -240,7 +255,9 @@ pub(super) fn any_manifest() -> impl Strategy<Value = Scene> {
                 spec.common.deletion_policy = if delete { DeletionPolicy::Delete } else { DeletionPolicy::Retain };
                 spec.common.external_id = external.map(id);
                 spec.cluster_name = cluster_name.map(str::to_owned);
-                spec.version = upgrade.then(|| "5.9.0".to_owned());
+                if upgrade {
+                    spec.version = Some("5.10.0".to_owned());
+                }
             });
             if deleting {
                 scene = scene.deleting();
@@ -319,6 +336,7 @@ pub(super) fn any_facts() -> impl Strategy<Value = Facts> {
     ]);
     let passwords = (any_given(), proptest::option::of(Just(FIRST)));
     let catalogues = (proptest::option::weighted(0.8, any_catalogue()), select(vec![60, 900]));
+    let answers = (any::<bool>(), select(vec![&[][..], &["5.9.0"], &["5.9.0", "5.10.0"]]), select(vec![60, 3700]));
     (
         any_manifest(),
         any_record(),
@@ -327,10 +345,13 @@ pub(super) fn any_facts() -> impl Strategy<Value = Facts> {
         (any_standing(), any::<bool>()),
         (stakes, troubles, any::<[bool; 4]>(), any::<bool>()),
         passwords,
-        catalogues,
+        (catalogues, answers),
     )
-        .prop_map(|(scene, record, list, look, standing, others, passwords, catalogue)| {
+        .prop_map(|(scene, record, list, look, standing, others, passwords, (catalogue, answer))| {
             let mut scene = scene.standing(standing.0);
+            if let (true, versions, seconds) = answer {
+                scene = scene.answered(upgrades(), offers(versions), seconds);
+            }
             let facts = &mut scene.facts;
             facts.record = record;
             facts.inventory = list.map(|clusters| Inventory { clusters, at: Some(ago(10)) }.into());

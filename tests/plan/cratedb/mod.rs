@@ -13,4 +13,6 @@ mod orphans;
 mod password;
 mod properties;
 mod request;
+mod sizes;
 mod standing;
+mod versions;

@@ -8,13 +8,14 @@ use clusterwright::api::secret::Password;
 use clusterwright::clock;
 use clusterwright::cloud::cratedb::catalogue::Catalogue;
 use clusterwright::cloud::cratedb::change::Change;
+use clusterwright::cloud::cratedb::question::{Answer, Question};
 use clusterwright::cloud::cratedb::wire::{Cluster, ClusterProvision, HealthStatus, OperationKind};
 use clusterwright::cloud::operation::{Found, Operation, OperationState};
 use clusterwright::plan::{Change as _, CloudCluster};
 use jiff::Timestamp;
 
 use super::super::world::{Cloud, No, OutOfReach};
-use super::fixture::{apply, cluster, id, location, operation, project};
+use super::fixture::{apply, cluster, id, location, offers, operation, project};
 
 #[derive(Debug)]
 pub(crate) struct Model {
@@ -128,6 +129,12 @@ impl Cloud for Model {
         let tells = matches!(target, Handle::Id(_));
         let operations = found.filter(|_| tells).map(|kept| kept.operations.clone()).unwrap_or_default();
         Found { cluster: found.map(|kept| kept.cluster.clone()), taken: false, operations }
+    }
+
+    fn answer(&self, question: &Question) -> Option<Answer> {
+        match question {
+            Question::Upgrades { from, .. } => offers(if from == "5.8.3" { &["5.9.0"] } else { &[] }),
+        }
     }
 
     fn catalogue(&self) -> Option<Catalogue> {

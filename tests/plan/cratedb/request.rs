@@ -192,7 +192,7 @@ fn the_first_password(#[case] scene: Scene, #[case] does: &str, #[case] says: &s
 #[case::where_the_project_is(project_is(None, Some("shop"), Some(THERE)), HERE)]
 #[case::the_ids_of_namesakes(offering(|there| there.projects.push(project("p-shop-2", "shop", HERE))), "p-shop, p-shop-2")]
 #[case::the_products_that_there_are(
-    spec(|spec| spec.product.as_mut().unwrap().name = "cr9".to_owned()), "cr1 (default), crfree (default)"
+    spec(|spec| spec.product.as_mut().unwrap().name = "cr9".to_owned()), "cr1 (default), cr2 (default), crfree (default), s2 (default)"
 )]
 #[case::the_possible_numbers_of_nodes(spec(|spec| spec.nodes = Some(10)), "possible are: 1, 2, 3, 4, 5, 6, 7, 8, 9")]
 #[case::the_possible_sizes(spec(|spec| spec.storage = Some(disks(31))), "32 to 8192 GiB per node, not 31")]

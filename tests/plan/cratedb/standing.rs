@@ -6,6 +6,7 @@ use clusterwright::api::condition::{Condition, Reason, Standing};
 use clusterwright::api::cratedb::{AllowedCidr as WantedCidr, CrateDBClusterStatus};
 use clusterwright::api::shared::Power;
 use clusterwright::cloud::cratedb::change::Change;
+use clusterwright::cloud::cratedb::question::Question;
 use clusterwright::cloud::cratedb::wire::{AllowedCidr, Cluster, HealthStatus, OperationKind};
 use clusterwright::cloud::operation::{Found, OperationState};
 use clusterwright::plan::{Given, Origin, Plan, Probe, RefusalKind, Stake, TroubleKind, Verdict, status};
@@ -75,7 +76,8 @@ fn what_the_cloud_says_fits_the_status_however_long_it_is() {
         cluster.ip_whitelist = Some(vec![network(&long); 100]);
     });
     let told = operation(&long, &long, OperationState::Running, &long);
-    let scene = settled().spec(|spec| spec.version = Some("5.9.0".to_owned()));
+    let asked = Question::Upgrades { cluster: id(NAME), from: long.clone() };
+    let scene = settled().spec(|spec| spec.version = Some("5.9.0".to_owned())).answered(asked, offers(&[&long]), 5);
     let published = scene.listed([talkative.clone()]).looked(Some(talkative), [told]).status();
     let most = |text: &Option<String>| text.as_ref().map_or(0, |text| text.chars().count());
     let (observed, last) = (published.observed.unwrap(), published.last_operation.unwrap());

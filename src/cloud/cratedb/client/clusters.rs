@@ -10,7 +10,7 @@ use super::Client;
 use crate::api::identity::ClusterId;
 use crate::cloud::budget::{Permit, Priority};
 use crate::cloud::call::{Answer, Call, nothing};
-use crate::cloud::cratedb::wire::{AllowedCidr, Cluster, ClusterProvision, Operations};
+use crate::cloud::cratedb::wire::{AllowedCidr, Cluster, ClusterProvision, Operations, Versions};
 use crate::cloud::error::CloudError;
 use crate::cloud::request;
 
@@ -43,6 +43,11 @@ impl Client {
         self.caller.ask(priority, Call::list("operations", self.cluster(id, &["operations"])?)).await
     }
 
+    /// The versions that a cluster can be upgraded to from the one that it has.
+    pub async fn upgrades(&self, id: &ClusterId, priority: Priority) -> Result<Answer<Versions>, CloudError> {
+        self.caller.ask(priority, Call::read("upgrades", self.cluster(id, &["available-upgrades"])?)).await
+    }
+
     /// Creates a cluster, whose id is in the answer. It may have been created where there is no answer.
     pub async fn create(
         &self,
@@ -65,6 +70,16 @@ impl Client {
         product_unit: i64,
     ) -> Result<Answer<Cluster>, CloudError> {
         self.put(permit, "set_nodes", self.cluster(id, &["scale"])?, &json!({ "product_unit": product_unit })).await
+    }
+
+    /// Makes every node one of another product.
+    pub async fn set_product(&self, permit: Permit, id: &ClusterId, name: &str) -> Result<Answer<Cluster>, CloudError> {
+        self.put(permit, "set_product", self.cluster(id, &["product"])?, &json!({ "product_name": name })).await
+    }
+
+    /// Upgrades the database to a version that [`Self::upgrades`] offers.
+    pub async fn upgrade(&self, permit: Permit, id: &ClusterId, version: &str) -> Result<Answer<Cluster>, CloudError> {
+        self.put(permit, "upgrade", self.cluster(id, &["upgrade"])?, &json!({ "crate_version": version })).await
     }
 
     /// Grows the disk of every node to this many bytes.

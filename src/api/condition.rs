@@ -151,7 +151,7 @@ pub enum Reason {
     Vanished,
     /// Another database has the recorded one's id. Find out why; then `clusterwright.dev/forget`, with `externalId` to take the new one.
     Replaced,
-    /// The database is suspended in the cloud, and nobody asked for that here. Resume it in the cloud's console, or set `power` where the kind has it.
+    /// The database is suspended in the cloud, and nobody asked for that here. Resume it in the cloud's console, or set `power: Running`.
     NotRunning,
     /// The database would be destroyed and is protected. Set `deletionProtection` to false, or `deletionPolicy` to `Retain`.
     DeletionProtected,

@@ -1,5 +1,6 @@
 //! One task per location: it lists the clusters there, keeps the inventory, and wakes whom a change concerns.
 
+mod appraisal;
 mod poll;
 
 use std::collections::{BTreeSet, HashMap};
@@ -22,7 +23,7 @@ use crate::cloud::budget::{Budget, Priority};
 use crate::cloud::error::CloudError;
 use crate::cloud::provider::Provider;
 use crate::controller::clouds::Managed;
-use crate::plan::{Answered, Answers, Catalogued, CloudCluster, Health, Inquiry, Inventory};
+use crate::plan::{Answered, Answers, Catalogued, CloudCluster, Health, Inventory};
 
 /// The longest time between two looks at a list.
 const MAX_POLL_INTERVAL: Duration = Duration::from_secs(3600);
@@ -99,9 +100,8 @@ pub(crate) struct Place<K: Managed> {
     /// Held by whoever asks for the catalogue, so that others need not.
     surveying: tokio::sync::Mutex<()>,
     answers: Mutex<Arc<Answers<K>>>,
-    /// Held by whoever asks a single question, and by whoever asks one for whose answer nothing waits.
+    /// Held by whoever asks a single question, so that others need not.
     asking: tokio::sync::Mutex<()>,
-    wondering: tokio::sync::Mutex<()>,
     health: Mutex<HashMap<AccountKey, Health>>,
     /// How far the cloud's clock is ahead of ours.
     ahead: Mutex<SignedDuration>,
@@ -162,34 +162,30 @@ impl<K: Managed> Place<K> {
         Arc::clone(&lock(&self.answers))
     }
 
-    /// Asks a question, unless somebody else has done so since `wanted`.
+    /// Asks a question that somebody waits for, unless somebody else has asked it since `wanted`.
     pub(crate) async fn ask(
         &self,
         client: &K::Client,
-        inquiry: Inquiry<K>,
+        question: K::Question,
         wanted: Timestamp,
         clock: &Clock,
     ) -> Result<(), CloudError> {
-        let Inquiry { question, idle } = inquiry;
-        let (line, priority) = if idle { (&self.wondering, Priority::Poll) } else { (&self.asking, Priority::Edit) };
-        let _one_at_a_time = line.lock().await;
+        let _one_at_a_time = self.asking.lock().await;
         if self.answers().get(&question).is_some_and(|told| told.at >= wanted) {
             return Ok(());
         }
         let at = clock.now();
-        let answer = match client.ask(&question, priority).await {
-            Ok(answer) => Some(answer),
-            Err(error) if idle => {
-                tracing::debug!(?question, %error, "a question has no answer");
-                None
-            }
-            Err(error) => return Err(error),
-        };
+        let answer = client.ask(&question, Priority::Edit).await?;
+        self.learn(question, Answered { at, answer: Some(answer) });
+        Ok(())
+    }
+
+    /// Keeps an answer, and none that has grown too old for anybody.
+    fn learn(&self, question: K::Question, told: Answered<K>) {
         let mut known = lock(&self.answers);
         let answers = Arc::make_mut(&mut known);
-        answers.retain(|_, told| clock::until(told.at, at).is_none_or(|age| age < ANSWERS_KEPT));
-        answers.insert(question, Answered { at, answer });
-        Ok(())
+        answers.retain(|_, known| clock::until(known.at, told.at).is_none_or(|age| age < ANSWERS_KEPT));
+        answers.insert(question, told);
     }
 
     pub(crate) fn health(&self, account: &AccountKey) -> Health {
@@ -292,7 +288,6 @@ impl<K: Managed> Locations<K> {
             surveying: tokio::sync::Mutex::default(),
             answers: Mutex::default(),
             asking: tokio::sync::Mutex::default(),
-            wondering: tokio::sync::Mutex::default(),
             health: Mutex::default(),
             ahead: Mutex::default(),
             hasten: Notify::new(),

@@ -47,6 +47,8 @@ pub struct Facts<K: Kind> {
     pub catalogue: Option<Arc<Catalogued<K>>>,
     /// What the cloud was asked besides.
     pub answers: Arc<Answers<K>>,
+    /// What there is behind the manifest that this one names as its source; none where it names none.
+    pub source: Option<Source>,
     /// What the database itself answered last, where it was asked whether it serves.
     pub probe: Option<Probe>,
     pub wanted_password: Given,
@@ -126,8 +128,18 @@ pub type Answers<K> = HashMap<<K as Kind>::Question, Answered<K>>;
 #[derive(Clone, Debug)]
 pub struct Answered<K: Kind> {
     pub at: Timestamp,
-    /// None where there was no answer, to a question for whose answer nothing waits.
+    /// None where the cloud had no answer to something that nothing waits for.
     pub answer: Option<K::Answer>,
+}
+
+/// What there is behind the name of another manifest in the same namespace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// There is no such manifest.
+    Missing,
+    /// It has no cluster yet.
+    Unbound,
+    Cluster(ClusterId),
 }
 
 /// A look at one cluster: it was asked for, and the list was read.

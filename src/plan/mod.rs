@@ -34,7 +34,7 @@ pub use connection::{Connection, fingerprint as connection_fingerprint};
 pub use difference::{Difference, Obstacle, Remedy};
 pub use facts::{
     AccountFacts, AccountStanding, Answered, Answers, Attempts, Catalogued, Denied, Facts, Given, Inventory, Look,
-    Probe, Reach, Rival, Sighting, Stake, Trouble, TroubleKind,
+    Probe, Reach, Rival, Sighting, Source, Stake, Trouble, TroubleKind,
 };
 pub use kind::{Change, CloudCluster, Data, Kind, Phase};
 pub use orphan::{OrphanFacts, OrphanPlan, plan_orphan};
@@ -45,7 +45,7 @@ pub use record::{
 };
 pub use refusal::refusal_fingerprint;
 pub use status::status;
-pub use step::{CloudWrite, DatabaseStep, Inquiry, NewPassword, Plan, RecordChange, Step, Verdict};
+pub use step::{CloudWrite, DatabaseStep, NewPassword, Plan, RecordChange, Step, Verdict};
 
 use kube::ResourceExt;
 

@@ -46,21 +46,13 @@ pub enum Step<K: Kind> {
     Look(Handle),
     /// Ask the cloud what there is around its clusters.
     Survey,
-    /// Ask the cloud something about one cluster.
-    Ask(Inquiry<K>),
+    /// Ask the cloud a single question.
+    Ask(K::Question),
     Record(RecordChange<K>),
     Cloud(CloudWrite<K>),
     Database(DatabaseStep),
     /// Write the connection Secret, or check that it is as it should be.
     Publish(Connection),
-}
-
-/// A question to the cloud.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Inquiry<K: Kind> {
-    pub question: K::Question,
-    /// Nothing waits for the answer: that there is none changes nothing, and it is not asked again soon.
-    pub idle: bool,
 }
 
 /// A change of the record that sends nothing to a cloud.
@@ -152,7 +144,7 @@ impl<K: Kind> Step<K> {
             Self::AddFinalizer | Self::RemoveFinalizer => "Preparing the manifest".to_owned(),
             Self::Look(target) => format!("A look at cluster {target}"),
             Self::Survey => "A look at what the cloud offers".to_owned(),
-            Self::Ask(_) => "A question about what the cloud offers".to_owned(),
+            Self::Ask(_) => "A question about what the cloud has to offer".to_owned(),
             Self::Record(_) => "Keeping the record".to_owned(),
             Self::Cloud(write) => write.summary(),
             Self::Database(DatabaseStep::Prove { .. }) => {

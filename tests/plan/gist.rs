@@ -2,7 +2,7 @@
 
 use clusterwright::api::secret::Password;
 use clusterwright::plan::{
-    Change, CloudWrite, DatabaseStep, Ending, Inquiry, Kind, NewPassword, Plan, RecordChange, Step, Verdict,
+    Change, CloudWrite, DatabaseStep, Ending, Kind, NewPassword, Plan, RecordChange, Step, Verdict,
 };
 
 /// What a step does.
@@ -16,7 +16,7 @@ pub(crate) fn of_step<K: Kind>(step: &Step<K>) -> String {
         Step::Cloud(CloudWrite::Deploy { request, again: true }) => format!("deploy {} again", K::target(request)),
         Step::Cloud(CloudWrite::Change(change)) => format!("change {}", change.field()),
         Step::Survey => "survey".to_owned(),
-        Step::Ask(Inquiry { question, idle }) => format!("{} {question:?}", if *idle { "wonder" } else { "ask" }),
+        Step::Ask(question) => format!("ask {question:?}"),
         Step::Cloud(CloudWrite::Destroy(identity)) => format!("destroy {}", identity.id),
         Step::Database(step) => of_database(step),
         Step::Publish(connection) => format!("publish {}", connection.name),

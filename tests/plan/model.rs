@@ -51,7 +51,7 @@ impl Cloud for Model {
         Found::just(self.clusters.iter().find(|cluster| cluster.answers_to(target)).cloned())
     }
 
-    fn answer(&self, question: &<TypeDBCluster as Kind>::Question) -> Option<<TypeDBCluster as Kind>::Answer> {
+    fn answer(&self, question: &<TypeDBCluster as Kind>::Question) -> <TypeDBCluster as Kind>::Answer {
         match *question {}
     }
 

@@ -128,6 +128,7 @@ impl<K: Kind + HasSpec<Spec: Common>> Scene<K> {
             look: None,
             catalogue: None,
             answers: Arc::default(),
+            source: None,
             probe: None,
             wanted_password: Given::NotAsked,
             current_password: Given::NotAsked,
@@ -187,9 +188,9 @@ impl<K: Kind + HasSpec<Spec: Common>> Scene<K> {
     }
 
     /// The cloud answered this question so many seconds ago.
-    pub(crate) fn answered(self, question: K::Question, answer: Option<K::Answer>, seconds: i64) -> Self {
+    pub(crate) fn answered(self, question: K::Question, answer: K::Answer, seconds: i64) -> Self {
         self.with(|facts| {
-            Arc::make_mut(&mut facts.answers).insert(question, Answered { at: ago(seconds), answer });
+            Arc::make_mut(&mut facts.answers).insert(question, Answered { at: ago(seconds), answer: Some(answer) });
         })
     }
 

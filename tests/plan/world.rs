@@ -12,8 +12,8 @@ use clusterwright::clock;
 use clusterwright::cloud::operation::Found;
 use clusterwright::plan::{
     Answered, Attempts, Catalogued, Change as _, ChangeIntent, CloudCluster as _, CloudWrite, CreateIntent,
-    DatabaseStep, Ending, Facts, Gone, Inquiry, Intent, Inventory, Kind, Look, NewPassword, Plan, Probe, Record,
-    RecordChange, Refusal, RefusalKind, Step, Trouble, TroubleKind, Verdict, connection_fingerprint, created_by, plan,
+    DatabaseStep, Ending, Facts, Gone, Intent, Inventory, Kind, Look, NewPassword, Plan, Probe, Record, RecordChange,
+    Refusal, RefusalKind, Step, Trouble, TroubleKind, Verdict, connection_fingerprint, created_by, plan,
     refusal_fingerprint, status,
 };
 use jiff::Timestamp;
@@ -58,7 +58,7 @@ pub(crate) trait Cloud: Debug {
     fn listed(&self) -> Vec<<Self::Kind as Kind>::Cluster>;
     fn look(&self, target: &Handle) -> Found<<Self::Kind as Kind>::Cluster>;
     fn catalogue(&self) -> Option<<Self::Kind as Kind>::Catalogue>;
-    fn answer(&self, question: &<Self::Kind as Kind>::Question) -> Option<<Self::Kind as Kind>::Answer>;
+    fn answer(&self, question: &<Self::Kind as Kind>::Question) -> <Self::Kind as Kind>::Answer;
     /// Whether it is at something that will end.
     fn in_transition(&self) -> bool;
     /// What was to end by now has ended.
@@ -180,7 +180,7 @@ impl<C: Cloud> World<C> {
             }
             Step::Look(target) => self.look(&target),
             Step::Survey => self.survey(),
-            Step::Ask(inquiry) => self.ask(inquiry),
+            Step::Ask(question) => self.ask(question),
             Step::Record(change) => self.note(change),
             Step::Cloud(write) => self.send(write),
             Step::Database(step) => self.database(step),
@@ -201,11 +201,9 @@ impl<C: Cloud> World<C> {
         self.facts.catalogue = self.cloud.catalogue().map(|catalogue| Catalogued { at, catalogue }.into());
     }
 
-    fn ask(&mut self, inquiry: Inquiry<C::Kind>) {
-        let answer = self.cloud.answer(&inquiry.question);
-        assert!(inquiry.idle || answer.is_some(), "nobody answers {:?}", inquiry.question);
-        let told = Answered { at: self.facts.now, answer };
-        Arc::make_mut(&mut self.facts.answers).insert(inquiry.question, told);
+    fn ask(&mut self, question: <C::Kind as Kind>::Question) {
+        let told = Answered { at: self.facts.now, answer: Some(self.cloud.answer(&question)) };
+        Arc::make_mut(&mut self.facts.answers).insert(question, told);
     }
 
     fn credential(&self) -> String {

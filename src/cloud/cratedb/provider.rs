@@ -5,11 +5,11 @@ use std::sync::Arc;
 use secrecy::SecretString;
 
 use super::catalogue::Catalogue;
-use super::change::Change;
+use super::change::{Change, NewDatabase};
 use super::client::Client;
 use super::database::Database;
 use super::question::{self, Question};
-use super::wire::{self, Cluster, ClusterProvision};
+use super::wire::{self, Cluster};
 use crate::api::identity::{ClusterId, Handle, Location};
 use crate::cloud::budget::{Permit, Priority};
 use crate::cloud::call::Answer;
@@ -25,7 +25,7 @@ const ORGANIZATION_ADMIN: &str = "org_admin";
 
 impl Provider for Client {
     type Cluster = Cluster;
-    type Request = ClusterProvision<()>;
+    type Request = NewDatabase;
     type Change = Change;
     type Catalogue = Catalogue;
     type Question = Question;
@@ -79,16 +79,31 @@ impl Provider for Client {
                 let offered = self.upgrades(cluster, priority).await?;
                 Ok(question::Answer::Upgrades(offered.value.crate_versions))
             }
+            Question::Snapshots { cluster, by: _ } => match self.snapshots(cluster, priority).await {
+                Ok(answer) => Ok(question::Answer::Snapshots(Some(answer.value))),
+                Err(CloudError::NotFound { .. }) => Ok(question::Answer::Snapshots(None)),
+                Err(error) => Err(error),
+            },
+            Question::Price { product, tier, product_unit, region, bytes_per_node } => {
+                let mut sort = vec![
+                    ("product_name", product.clone()),
+                    ("product_tier", tier.clone()),
+                    ("product_unit", product_unit.to_string()),
+                    ("region", region.clone()),
+                ];
+                sort.extend(bytes_per_node.map(|bytes| ("storage_bytes", bytes.to_string())));
+                Ok(question::Answer::Price(self.price(&sort, priority).await?.value.total_price.price_per_hour))
+            }
         }
     }
 
     async fn create(
         &self,
         permit: Permit,
-        request: &ClusterProvision<()>,
+        request: &NewDatabase,
         password: Option<&SecretString>,
     ) -> Result<Cluster, CloudError> {
-        Ok(Self::create(self, permit, request, needed(password)?).await?.value)
+        Ok(Self::create(self, permit, &request.provision, needed(password)?).await?.value)
     }
 
     async fn change(
@@ -111,6 +126,8 @@ impl Provider for Client {
             Change::Nodes { product_unit } => self.set_nodes(permit, id()?, *product_unit).await.map(drop),
             Change::Product { name } => self.set_product(permit, id()?, name).await.map(drop),
             Change::Version { version } => self.upgrade(permit, id()?, version).await.map(drop),
+            Change::Backups { hours } => self.schedule_backups(permit, id()?, hours).await.map(drop),
+            Change::Restore(restoration) => self.restore(permit, id()?, restoration).await.map(drop),
             Change::Suspended(suspended) => self.set_suspended(permit, id()?, *suspended).await.map(drop),
         }
     }

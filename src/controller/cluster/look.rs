@@ -15,7 +15,7 @@ use crate::controller::Context;
 use crate::controller::accounts::Session;
 use crate::controller::clouds::Managed;
 use crate::controller::memory::{self, Memory};
-use crate::plan::{Inquiry, Look, TroubleKind};
+use crate::plan::{Look, TroubleKind};
 
 /// Asks for one cluster, and remembers what was seen.
 pub(super) async fn look<K: Managed>(
@@ -73,12 +73,12 @@ pub(super) async fn ask<K: Managed>(
     ctx: &Context<K>,
     seen: &Seen<K>,
     memory: &Mutex<Memory<K>>,
-    inquiry: Inquiry<K>,
+    question: K::Question,
 ) -> Result<Applied<K>, ReconcileError> {
     let Some(session) = &seen.session else {
         return Ok(Applied::Failed);
     };
-    match session.place.ask(&session.client, inquiry, seen.facts.now, &ctx.clock).await {
+    match session.place.ask(&session.client, question, seen.facts.now, &ctx.clock).await {
         Ok(()) => {
             memory::lock(memory).was_answered();
             Ok(Applied::Again)

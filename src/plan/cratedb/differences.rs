@@ -1,6 +1,6 @@
 //! What differs between a manifest and its cluster, and what puts it right, in the order in which that is done.
 
-use super::{fixed, networks, sizes, versions};
+use super::{backups, fixed, networks, restore, sizes, versions};
 use crate::api::cratedb::{CrateDBCluster, CrateDBClusterSpec};
 use crate::api::shared::Power;
 use crate::cloud::cratedb::change::Change;
@@ -19,10 +19,11 @@ pub(super) fn of(
     let there = bound.map_or_else(|| seen.clone(), |bound| fixed::completed(seen.clone(), &bound.fixed));
     let fixed =
         fixed::differences(spec, &there).into_iter().map(|shown| Difference::blocked(shown, Obstacle::FixedAtCreation));
+    let restore = bound.and_then(|bound| restore::difference(&facts.manifest, bound));
     let first = [protection(spec, cluster), allow_list(spec, cluster)];
     let sizes = sizes::differences(facts, &there, cluster);
-    let last = [versions::difference(facts, &there, cluster), power(spec, cluster)];
-    let changes = first.into_iter().flatten().chain(sizes).chain(last.into_iter().flatten());
+    let last = [versions::difference(facts, &there, cluster), backups::difference(spec, cluster), power(spec, cluster)];
+    let changes = first.into_iter().flatten().chain(restore).chain(sizes).chain(last.into_iter().flatten());
     fixed.chain(changes).collect()
 }
 

@@ -5,12 +5,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::products::{self, listed};
-use super::{GIB, password, wanted_name};
+use super::{GIB, password, restore, wanted_name};
 use crate::api::condition::Reason;
 use crate::api::cratedb::{Channel, CrateDBCluster, FREE_PRODUCT, FREE_SUBSCRIPTION, ProductSpec, ProjectSpec};
 use crate::api::identity::Handle;
 use crate::cloud::cratedb::catalogue::Catalogue;
-use crate::cloud::cratedb::change::Change;
+use crate::cloud::cratedb::change::{Change, NewDatabase};
 use crate::cloud::cratedb::wire::{
     ClusterProvision, CrateVersion, HardwareSpecs, NewCluster, Product, Project, Readable,
 };
@@ -29,16 +29,17 @@ const PROJECT_SOON: Duration = Duration::from_secs(5);
 /// And after this, or after whatever gives reason to try again, where it keeps a cluster from being created.
 const REFUSING_LASTS: Duration = Duration::from_secs(30);
 
-type Instead = Box<Plan<CrateDBCluster>>;
+pub(super) type Instead = Box<Plan<CrateDBCluster>>;
 
 /// The request, or what is to be done or said instead.
-pub(super) fn of(facts: &Facts<CrateDBCluster>) -> Result<ClusterProvision<()>, Instead> {
+pub(super) fn of(facts: &Facts<CrateDBCluster>) -> Result<NewDatabase, Instead> {
     let spec = &facts.manifest.spec;
     let (Some(product), Some(project)) = (&spec.product, &spec.project) else {
         let missing = [("product", spec.product.is_none()), ("project", spec.project.is_none())];
         let missing: Vec<&str> = missing.into_iter().filter_map(|(name, absent)| absent.then_some(name)).collect();
         return Err(lacking(facts, &missing));
     };
+    restore::source(facts)?;
     let Some(read) = facts.catalogue.as_ref().filter(|read| facts.is_recent(read.at, CATALOGUE_LASTS)) else {
         return Err(Box::new(Plan::quietly(Step::Survey)));
     };
@@ -66,7 +67,7 @@ fn made_from(
     catalogue: &Catalogue,
     product: &ProductSpec,
     project: &ProjectSpec,
-) -> Result<ClusterProvision<()>, Instead> {
+) -> Result<NewDatabase, Instead> {
     let spec = &facts.manifest.spec;
     let subscription_id = subscription(facts, catalogue, product)?;
     // What is wrong with the rest is said before a project is created for nothing.
@@ -76,9 +77,10 @@ fn made_from(
     let product_unit = product_unit(facts, offered)?;
     let hardware_specs = hardware(facts, offered)?;
     let crate_version = version(facts, catalogue)?;
+    let restore = restore::wanted(facts, catalogue, &region)?;
     let project_id = project_id(facts, catalogue, project, &region)?;
     password::before_create(facts)?;
-    Ok(ClusterProvision {
+    let provision = ClusterProvision {
         cluster: NewCluster {
             name: wanted_name(&facts.manifest),
             crate_version,
@@ -92,10 +94,11 @@ fn made_from(
         },
         subscription_id,
         project_id,
-    })
+    };
+    Ok(NewDatabase { provision, restore })
 }
 
-fn invalid(message: String) -> Instead {
+pub(super) fn invalid(message: String) -> Instead {
     Box::new(Plan::held(Reason::InvalidSpec, message))
 }
 

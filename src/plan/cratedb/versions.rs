@@ -10,7 +10,7 @@ use crate::cloud::cratedb::question::{Answer, Question};
 use crate::cloud::cratedb::wire::{Channels, Cluster};
 use crate::plan::difference::{Difference, differing};
 use crate::plan::facts::Facts;
-use crate::plan::step::{Inquiry, Step};
+use crate::plan::step::Step;
 
 /// What a cluster can be upgraded to is asked again after this long.
 const OFFER_LASTS: Duration = Duration::from_secs(60 * 60);
@@ -26,7 +26,7 @@ pub(super) fn difference(
     let shown = differing("version", Some(there.clone()), Some(wanted.clone()))?;
     let question = Question::Upgrades { cluster: cluster.id.clone(), from: there.clone() };
     let Some(Answer::Upgrades(channels)) = facts.answer(&question, OFFER_LASTS) else {
-        return Some(Difference::after(shown, Step::Ask(Inquiry { question, idle: false })));
+        return Some(Difference::after(shown, Step::Ask(question)));
     };
     let offered = of_channel(channels, fixed.channel.as_deref());
     if offered.contains(&wanted.as_str()) {

@@ -1,6 +1,8 @@
 //! Promises 7 and 8: what an edit leads to, in which order, one at a time, and what a refusal does not keep from being done.
 
-use clusterwright::api::cratedb::{AllowedCidr as WantedCidr, Channel, CrateDBClusterSpec, DiskType, StorageSpec};
+use clusterwright::api::cratedb::{
+    AllowedCidr as WantedCidr, BackupSpec, Channel, CrateDBClusterSpec, DiskType, StorageSpec,
+};
 use clusterwright::api::shared::Power;
 use clusterwright::cloud::cratedb::change::Change;
 use clusterwright::cloud::cratedb::wire::{AllowedCidr, Cluster, HealthStatus, OperationKind};
@@ -37,6 +39,10 @@ fn becoming(product: &str) -> Scene {
 /// The manifest asks for this version, and the cloud has just offered two.
 fn upgrading(version: &str) -> Scene {
     edited(|spec| spec.version = Some(version.to_owned())).answered(upgrades(), offers(&["5.9.0", "5.9.1"]), 5)
+}
+
+fn backed_up(hours: &[i64]) -> Scene {
+    edited(|spec| spec.backup = Some(BackupSpec { hours: hours.to_vec() }))
 }
 
 fn fenced(scene: Scene, cidrs: &[&str]) -> Scene {
@@ -99,6 +105,13 @@ fn fenced(scene: Scene, cidrs: &[&str]) -> Scene {
 )]
 #[case::another_product(becoming("cr2"), Change::Product { name: "cr2".to_owned() }, "product.name cr1 → cr2", "Updating: product.name")]
 #[case::another_version(upgrading("5.9.0"), Change::Version { version: "5.9.0".to_owned() }, "version 5.8.3 → 5.9.0", "Updating: version")]
+#[case::backups(
+    backed_up(&[16, 4]), Change::Backups { hours: vec![4, 16] }, "backup.hours 2 → 4, 16", "Updating: backup.hours"
+)]
+#[case::backups_that_are_no_hours(
+    backed_up(&[2]).listed([cluster_but(|there| there.backup_schedule = Some("55 2 * * 1".to_owned()))]),
+    Change::Backups { hours: vec![2] }, "backup.hours 55 2 * * 1 → 2", "Updating: backup.hours"
+)]
 #[case::suspended(
     settled().wants(Power::Suspended), Change::Suspended(true), "power Running → Suspended", "Suspending: power"
 )]
@@ -145,6 +158,13 @@ fn an_edit_asks_for(#[case] scene: Scene, #[case] change: Change, #[case] shown:
 #[case::the_product_that_there_is(becoming("cr1"))]
 #[case::a_version_where_the_cloud_tells_none(upgrading("5.9.0").listed([cluster_but(|there| there.crate_version = None)]))]
 #[case::a_product_where_the_cloud_tells_none(becoming("cr2").listed([cluster_but(|there| there.product_name = None)]))]
+#[case::the_hours_that_there_are(backed_up(&[2]))]
+#[case::the_hours_that_there_are_in_another_notation(
+    backed_up(&[12, 0]).listed([cluster_but(|there| there.backup_schedule = Some("55 */12 * * *".to_owned()))])
+)]
+#[case::backups_where_the_cloud_tells_of_none(
+    backed_up(&[4]).listed([cluster_but(|there| there.backup_schedule = None)])
+)]
 #[case::no_tier(there(|there| there.product_tier = Some("xs".to_owned())))]
 #[case::nothing_that_is_there(there(|there| {
     there.num_nodes = Some(5);
@@ -204,6 +224,7 @@ fn everything() -> Scene {
         spec.product.as_mut().unwrap().name = "cr2".to_owned();
         spec.nodes = Some(3);
         spec.version = Some("5.9.0".to_owned());
+        spec.backup = Some(BackupSpec { hours: vec![4] });
         spec.common.power = Some(Power::Suspended);
     })
     .answered(upgrades(), offers(&["5.9.0"]), 5)
@@ -238,6 +259,7 @@ fn steps_come_in_the_order_that_is_promised() {
         "change product.name",
         "change nodes",
         "change version",
+        "change backup.hours",
         "change power",
     ];
     assert_eq!(carried_out(everything(), cluster(NAME)), all);
@@ -253,6 +275,7 @@ fn steps_come_in_the_order_that_is_promised() {
             "product.name",
             "nodes",
             "version",
+            "backup.hours",
             "power"
         ]
     );
@@ -271,6 +294,7 @@ fn a_cluster_that_is_to_run_is_resumed_before_anything_else_is_done() {
         "change product.name",
         "change nodes",
         "change version",
+        "change backup.hours",
     ];
     assert_eq!(carried_out(scene, suspended()), all);
 }
@@ -280,7 +304,10 @@ fn a_cluster_that_is_to_be_suspended_is_not_woken() {
     let scene = everything().listed([suspended()]);
     assert_eq!(carried_out(scene.clone(), suspended()), ["change deletionProtection"]);
     let at_rest = scene.spec(|spec| spec.common.deletion_protection = None);
-    assert_eq!(at_rest.says(), "Suspended: allowedCidrs storage.sizePerNodeGiB product.name nodes version");
+    assert_eq!(
+        at_rest.says(),
+        "Suspended: allowedCidrs storage.sizePerNodeGiB product.name nodes version backup.hours"
+    );
     let waits = "it waits for the cluster to be resumed";
     assert!(at_rest.pending().iter().all(|step| step.contains(waits)), "{:?}", at_rest.pending());
     assert!(at_rest.plan().is_at_rest());

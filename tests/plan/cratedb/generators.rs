@@ -1,6 +1,6 @@
 //! Facts about clusters in CrateDB Cloud, wishes and fates, drawn at random.
 
-use clusterwright::api::cratedb::CrateDBClusterSpec;
+use clusterwright::api::cratedb::{BackupSpec, CrateDBClusterSpec};
 use clusterwright::api::secret::Password;
 use clusterwright::api::shared::{DeletionPolicy, Management, Power};
 use clusterwright::cloud::cratedb::catalogue::Catalogue;
@@ -76,6 +76,8 @@ pub(super) fn any_change() -> impl Strategy<Value = Change> {
         Change::Product { name: "cr2".to_owned() },
         Change::Nodes { product_unit: 2 },
         Change::Version { version: "5.9.0".to_owned() },
+        Change::Backups { hours: vec![4, 16] },
+        Change::Restore(restoration()),
         Change::Suspended(true),
         Change::Suspended(false),
     ])
@@ -113,6 +115,7 @@ pub(super) fn any_record() -> impl Strategy<Value = Option<Record>> {
                     let mut record = record(NAME);
                     let mut bound = bound(name, origin);
                     bound.applied.protected = protected;
+                    bound.applied.to_restore = (protected && unseen).then(restoration);
                     record.bound = Some(bound);
                     record
                 }
@@ -154,6 +157,8 @@ pub(super) struct Wishes {
     pub(super) product: Option<&'static str>,
     pub(super) nodes: Option<i64>,
     pub(super) version: Option<&'static str>,
+    pub(super) backups: Option<Vec<i64>>,
+    pub(super) restore: bool,
     pub(super) power: Option<Power>,
     pub(super) password: Given,
 }
@@ -168,6 +173,8 @@ impl Wishes {
         }
         spec.nodes = self.nodes;
         spec.version = self.version.map(str::to_owned);
+        spec.backup = self.backups.clone().map(|hours| BackupSpec { hours });
+        spec.restore_from = self.restore.then(restored_from);
         spec.common.power = self.power;
     }
 
@@ -177,6 +184,7 @@ impl Wishes {
         let asleep = self.power == Some(Power::Suspended);
         let sizes = self.nodes.is_none_or(|nodes| cluster.num_nodes == Some(nodes))
             && self.product.is_none_or(|product| cluster.product_name.as_deref() == Some(product))
+            && self.backups.as_ref().is_none_or(|hours| backups_of(cluster) == *hours)
             && self.version.is_none_or(|version| cluster.crate_version.as_deref() == Some(version))
             && self.storage.is_none_or(|gib| storage_of(cluster) >= gib)
             && self.networks.as_ref().is_none_or(|cidrs| networks_of(cluster) == *cidrs);
@@ -194,6 +202,11 @@ pub(super) fn storage_of(cluster: &Cluster) -> i64 {
         .map_or(i64::MAX, |bytes| bytes / GIB)
 }
 
+pub(super) fn backups_of(cluster: &Cluster) -> Vec<i64> {
+    let hours = cluster.backup_schedule.as_ref().and_then(|schedule| schedule.split(' ').nth(1));
+    hours.into_iter().flat_map(|hours| hours.split(',')).map(|hour| hour.parse().unwrap()).collect()
+}
+
 pub(super) fn networks_of(cluster: &Cluster) -> Vec<&str> {
     cluster.ip_whitelist.iter().flatten().map(|network| network.cidr.as_str()).collect()
 }
@@ -204,14 +217,17 @@ pub(super) fn all_wishes() -> impl Strategy<Value = Wishes> {
     let passwords = select(vec![given(FIRST), given(SECOND)]);
     let powers = select(vec![Power::Running, Power::Running, Power::Suspended]);
     let sizes = (select(vec![32, 64, 128]), select(vec!["cr1", "cr2"]), 1..4_i64, select(vec!["5.8.3", "5.9.0"]));
-    (any::<bool>(), select(lists), sizes, powers, passwords).prop_map(
-        |(protection, networks, (storage, product, nodes, version), power, password)| Wishes {
+    let data = (select(vec![vec![2], vec![4, 16]]), any::<bool>());
+    (any::<bool>(), select(lists), sizes, data, powers, passwords).prop_map(
+        |(protection, networks, (storage, product, nodes, version), (backups, restore), power, password)| Wishes {
             protection: Some(protection),
             networks: Some(networks),
             storage: Some(storage),
             product: Some(product),
             nodes: Some(nodes),
             version: Some(version),
+            backups: Some(backups),
+            restore,
             power: Some(power),
             password,
         },
@@ -220,14 +236,16 @@ pub(super) fn all_wishes() -> impl Strategy<Value = Wishes> {
 
 /// Some of it is left alone.
 pub(super) fn some_wishes() -> impl Strategy<Value = Wishes> {
-    (all_wishes(), any::<[bool; 8]>()).prop_map(
-        |(all, [protection, networks, storage, product, nodes, version, power, password])| Wishes {
+    (all_wishes(), any::<[bool; 9]>()).prop_map(
+        |(all, [protection, networks, storage, product, nodes, version, backups, power, password])| Wishes {
             protection: all.protection.filter(|_| protection),
             networks: all.networks.filter(|_| networks),
             storage: all.storage.filter(|_| storage),
             product: all.product.filter(|_| product),
             nodes: all.nodes.filter(|_| nodes),
             version: all.version.filter(|_| version),
+            backups: all.backups.filter(|_| backups),
+            restore: all.restore,
             power: all.power.filter(|_| power),
             password: if password { all.password } else { Given::NotAsked },
         },

@@ -6,7 +6,7 @@ use clusterwright::api::condition::{Condition, Reason, Standing};
 use clusterwright::api::cratedb::{AllowedCidr as WantedCidr, CrateDBClusterStatus};
 use clusterwright::api::shared::Power;
 use clusterwright::cloud::cratedb::change::Change;
-use clusterwright::cloud::cratedb::question::Question;
+use clusterwright::cloud::cratedb::question::{Answer, Question};
 use clusterwright::cloud::cratedb::wire::{AllowedCidr, Cluster, HealthStatus, OperationKind};
 use clusterwright::cloud::operation::{Found, OperationState};
 use clusterwright::plan::{Given, Origin, Plan, Probe, RefusalKind, Stake, TroubleKind, Verdict, status};
@@ -55,6 +55,37 @@ fn what_was_fixed_is_shown_even_where_the_cloud_tells_no_more_of_it() {
     let scene = settled().with(|facts| facts.catalogue = None).listed([silent]);
     assert_eq!(scene.status().observed, Some(fixed()));
     assert_eq!(scene.status().allowed_cidrs, Some(Vec::new()), "it is open to all, and that shows");
+}
+
+/// The cloud has told what a cluster like this costs.
+fn priced(answer: Answer) -> Scene {
+    let region = HERE.to_owned();
+    let (product, tier) = ("cr1".to_owned(), "default".to_owned());
+    let asked = Question::Price { product, tier, product_unit: 0, region, bytes_per_node: Some(32 * GIB) };
+    settled().answered(asked, answer, 5)
+}
+
+#[test]
+fn the_price_is_shown_and_stays_until_it_is_told_anew() {
+    let shown = priced(Answer::Price(0.266_4)).reporting();
+    let cost = |scene: &Scene| scene.status().common.hourly_cost;
+    assert_eq!(cost(&shown).as_deref(), Some("0.2664"));
+    let restarted = shown.clone().with(|facts| facts.answers = std::sync::Arc::default());
+    assert_eq!(cost(&restarted).as_deref(), Some("0.2664"), "a restart is no news");
+    assert_eq!(cost(&priced(Answer::Price(f64::NAN))), None);
+    assert_eq!(cost(&settled()), None);
+}
+
+#[test]
+fn the_hours_of_backups_are_shown_beside_the_clouds_own_words() {
+    let backup = |schedule: &str| {
+        let there = cluster_but(|cluster| cluster.backup_schedule = Some(schedule.to_owned()));
+        let shown = settled().listed([there]).status().backup.unwrap();
+        (shown.schedule, shown.hours)
+    };
+    assert_eq!(backup("55 4-6 * * *"), ("55 4-6 * * *".to_owned(), Some(vec![4, 5, 6])));
+    assert_eq!(backup("55 4 * * 1"), ("55 4 * * 1".to_owned(), None));
+    assert!(backup(&"x".repeat(2000)).0.len() <= 128);
 }
 
 #[test]

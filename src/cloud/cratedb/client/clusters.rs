@@ -10,7 +10,8 @@ use super::Client;
 use crate::api::identity::ClusterId;
 use crate::cloud::budget::{Permit, Priority};
 use crate::cloud::call::{Answer, Call, nothing};
-use crate::cloud::cratedb::wire::{AllowedCidr, Cluster, ClusterProvision, Operations, Versions};
+use crate::cloud::cratedb::change::Restoration;
+use crate::cloud::cratedb::wire::{AllowedCidr, Cluster, ClusterProvision, Operations, Snapshot, Versions};
 use crate::cloud::error::CloudError;
 use crate::cloud::request;
 
@@ -48,6 +49,11 @@ impl Client {
         self.caller.ask(priority, Call::read("upgrades", self.cluster(id, &["available-upgrades"])?)).await
     }
 
+    /// The backups of a cluster, newest first.
+    pub async fn snapshots(&self, id: &ClusterId, priority: Priority) -> Result<Answer<Vec<Snapshot>>, CloudError> {
+        self.readable(priority, "snapshots", self.cluster(id, &["snapshots"])?).await
+    }
+
     /// Creates a cluster, whose id is in the answer. It may have been created where there is no answer.
     pub async fn create(
         &self,
@@ -80,6 +86,36 @@ impl Client {
     /// Upgrades the database to a version that [`Self::upgrades`] offers.
     pub async fn upgrade(&self, permit: Permit, id: &ClusterId, version: &str) -> Result<Answer<Cluster>, CloudError> {
         self.put(permit, "upgrade", self.cluster(id, &["upgrade"])?, &json!({ "crate_version": version })).await
+    }
+
+    /// Has backups made in these hours of the day, in UTC.
+    pub async fn schedule_backups(
+        &self,
+        permit: Permit,
+        id: &ClusterId,
+        hours: &[u8],
+    ) -> Result<Answer<Cluster>, CloudError> {
+        let hours: Vec<String> = hours.iter().map(ToString::to_string).collect();
+        let body = json!({ "backup_hours": hours.join(",") });
+        self.put(permit, "schedule_backups", self.cluster(id, &["backup-schedule"])?, &body).await
+    }
+
+    /// Restores tables, and neither users nor their rights, which would change the way into the database.
+    pub async fn restore(
+        &self,
+        permit: Permit,
+        id: &ClusterId,
+        restoration: &Restoration,
+    ) -> Result<Answer<Snapshot>, CloudError> {
+        let Restoration { source, repository, snapshot, tables } = restoration;
+        let mut body = json!({
+            "source_cluster_id": source, "repository": repository, "snapshot": snapshot, "type": "tables",
+        });
+        if !tables.is_empty() {
+            body["tables"] = json!(tables);
+        }
+        let url = self.cluster(id, &["snapshots", "restore"])?;
+        self.caller.call(permit, Call::write("restore", Method::POST, url, Some(request::json(&body)?))).await
     }
 
     /// Grows the disk of every node to this many bytes.

@@ -1,4 +1,4 @@
-//! Plays the nodes of a Kubernetes cluster: what the release's Deployment asks for runs as processes.
+//! Plays the nodes of a Kubernetes cluster: what a release's Deployment asks for runs as processes.
 
 use std::mem;
 use std::pin::pin;
@@ -12,11 +12,12 @@ use kube::runtime::WatchStreamExt;
 use kube::runtime::watcher::{Config, Event, watcher};
 use serde_json::json;
 
-use crate::harness::{Cluster, NAMESPACE, Pod, RELEASE};
+use crate::harness::{Cluster, Pod, RELEASE};
 
-/// What runs of the release in one cluster.
+/// What runs of the release in one namespace of a cluster.
 pub(crate) struct Node<'a> {
     cluster: &'a Cluster,
+    namespace: &'static str,
     /// The first part of the pods' names.
     name: String,
     template: PodTemplateSpec,
@@ -26,13 +27,13 @@ pub(crate) struct Node<'a> {
 }
 
 impl<'a> Node<'a> {
-    pub(crate) fn new(cluster: &'a Cluster, name: String) -> Self {
-        Self { cluster, name, template: PodTemplateSpec::default(), pods: Vec::new(), started: 0 }
+    pub(crate) fn new(cluster: &'a Cluster, namespace: &'static str, name: String) -> Self {
+        Self { cluster, namespace, name, template: PodTemplateSpec::default(), pods: Vec::new(), started: 0 }
     }
 
     /// Follows the Deployment for as long as this is polled.
     pub(crate) async fn run(mut self) {
-        let deployments = Api::<Deployment>::namespaced(self.cluster.kube.clone(), NAMESPACE);
+        let deployments = Api::<Deployment>::namespaced(self.cluster.kube.clone(), self.namespace);
         let mut events = pin!(watcher(deployments.clone(), Config::default()).default_backoff());
         while let Some(event) = events.next().await {
             match event {
@@ -55,7 +56,8 @@ impl<'a> Node<'a> {
         self.template = spec.template.clone();
         while self.pods.len() < replicas {
             self.started += 1;
-            self.pods.push(self.cluster.start_pod(&format!("{}-{}", self.name, self.started)).await);
+            let name = format!("{}-{}", self.name, self.started);
+            self.pods.push(self.cluster.start_pod_in(self.namespace, &name).await);
         }
         let surplus = self.pods.split_off(replicas);
         join_all(self.pods.iter().map(Pod::until_ready)).await;

@@ -13,7 +13,7 @@ use serde_json::Value;
 use tokio::process::Command;
 use tokio::time::timeout;
 
-use crate::harness::Cluster;
+use crate::harness::{Cluster, NAMESPACE};
 use crate::support::control_plane::root;
 use crate::support::{Operator, Simulator, chart};
 
@@ -23,6 +23,9 @@ use super::page::Page;
 
 /// No block takes a quarter of this on a machine that is not busy.
 const DEADLINE: Duration = Duration::from_secs(120);
+
+/// Where readers install the chart.
+const NAMESPACES: [&str; 2] = [NAMESPACE, "databases"];
 
 /// What the commands of a page act on.
 pub(crate) struct World {
@@ -47,9 +50,13 @@ impl World {
 
     /// Lets a story happen while the nodes run.
     pub(crate) async fn live(&self, story: impl Future<Output = ()>) {
-        let page = self.folder.file_stem().expect("a page's name").to_string_lossy();
-        let nodes = self.clusters.iter();
-        let nodes = nodes.map(|(context, cluster)| Node::new(cluster, format!("{page}-{context}")).run());
+        let page = &*self.folder.file_stem().expect("a page's name").to_string_lossy();
+        let nodes = NAMESPACES.iter().flat_map(|namespace| {
+            let clusters = self.clusters.iter();
+            clusters.map(move |(context, cluster)| {
+                Node::new(cluster, namespace, format!("{page}-{context}-{namespace}")).run()
+            })
+        });
         tokio::select! {
             _ = join_all(nodes) => panic!("a node has ended"),
             () = story => (),

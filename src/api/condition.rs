@@ -89,6 +89,8 @@ pub enum Reason {
     Creating,
     /// A change is being carried out. Wait.
     Updating,
+    /// The cluster is getting another id. Wait.
+    Renaming,
     /// The cluster is being resumed in the cloud. Wait.
     Resuming,
     /// The cluster is being suspended in the cloud. Wait.
@@ -151,7 +153,7 @@ pub enum Reason {
     Vanished,
     /// Another database has the recorded one's id. Find out why; then `clusterwright.dev/forget`, with `externalId` to take the new one.
     Replaced,
-    /// The database is suspended in the cloud, and nobody asked for that here. Resume it in the cloud's console, or set `power` where the kind has it.
+    /// The database is suspended in the cloud, and nobody asked for that here. Resume it in the cloud's console, or set `power: Running`.
     NotRunning,
     /// The database would be destroyed and is protected. Set `deletionProtection` to false, or `deletionPolicy` to `Retain`.
     DeletionProtected,
@@ -163,7 +165,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, for documentation and for tests over all of them.
-    pub const ALL: [Self; 42] = [
+    pub const ALL: [Self; 43] = [
         Self::Running,
         Self::Suspended,
         Self::Observed,
@@ -171,6 +173,7 @@ impl Reason {
         Self::Connecting,
         Self::Creating,
         Self::Updating,
+        Self::Renaming,
         Self::Resuming,
         Self::Suspending,
         Self::Deleting,
@@ -216,6 +219,7 @@ impl Reason {
             Self::Connecting
             | Self::Creating
             | Self::Updating
+            | Self::Renaming
             | Self::Resuming
             | Self::Suspending
             | Self::Deleting

@@ -1,6 +1,7 @@
 //! Differences between manifest and cluster: how the status shows them, and what puts them right.
 
 use super::kind::Kind;
+use crate::api::condition::Reason;
 use crate::api::shared::{PlannedAction, PlannedStep};
 
 /// One difference between manifest and cluster.
@@ -29,6 +30,8 @@ pub enum Obstacle {
     NotCarriedOut,
     /// A version that is older than the one in force.
     Downgrade,
+    /// Another cluster has the id that is asked for, or is about to get it.
+    IdTaken,
     /// A free cluster would have to be paid for.
     NotForFree,
     /// The cloud does not suspend the clusters of every product.
@@ -42,8 +45,17 @@ impl Obstacle {
             Self::FixedAtCreation => "it is fixed at creation",
             Self::NotCarriedOut => "this version of clusterwright does not change it",
             Self::Downgrade => "a version is never taken back",
+            Self::IdTaken => "another cluster has that id",
             Self::NotForFree => "a free cluster cannot have that",
             Self::CannotBeSuspended => "the cloud does not suspend clusters of this product",
+        }
+    }
+
+    /// How the manifest stands by it.
+    pub(super) const fn reason(self) -> Reason {
+        match self {
+            Self::IdTaken => Reason::NameTaken,
+            _ => Reason::ChangeUnsupported,
         }
     }
 
@@ -53,6 +65,7 @@ impl Obstacle {
             Self::FixedAtCreation | Self::CannotBeSuspended | Self::Downgrade | Self::NotForFree => {
                 "Set the manifest back."
             }
+            Self::IdTaken => "Set the manifest back, or give the cluster an id that is free.",
             Self::NotCarriedOut => "Set the manifest back, or make the change in the cloud's console.",
         }
     }

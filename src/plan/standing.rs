@@ -62,7 +62,8 @@ fn blocked<K: Kind>(blocked: &[(Obstacle, PlannedStep)]) -> Plan<K> {
         let (edits, why, way_out) = (edits.join(", "), obstacle.why(), obstacle.way_out());
         Some(format!("The manifest asks to change {edits}, and {why}. {way_out}"))
     });
-    Plan::held(Reason::ChangeUnsupported, sentences.collect::<Vec<_>>().join(" "))
+    let reason = blocked.first().map_or(Reason::ChangeUnsupported, |(obstacle, _)| obstacle.reason());
+    Plan::held(reason, sentences.collect::<Vec<_>>().join(" "))
 }
 
 fn edit(step: &PlannedStep) -> Option<String> {

@@ -33,6 +33,7 @@ pub(crate) fn expected(reason: Reason) -> Expected {
         Reason::Connecting
         | Reason::Creating
         | Reason::Updating
+        | Reason::Renaming
         | Reason::Resuming
         | Reason::Suspending
         | Reason::Deleting

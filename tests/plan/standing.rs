@@ -21,6 +21,7 @@ const TABLE: &[(Standing, &[Reason])] = &[
             Reason::Connecting,
             Reason::Creating,
             Reason::Updating,
+            Reason::Renaming,
             Reason::Resuming,
             Reason::Suspending,
             Reason::Deleting,

@@ -91,6 +91,8 @@ pub enum Reason {
     Updating,
     /// The cluster is getting another id. Wait.
     Renaming,
+    /// Data are being restored into the new database. Wait.
+    Restoring,
     /// The cluster is being resumed in the cloud. Wait.
     Resuming,
     /// The cluster is being suspended in the cloud. Wait.
@@ -165,7 +167,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, for documentation and for tests over all of them.
-    pub const ALL: [Self; 43] = [
+    pub const ALL: [Self; 44] = [
         Self::Running,
         Self::Suspended,
         Self::Observed,
@@ -174,6 +176,7 @@ impl Reason {
         Self::Creating,
         Self::Updating,
         Self::Renaming,
+        Self::Restoring,
         Self::Resuming,
         Self::Suspending,
         Self::Deleting,
@@ -220,6 +223,7 @@ impl Reason {
             | Self::Creating
             | Self::Updating
             | Self::Renaming
+            | Self::Restoring
             | Self::Resuming
             | Self::Suspending
             | Self::Deleting

@@ -48,7 +48,7 @@ pub(super) fn follow<K: Kind>(facts: &Facts<K>, intent: &ChangeIntent<K>, cluste
             let plan = Plan::standing(intent.change.reason(), message);
             following(facts, look, cluster, Some(intent.announced), plan)
         }
-        OperationState::Succeeded if intent.change.sets_password() || intent.change.shown_by(cluster) => {
+        OperationState::Succeeded if intent.change.is_unseen() || intent.change.shown_by(cluster) => {
             settled(Ending::Done)
         }
         OperationState::Succeeded if !is_over(intent, look) => {
@@ -125,6 +125,10 @@ pub(super) fn without_effect<K: Kind>(facts: &Facts<K>, intent: &ChangeIntent<K>
 fn without_trace<K: Kind>(facts: &Facts<K>, intent: &ChangeIntent<K>, cluster: &K::Cluster, look: &Look<K>) -> Plan<K> {
     if intent.change.shown_by(cluster) {
         return settled(Ending::Done);
+    }
+    // Operations that were told, without the one that it would have set off, are as good as a no.
+    if is_over(intent, look) && intent.change.is_for_good() && look.operations().is_empty() {
+        return failed(facts, intent, "nothing tells what came of it".to_owned());
     }
     if is_over(intent, look) {
         return without_effect(facts, intent);

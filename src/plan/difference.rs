@@ -1,6 +1,7 @@
 //! Differences between manifest and cluster: how the status shows them, and what puts them right.
 
 use super::kind::Kind;
+use super::step::Step;
 use crate::api::condition::Reason;
 use crate::api::shared::{PlannedAction, PlannedStep};
 
@@ -17,6 +18,10 @@ pub struct Difference<K: Kind> {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Remedy<K: Kind> {
     Change(K::Change),
+    /// What depends on something that has to be known first.
+    After(Step<K>),
+    /// Nothing for now: the cloud would not do it, for the reason that a sentence gives.
+    Held(Reason, String),
     /// Nothing that the operator does.
     None(Obstacle),
 }
@@ -26,12 +31,8 @@ pub enum Remedy<K: Kind> {
 pub enum Obstacle {
     /// The cloud has no call for it.
     FixedAtCreation,
-    /// This version has no step for it.
-    NotCarriedOut,
     /// A version that is older than the one in force.
     Downgrade,
-    /// Another cluster has the id that is asked for, or is about to get it.
-    IdTaken,
     /// A free cluster would have to be paid for.
     NotForFree,
     /// The cloud does not suspend the clusters of every product.
@@ -43,30 +44,9 @@ impl Obstacle {
     pub(super) const fn why(self) -> &'static str {
         match self {
             Self::FixedAtCreation => "it is fixed at creation",
-            Self::NotCarriedOut => "this version of clusterwright does not change it",
             Self::Downgrade => "a version is never taken back",
-            Self::IdTaken => "another cluster has that id",
             Self::NotForFree => "a free cluster cannot have that",
             Self::CannotBeSuspended => "the cloud does not suspend clusters of this product",
-        }
-    }
-
-    /// How the manifest stands by it.
-    pub(super) const fn reason(self) -> Reason {
-        match self {
-            Self::IdTaken => Reason::NameTaken,
-            _ => Reason::ChangeUnsupported,
-        }
-    }
-
-    /// How the manifest comes to rest all the same.
-    pub(super) const fn way_out(self) -> &'static str {
-        match self {
-            Self::FixedAtCreation | Self::CannotBeSuspended | Self::Downgrade | Self::NotForFree => {
-                "Set the manifest back."
-            }
-            Self::IdTaken => "Set the manifest back, or give the cluster an id that is free.",
-            Self::NotCarriedOut => "Set the manifest back, or make the change in the cloud's console.",
         }
     }
 }
@@ -76,6 +56,17 @@ impl<K: Kind> Difference<K> {
     pub(super) fn blocked(shown: PlannedStep, by: Obstacle) -> Self {
         let shown = PlannedStep { blocked_by: Some(by.why().to_owned()), ..shown };
         Self { shown, remedy: Remedy::None(by), first: false }
+    }
+
+    /// A difference about which something has to be known first.
+    pub(super) fn after(shown: PlannedStep, step: Step<K>) -> Self {
+        Self { shown, remedy: Remedy::After(step), first: false }
+    }
+
+    /// A difference that the cloud would not put right, which the status says as well.
+    pub(super) fn held(shown: PlannedStep, reason: Reason, why: String) -> Self {
+        let shown = PlannedStep { blocked_by: Some(why.clone()), ..shown };
+        Self { shown, remedy: Remedy::Held(reason, why), first: false }
     }
 
     /// A difference that is put right before the password is looked after.

@@ -34,8 +34,8 @@ pub use conditions::whole_seconds;
 pub use connection::{Connection, fingerprint as connection_fingerprint};
 pub use difference::{Difference, Obstacle, Remedy};
 pub use facts::{
-    AccountFacts, AccountStanding, Attempts, Catalogued, Denied, Facts, Given, Inventory, Look, Probe, Reach, Rival,
-    Sighting, Stake, Trouble, TroubleKind,
+    AccountFacts, AccountStanding, Answered, Answers, Attempts, Catalogued, Denied, Facts, Given, Inventory, Look,
+    Probe, Reach, Rival, Sighting, Source, Stake, Trouble, TroubleKind,
 };
 pub use kind::{Change, CloudCluster, Data, Kind, Phase};
 pub use orphan::{OrphanFacts, OrphanPlan, plan_orphan};

@@ -349,7 +349,8 @@ impl<K: Kind> Record<K> {
                 self.refusals.insert(subject, refusal);
             }
             Ending::Done => {
-                self.refusals.remove(&subject);
+                // What was refused may be possible by now: a larger product takes larger disks.
+                self.refusals.clear();
                 self.password_sent |= intent.change.sets_password();
                 if let Some(bound) = &mut self.bound {
                     K::note_applied(&mut bound.applied, &intent.change);

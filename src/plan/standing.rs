@@ -59,11 +59,10 @@ fn blocked<K: Kind>(blocked: &[(Obstacle, PlannedStep)]) -> Plan<K> {
     let sentences = alike.filter_map(|alike| {
         let (obstacle, _) = alike.first()?;
         let edits: Vec<String> = alike.iter().filter_map(|(_, step)| edit(step)).collect();
-        let (edits, why, way_out) = (edits.join(", "), obstacle.why(), obstacle.way_out());
-        Some(format!("The manifest asks to change {edits}, and {why}. {way_out}"))
+        let (edits, why) = (edits.join(", "), obstacle.why());
+        Some(format!("The manifest asks to change {edits}, and {why}. Set the manifest back."))
     });
-    let reason = blocked.first().map_or(Reason::ChangeUnsupported, |(obstacle, _)| obstacle.reason());
-    Plan::held(reason, sentences.collect::<Vec<_>>().join(" "))
+    Plan::held(Reason::ChangeUnsupported, sentences.collect::<Vec<_>>().join(" "))
 }
 
 fn edit(step: &PlannedStep) -> Option<String> {

@@ -44,7 +44,7 @@ fn only_an_id_that_is_written_renames() {
 fn a_name_that_is_taken_is_told_with_a_way_out() {
     let message = edited().listed([cluster(ID), cluster_aged(NEW, 60)]).message();
     assert!(message.contains("another cluster has that id"), "{message}");
-    assert!(message.contains("Set the manifest back"), "{message}");
+    assert!(message.contains("Set spec.clusterId back"), "{message}");
 }
 
 /// The rename was asked for so many seconds ago.

@@ -22,6 +22,7 @@ const TABLE: &[(Standing, &[Reason])] = &[
             Reason::Creating,
             Reason::Updating,
             Reason::Renaming,
+            Reason::Renaming,
             Reason::Resuming,
             Reason::Suspending,
             Reason::Deleting,

@@ -1,6 +1,7 @@
 //! What differs between a manifest and its cluster, and what puts it right, in the order in which that is done.
 
 use super::{backup, fixed};
+use crate::api::condition::Reason;
 use crate::api::identity::Handle;
 use crate::api::shared::Power;
 use crate::api::typedb::{BackupFrequency, Tier, TypeDBCluster, TypeDBClusterSpec};
@@ -102,7 +103,11 @@ fn id(facts: &Facts<TypeDBCluster>, cluster: &Cluster) -> Option<Difference<Type
     let is_another =
         matches!(facts.sighting(&target), Sighting::Present(there) if there.created_at != cluster.created_at);
     if is_another || facts.rival_for(&target).is_some() {
-        return Some(Difference::blocked(shown, Obstacle::IdTaken));
+        let why = format!(
+            "Cluster {} cannot be renamed to {wanted}, for another cluster has that id. Set spec.clusterId back, or give it an id that is free.",
+            cluster.id
+        );
+        return Some(Difference::held(shown, Reason::NameTaken, why));
     }
     Some(Difference::later(shown, Change::Rename(wanted)))
 }

@@ -10,6 +10,7 @@ mod password;
 mod request;
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::time::Duration;
 
 use kube::ResourceExt;
@@ -40,6 +41,8 @@ impl Kind for TypeDBCluster {
     /// The backup settings, which no answer of the cloud ever shows; none where we applied none, or do not know.
     type Applied = Option<BackupConfiguration>;
     type Catalogue = ();
+    type Question = Infallible;
+    type Answer = Infallible;
 
     const NAME_FIELD: &'static str = "clusterId";
     const PASSWORD_FIELD: &'static str = "spec.admin.currentPasswordSecretRef";

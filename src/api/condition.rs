@@ -89,6 +89,8 @@ pub enum Reason {
     Creating,
     /// A change is being carried out. Wait.
     Updating,
+    /// The cluster is getting another id. Wait.
+    Renaming,
     /// Data are being restored into the new database. Wait.
     Restoring,
     /// The cluster is being resumed in the cloud. Wait.
@@ -165,7 +167,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, for documentation and for tests over all of them.
-    pub const ALL: [Self; 43] = [
+    pub const ALL: [Self; 44] = [
         Self::Running,
         Self::Suspended,
         Self::Observed,
@@ -173,6 +175,7 @@ impl Reason {
         Self::Connecting,
         Self::Creating,
         Self::Updating,
+        Self::Renaming,
         Self::Restoring,
         Self::Resuming,
         Self::Suspending,
@@ -219,6 +222,7 @@ impl Reason {
             Self::Connecting
             | Self::Creating
             | Self::Updating
+            | Self::Renaming
             | Self::Restoring
             | Self::Resuming
             | Self::Suspending

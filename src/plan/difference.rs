@@ -33,8 +33,10 @@ pub enum Obstacle {
     FixedAtCreation,
     /// This version has no step for it.
     NotCarriedOut,
-    /// What is in force cannot be seen, and nothing says what was applied last.
-    NotTold,
+    /// A version that is older than the one in force.
+    Downgrade,
+    /// A free cluster would have to be paid for.
+    NotForFree,
     /// The cloud does not suspend the clusters of every product.
     CannotBeSuspended,
 }
@@ -45,7 +47,8 @@ impl Obstacle {
         match self {
             Self::FixedAtCreation => "it is fixed at creation",
             Self::NotCarriedOut => "this version of clusterwright does not change it",
-            Self::NotTold => "the cloud does not tell what is set there",
+            Self::Downgrade => "a version is never taken back",
+            Self::NotForFree => "a free cluster cannot have that",
             Self::CannotBeSuspended => "the cloud does not suspend clusters of this product",
         }
     }
@@ -53,9 +56,10 @@ impl Obstacle {
     /// How the manifest comes to rest all the same.
     pub(super) const fn way_out(self) -> &'static str {
         match self {
-            Self::FixedAtCreation | Self::CannotBeSuspended => "Set the manifest back.",
+            Self::FixedAtCreation | Self::CannotBeSuspended | Self::Downgrade | Self::NotForFree => {
+                "Set the manifest back."
+            }
             Self::NotCarriedOut => "Set the manifest back, or make the change in the cloud's console.",
-            Self::NotTold => "Take the field out of the manifest.",
         }
     }
 }

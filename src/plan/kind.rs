@@ -105,6 +105,8 @@ pub trait Kind:
     fn applied(request: &Self::Request) -> Self::Applied;
     /// Notes a change that was carried out and cannot be seen in the cloud afterwards.
     fn note_applied(_applied: &mut Self::Applied, _change: &Self::Change) {}
+    /// Notes that nobody will ever know whether a change was carried out that cannot be seen in the cloud afterwards.
+    fn forget_applied(_applied: &mut Self::Applied, _change: &Self::Change) {}
     /// What cannot change about a cluster, as the cloud reports it, cut to what the status takes.
     fn fixed(cluster: &Self::Cluster, catalogue: Option<&Self::Catalogue>) -> Self::Fixed;
     /// The same, with what was known before of all that is not seen.
@@ -251,6 +253,10 @@ pub trait Change<K: Kind>: Data {
     fn operation(&self) -> Option<&'static str>;
     /// Whether the cluster shows it.
     fn shown_by(&self, cluster: &K::Cluster) -> bool;
+    /// Whether it is done when the cloud has answered. Elsewhere the answer may show what was before.
+    fn is_done_when_answered(&self) -> bool {
+        self.creates().is_some()
+    }
     /// What it creates besides the cluster.
     fn creates(&self) -> Option<Handle> {
         None

@@ -337,6 +337,7 @@ impl<C: Cloud> World<C> {
                 attempt,
                 announced: now,
                 change: change.clone(),
+                accepted: false,
                 after,
                 fingerprint,
             })),
@@ -381,8 +382,9 @@ impl<C: Cloud> World<C> {
             Ok(()) if fate == Fate::AnswerLost => self.failed(TroubleKind::OutcomeUnknown),
             Ok(()) => {
                 if change.creates().is_some() {
-                    self.settle_change(Ending::Done);
+                    self.facts.catalogue = None;
                 }
+                self.record().accept_change();
                 self.succeeded();
             }
             Err(No) => self.refuse(&CloudWrite::Change(change)),

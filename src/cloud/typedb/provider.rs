@@ -82,9 +82,12 @@ impl Provider for Client {
     ) -> Result<(), CloudError> {
         let absent = || CloudError::Invalid { message: "there is no cluster to change".to_owned() };
         let id = cluster.ok_or_else(absent)?;
-        match change {
-            Change::Suspended(suspended) => self.set_suspended(permit, id, *suspended).await.map(drop),
-        }
+        let answer = match (change, change.update()) {
+            (Change::Suspended(suspended), _) => self.set_suspended(permit, id, *suspended).await,
+            (_, Some(update)) => self.update(permit, id, &update).await,
+            (_, None) => return Err(CloudError::Invalid { message: "there is nothing to change".to_owned() }),
+        };
+        answer.map(drop)
     }
 
     async fn destroy(&self, permit: Permit, id: &ClusterId) -> Result<Option<Cluster>, CloudError> {

@@ -301,6 +301,7 @@ pub(crate) fn creating(seconds: i64) -> Record {
 /// A change that was announced so many seconds ago, when `after` was the newest operation.
 pub(crate) fn changing(change: Change, seconds: i64, after: Option<&str>) -> Intent {
     Intent::Change(Box::new(ChangeIntent {
+        accepted: false,
         attempt: "0123456789abcdef".to_owned(),
         announced: ago(seconds),
         change,

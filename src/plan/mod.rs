@@ -19,6 +19,7 @@ mod password;
 mod proof;
 mod record;
 mod refusal;
+mod rename;
 mod serving;
 mod standing;
 mod status;

@@ -38,6 +38,8 @@ mod password;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
+mod renaming;
+#[cfg(test)]
 mod scene;
 #[cfg(test)]
 mod standing;

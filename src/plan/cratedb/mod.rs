@@ -77,6 +77,7 @@ impl Kind for CrateDBCluster {
     const BINDING_PROVIDER: &'static str = "cratedb-cloud";
     const CREATED_WITH_PASSWORD: bool = true;
     const NOT_AGAIN_WITHIN: Duration = Duration::from_secs(10 * 60);
+    const RENAMES: bool = false;
 
     fn common(&self) -> &CommonSpec {
         &self.spec.common

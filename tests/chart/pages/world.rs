@@ -85,11 +85,11 @@ impl World {
         let mut bash = self.command("bash");
         bash.args(["-euo", "pipefail", "-c", commands]).kill_on_drop(true);
         let output = timeout(DEADLINE, bash.output()).await;
-        let output = output.unwrap_or_else(|_| panic!("{place}: not within {DEADLINE:?}\n{}", self.manifests()));
+        let output = output.unwrap_or_else(|_| panic!("{place}: not within {DEADLINE:?}\n{}", self.state()));
         let output = output.expect("bash starts");
         let said = [output.stdout, output.stderr].concat();
         let said = String::from_utf8_lossy(&said);
-        assert!(output.status.success(), "{place}: {commands}\n{said}\n{}", self.manifests());
+        assert!(output.status.success(), "{place}: {commands}\n{said}\n{}", self.state());
         if stays {
             let mut operator = self.command(env!("CARGO_BIN_EXE_clusterwright"));
             operator.arg("run");
@@ -119,11 +119,14 @@ impl World {
         command
     }
 
-    /// How all manifests stand.
-    fn manifests(&self) -> String {
-        let all = ["get", "clusterwright", "--all-namespaces", "--output=yaml"];
-        let outputs = self.clusters.iter().map(|(_, cluster)| cluster.control_plane.kubectl_command(&all).output());
-        outputs.map(|output| String::from_utf8_lossy(&output.expect("kubectl starts").stdout).into_owned()).collect()
+    /// How all manifests stand, and what was told of them.
+    fn state(&self) -> String {
+        let asked = [["clusterwright", "--output=yaml"], ["events", "--output=wide"]];
+        let asked = asked.map(|what| [&["get", "--all-namespaces"], &what[..]].concat());
+        let commands = self.clusters.iter().flat_map(|(_, cluster)| {
+            asked.iter().map(|arguments| cluster.control_plane.kubectl_command(arguments).output())
+        });
+        commands.map(|output| String::from_utf8_lossy(&output.expect("kubectl starts").stdout).into_owned()).collect()
     }
 }
 

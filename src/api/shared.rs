@@ -1,5 +1,6 @@
 //! Fields that every kind of cluster has.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use schemars::JsonSchema;
@@ -143,6 +144,9 @@ pub struct ConnectionSecret {
     /// Name of the Secret that the operator writes; the kind's own suffix behind the manifest's name when omitted.
     #[schemars(length(min = 1, max = 253), regex(pattern = OBJECT_NAME))]
     pub name: Option<String>,
+    /// The Secret's keys and their values, in which ${host}, ${port}, ${uri}, ${username}, ${password} and the other keys of the Service Binding convention stand for what is known of the cluster; $${ stands for ${. Those keys themselves when omitted.
+    #[schemars(length(min = 1, max = 32), inner(length(max = 1024)))]
+    pub template: Option<BTreeMap<String, String>>,
 }
 
 /// A create whose outcome is not settled yet.

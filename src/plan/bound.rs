@@ -167,7 +167,13 @@ fn published<K: Kind>(
     cluster: &K::Cluster,
     standing: Plan<K>,
 ) -> Plan<K> {
-    let connection = Connection::of(facts, record, cluster);
+    let connection = match Connection::of(facts, record, cluster) {
+        Ok(connection) => connection,
+        Err(why) if standing.is_done() => {
+            return Plan { pending: standing.pending, ..Plan::held(Reason::InvalidSpec, why).about(cluster) };
+        }
+        Err(_) => return standing,
+    };
     let publishable = can_be_connected_to(facts, record, bound, cluster);
     if publishable && facts.attempts.connection_conflict.is_none() && connection::due(facts, &connection) {
         // Who waits for Ready goes on to read the Secret, so it comes first.

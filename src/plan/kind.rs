@@ -58,6 +58,8 @@ pub trait Kind:
     const BINDING_TYPE: &'static str;
     /// The provider in the connection Secret, as the same convention has it.
     const BINDING_PROVIDER: &'static str;
+    /// Everything that a connection Secret may tell of a cluster, by the keys of that convention.
+    const CONNECTION_KEYS: &'static [&'static str];
     /// Whether a create is given the password that its database's user gets. Elsewhere every new cluster has the same one, which
     /// everybody knows, until it is replaced.
     const CREATED_WITH_PASSWORD: bool;

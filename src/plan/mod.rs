@@ -30,7 +30,7 @@ mod work;
 pub use account::{Health, account_standing, account_status, account_verdict};
 pub use binding::{created_by, may_inherit};
 pub use conditions::whole_seconds;
-pub use connection::{Connection, fingerprint as connection_fingerprint};
+pub use connection::{Connection, Layout, fingerprint as connection_fingerprint};
 pub use difference::{Difference, Obstacle, Remedy};
 pub use facts::{
     AccountFacts, AccountStanding, Attempts, Catalogued, Denied, Facts, Given, Inventory, Look, Probe, Reach, Rival,

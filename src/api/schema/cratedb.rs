@@ -5,9 +5,11 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
 };
 use kube::CustomResourceExt;
 
-use super::rules::{DOES_NOT_CREATE, common, fixed_at_creation, fixed_unless, needed_to_create, rule};
+use super::rules::{
+    DOES_NOT_CREATE, common, connection_template, fixed_at_creation, fixed_unless, needed_to_create, rule,
+};
 use super::{account, cluster_columns, finish, integer, property, text};
-use crate::api::cratedb::{CrateDBCluster, FREE_PRODUCT, FREE_SUBSCRIPTION};
+use crate::api::cratedb::{CONNECTION_KEYS, CrateDBCluster, FREE_PRODUCT, FREE_SUBSCRIPTION};
 
 pub(super) fn definition() -> CustomResourceDefinition {
     let mut definition = finish(CrateDBCluster::crd(), &columns(), &rules());
@@ -56,6 +58,7 @@ fn columns() -> Vec<CustomResourceColumnDefinition> {
 
 fn rules() -> Vec<ValidationRule> {
     let mut rules = common();
+    rules.extend(connection_template(&CONNECTION_KEYS));
     rules.extend(name_of_the_cluster());
     rules.extend(choices());
     rules.extend(of_a_free_cluster());

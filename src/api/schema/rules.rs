@@ -32,6 +32,32 @@ pub(super) fn common() -> Vec<ValidationRule> {
     ]
 }
 
+/// What the template of a connection Secret may say about a kind with these keys.
+pub(super) fn connection_template(keys: &[&str]) -> [ValidationRule; 2] {
+    let unless_written = "!has(self.spec.connectionSecret) || !has(self.spec.connectionSecret.template)";
+    let template = "self.spec.connectionSecret.template";
+    let names = keys.join("|");
+    let offered: Vec<String> = keys.iter().map(|key| format!("${{{key}}}")).collect();
+    let field = ".spec.connectionSecret";
+    [
+        rule(
+            format!("{unless_written} || {template}.all(key, key.matches('^[-._a-zA-Z0-9]{{1,253}}$'))"),
+            field,
+            "a key of the template must consist of letters, digits, '-', '_' and '.'",
+        ),
+        rule(
+            format!(
+                r"{unless_written} || {template}.all(key, {template}[key].matches('^([^$]|[$]+[^${{]|[$][$]+[{{]|[$][{{]({names})[}}])*[$]*$'))"
+            ),
+            field,
+            format!(
+                "a placeholder of the template must be one of {}; write $${{ for what shall stand as it is",
+                offered.join(", ")
+            ),
+        ),
+    ]
+}
+
 pub(super) fn needed_to_create(field: &str) -> ValidationRule {
     rule(
         format!("{DOES_NOT_CREATE} || has(self.spec.{field})"),

@@ -24,7 +24,7 @@ use super::password::PasswordPlan;
 use super::record::{Bound, Record};
 use super::status::{cut, word};
 use super::step::Plan;
-use crate::api::cratedb::{AllowedCidr, CrateDBCluster, CrateDBClusterStatus, FixedAtCreation};
+use crate::api::cratedb::{AllowedCidr, CONNECTION_KEYS, CrateDBCluster, CrateDBClusterStatus, FixedAtCreation};
 use crate::api::identity::{Cloud, Handle};
 use crate::api::secret::Password;
 use crate::api::shared::{CommonSpec, CommonStatus, PasswordRef, PlannedStep, Power};
@@ -60,6 +60,7 @@ impl Kind for CrateDBCluster {
     const CLOUD: Cloud = Cloud::Cratedb;
     const BINDING_TYPE: &'static str = "cratedb";
     const BINDING_PROVIDER: &'static str = "cratedb-cloud";
+    const CONNECTION_KEYS: &'static [&'static str] = &CONNECTION_KEYS;
     const CREATED_WITH_PASSWORD: bool = true;
     const NOT_AGAIN_WITHIN: Duration = Duration::from_secs(10 * 60);
 

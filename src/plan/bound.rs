@@ -10,7 +10,7 @@ use super::record::{Bound, Origin, Record};
 use super::standing::standing;
 use super::step::{Plan, RecordChange, Step, Verdict};
 use super::work::Work;
-use super::{change, proof, serving, waiting};
+use super::{change, power, proof, serving, waiting};
 use crate::api::condition::Reason;
 use crate::api::identity::{ClusterId, CreatedAt, Handle};
 use crate::api::shared::MAX_PLANNED_STEPS;
@@ -156,7 +156,7 @@ fn present<K: Kind>(
         None => standing(facts, cluster, &work, way_in).pending(work.shown),
     };
     let plan = published(facts, record, bound, cluster, plan.about(cluster).noting_differences());
-    serving::probing(facts, cluster, plan)
+    power::watching_the_clock(facts, serving::probing(facts, cluster, plan))
 }
 
 /// The same, with the connection Secret written where that is due.

@@ -21,7 +21,7 @@ use super::step::Plan;
 use crate::api::condition::Reason;
 use crate::api::identity::{Cloud, ClusterId, CreatedAt, Handle};
 use crate::api::secret::Password;
-use crate::api::shared::{CommonSpec, CommonStatus, PasswordRef, PlannedStep, Power};
+use crate::api::shared::{CommonSpec, CommonStatus, PasswordRef, PlannedStep};
 use crate::cloud::operation::Operation;
 
 /// Plain data that a record can keep.
@@ -113,10 +113,6 @@ pub trait Kind:
     fn fixed_differences(&self, there: &Self::Fixed) -> Vec<PlannedStep>;
     /// Every difference between what is written in the manifest and the cluster, in the order in which they are put right.
     fn differences(facts: &Facts<Self>, bound: Option<&Bound<Self>>, cluster: &Self::Cluster) -> Vec<Difference<Self>>;
-    /// Whether the manifest asks for the cluster to be suspended; none where it leaves that alone.
-    fn wants_suspended(&self) -> Option<bool> {
-        self.common().power.map(|power| power == Power::Suspended)
-    }
     /// What the password asks for.
     fn way_in(
         facts: &Facts<Self>,

@@ -16,6 +16,7 @@ mod facts;
 mod kind;
 mod orphan;
 mod password;
+mod power;
 mod proof;
 mod record;
 mod refusal;

@@ -115,7 +115,7 @@ fn a_cluster_that_is(#[case] status: ClusterStatus, #[case] says: &str) {
 /// A cluster at rest in this status, and a manifest that says whether it shall serve.
 fn powered(status: ClusterStatus, power: Option<Power>) -> Scene {
     let scene = settled().listed([cluster_but(|cluster| cluster.status = status)]);
-    scene.common(|common| common.power = power)
+    scene.common(|common| common.power = power.map(Into::into))
 }
 
 #[rstest]

@@ -33,6 +33,7 @@ mod observed;
 mod orphans;
 #[cfg(test)]
 mod password;
+mod power;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]

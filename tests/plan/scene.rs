@@ -66,6 +66,7 @@ pub(crate) fn common_spec(account: &str) -> CommonSpec {
         deletion_policy: DeletionPolicy::Retain,
         deletion_protection: None,
         power: None,
+        power_schedule: None,
         connection_secret: ConnectionSecret::default(),
     }
 }

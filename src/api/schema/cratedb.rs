@@ -126,7 +126,7 @@ fn of_a_free_cluster() -> [ValidationRule; 5] {
             "the disk of a crfree cluster has one size: remove storage.sizePerNodeGiB, or choose another product",
         ),
         rule(
-            format!("{not_free} || !has(self.spec.power) || self.spec.power != 'Suspended'"),
+            format!("{not_free} || !has(self.spec.power) || self.spec.power == 'Running'"),
             ".spec.power",
             "a crfree cluster is suspended by the cloud alone: remove power, or choose another product",
         ),

@@ -23,6 +23,11 @@ pub(super) fn common() -> Vec<ValidationRule> {
     vec![
         rule("size(self.metadata.name) <= 63", "", "metadata.name must have at most 63 characters"),
         rule(
+            "!has(self.spec.power) || self.spec.power != 'Scheduled' || has(self.spec.powerSchedule)",
+            ".spec.power",
+            "power Scheduled needs powerSchedule: write when the database serves, or set power to Running",
+        ),
+        rule(
             "!has(oldSelf.status) || !has(oldSelf.status.externalId) || !has(self.spec.externalId) \
              || self.spec.externalId == oldSelf.status.externalId \
              || (has(oldSelf.spec.externalId) && self.spec.externalId == oldSelf.spec.externalId)",

@@ -7,6 +7,7 @@ use crate::cloud::cratedb::change::Change;
 use crate::cloud::cratedb::wire::Cluster;
 use crate::plan::difference::{Difference, Obstacle, differing, text};
 use crate::plan::facts::Facts;
+use crate::plan::power;
 use crate::plan::record::Bound;
 
 pub(super) fn of(
@@ -26,7 +27,7 @@ pub(super) fn of(
         product(spec, cluster),
         nodes(spec, cluster),
         version(spec, cluster),
-        power(spec, cluster),
+        power::wanted(facts).and_then(|wanted| power_difference(wanted, cluster)),
     ];
     fixed.chain(changes.into_iter().flatten()).collect()
 }
@@ -81,8 +82,7 @@ fn version(spec: &CrateDBClusterSpec, cluster: &Cluster) -> Option<Difference<Cr
 }
 
 /// The cloud suspends only some products, and says of each cluster whether it can be.
-fn power(spec: &CrateDBClusterSpec, cluster: &Cluster) -> Option<Difference<CrateDBCluster>> {
-    let wanted = spec.common.power?;
+fn power_difference(wanted: Power, cluster: &Cluster) -> Option<Difference<CrateDBCluster>> {
     let there = if cluster.is_suspended() { Power::Suspended } else { Power::Running };
     let shown = differing("power", Some(there.to_string()), Some(wanted.to_string()))?;
     if wanted == Power::Suspended && cluster.allow_suspend == Some(false) {

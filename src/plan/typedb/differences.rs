@@ -7,14 +7,17 @@ use crate::api::typedb::{BackupFrequency, TypeDBCluster, TypeDBClusterSpec};
 use crate::cloud::typedb::change::Change;
 use crate::cloud::typedb::wire::{BackupConfiguration, Cluster};
 use crate::plan::difference::{Difference, Obstacle, differing, text};
+use crate::plan::facts::Facts;
+use crate::plan::power;
 use crate::plan::record::Bound;
 
 /// Every difference between what is written in the manifest and the cluster. Storage is a floor.
 pub(super) fn of(
-    spec: &TypeDBClusterSpec,
+    facts: &Facts<TypeDBCluster>,
     bound: Option<&Bound<TypeDBCluster>>,
     cluster: &Cluster,
 ) -> Vec<Difference<TypeDBCluster>> {
+    let spec = &facts.manifest.spec;
     let id = spec.cluster_id.as_ref().map(ToString::to_string);
     let version = spec.version.clone().filter(|version| version != "latest");
     let storage = spec.storage_size_gb.filter(|floor| cluster.storage_size_gb.is_none_or(|there| there < *floor));
@@ -31,13 +34,12 @@ pub(super) fn of(
         .map(|shown| Difference::blocked(shown, Obstacle::FixedAtCreation))
         .chain(changes)
         .chain(backup.map(|shown| Difference::blocked(shown, Obstacle::NotTold)))
-        .chain(power(spec, cluster))
+        .chain(power::wanted(facts).and_then(|wanted| power_difference(wanted, cluster)))
         .collect()
 }
 
 /// What it will be when a transition has come to its end is not known before.
-fn power(spec: &TypeDBClusterSpec, cluster: &Cluster) -> Option<Difference<TypeDBCluster>> {
-    let wanted = spec.common.power?;
+fn power_difference(wanted: Power, cluster: &Cluster) -> Option<Difference<TypeDBCluster>> {
     let there = cluster.power()?;
     let shown = differing("power", Some(there.to_string()), Some(wanted.to_string()))?;
     Some(Difference::later(shown, Change::Suspended(wanted == Power::Suspended)))

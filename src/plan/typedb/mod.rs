@@ -108,7 +108,7 @@ impl Kind for TypeDBCluster {
     }
 
     fn differences(facts: &Facts<Self>, bound: Option<&Bound<Self>>, cluster: &Cluster) -> Vec<Difference<Self>> {
-        differences::of(&facts.manifest.spec, bound, cluster)
+        differences::of(facts, bound, cluster)
     }
 
     fn way_in(

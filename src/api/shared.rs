@@ -38,6 +38,23 @@ pub struct CommonSpec {
     pub connection_secret: ConnectionSecret,
 }
 
+impl CommonSpec {
+    /// What a manifest asks for that says no more than through which account.
+    #[must_use]
+    pub const fn through(account_ref: AccountRef) -> Self {
+        Self {
+            account_ref,
+            external_id: None,
+            management: Management::Managed,
+            deletion_policy: DeletionPolicy::Retain,
+            deletion_protection: None,
+            power: None,
+            power_schedule: None,
+            connection_secret: ConnectionSecret { name: None, template: None },
+        }
+    }
+}
+
 /// What the operator reports of every kind of cluster.
 #[skip_serializing_none]
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

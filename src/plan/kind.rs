@@ -131,6 +131,9 @@ pub trait Kind:
         password: Option<&Password>,
     ) -> BTreeMap<&'static str, String>;
 
+    /// A manifest of this name that asks for the cluster as it is seen.
+    fn describing(cluster: &Self::Cluster, name: &str, common: CommonSpec) -> Self;
+
     /// Shows in the status what the cloud says of the cluster, but for what is fixed.
     fn show(cluster: &Self::Cluster, status: &mut Self::Status);
     /// Shows in the status what is fixed.

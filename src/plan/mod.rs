@@ -13,6 +13,7 @@ mod creation;
 mod deletion;
 mod difference;
 mod facts;
+mod import;
 mod kind;
 mod orphan;
 mod password;
@@ -37,6 +38,7 @@ pub use facts::{
     AccountFacts, AccountStanding, Attempts, Catalogued, Denied, Facts, Given, Inventory, Look, Probe, Reach, Rival,
     Sighting, Stake, Trouble, TroubleKind,
 };
+pub use import::imported;
 pub use kind::{Change, CloudCluster, Data, Kind, Phase};
 pub use orphan::{OrphanFacts, OrphanPlan, plan_orphan};
 pub use password::PasswordPlan;

@@ -18,6 +18,7 @@ mod deletion;
 mod fixture;
 #[cfg(test)]
 mod gist;
+mod import;
 #[cfg(test)]
 mod kinds;
 #[cfg(test)]

@@ -5,6 +5,7 @@ mod cluster;
 mod connection;
 mod differences;
 mod fixed;
+mod import;
 mod password;
 mod request;
 
@@ -126,6 +127,10 @@ impl Kind for TypeDBCluster {
         password: Option<&Password>,
     ) -> BTreeMap<&'static str, String> {
         connection::of(record, cluster, password)
+    }
+
+    fn describing(cluster: &Cluster, name: &str, common: CommonSpec) -> Self {
+        import::describing(cluster, name, common)
     }
 
     fn show(cluster: &Cluster, status: &mut TypeDBClusterStatus) {

@@ -3,12 +3,14 @@
 mod crashes;
 mod lives;
 mod lost;
+mod power;
 mod rights;
 mod rivals;
 mod waiting;
 
 use clusterwright::simulator::Settings;
 use clusterwright::simulator::cratedb::ClusterView;
+use jiff::Timestamp;
 
 use crate::world::manifests::HERE;
 use crate::world::{Vendor, World, reason_of};
@@ -28,6 +30,14 @@ fn awake() -> World {
 /// The same where operations end soon.
 fn hurried() -> World {
     let mut world = asleep(Settings { speed: 10.0.try_into().unwrap(), ..Settings::default() });
+    world.start();
+    world
+}
+
+/// The same from this moment on.
+fn hurried_at(beginning: Timestamp) -> World {
+    let settings = Settings { speed: 10.0.try_into().unwrap(), ..Settings::default() };
+    let mut world = World::at(beginning, Vendor::CrateDb, settings);
     world.start();
     world
 }

@@ -35,8 +35,8 @@ pub use conditions::whole_seconds;
 pub use connection::{Connection, Layout, fingerprint as connection_fingerprint};
 pub use difference::{Difference, Obstacle, Remedy};
 pub use facts::{
-    AccountFacts, AccountStanding, Attempts, Catalogued, Denied, Facts, Given, Inventory, Look, Probe, Reach, Rival,
-    Sighting, Stake, Trouble, TroubleKind,
+    AccountFacts, AccountStanding, Answered, Answers, Attempts, Catalogued, Denied, Facts, Given, Inventory, Look,
+    Probe, Reach, Rival, Sighting, Source, Stake, Trouble, TroubleKind,
 };
 pub use import::imported;
 pub use kind::{Change, CloudCluster, Data, Kind, Phase};

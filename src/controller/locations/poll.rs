@@ -56,8 +56,8 @@ struct InVain {
 
 /// The task of one location.
 pub(super) struct Poller<K: Managed> {
-    place: Arc<Place<K>>,
-    clock: Clock,
+    pub(super) place: Arc<Place<K>>,
+    pub(super) clock: Clock,
     wake: Wake<K>,
     manifests: Store<K>,
     records: Arc<Records<K>>,
@@ -162,7 +162,16 @@ impl<K: Managed> Poller<K> {
                 break;
             }
         }
+        if matches!(turn, Asked::Answered) {
+            self.appraise().await;
+        }
         self.schedule(turn);
+    }
+
+    /// The client of an account that is well.
+    pub(super) fn client(&self) -> Option<K::Client> {
+        let well = self.accounts.iter().find(|(account, _)| self.is_well(account));
+        well.map(|(_, enlisted)| enlisted.client.clone())
     }
 
     fn is_due(&self, account: &AccountKey) -> bool {
@@ -359,7 +368,7 @@ impl<K: Managed> Poller<K> {
         }
     }
 
-    async fn wake_concerned(&self, changed: &HashSet<Handle>) {
+    pub(super) async fn wake_concerned(&self, changed: &HashSet<Handle>) {
         if changed.is_empty() {
             return;
         }

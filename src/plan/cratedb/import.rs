@@ -2,8 +2,8 @@
 
 use super::{GIB, MOST_NETWORKS, fixed, networks};
 use crate::api::cratedb::{
-    Channel, CrateDBCluster, CrateDBClusterSpec, DiskType, FREE_PRODUCT, FixedAtCreation, ProductSpec, ProjectSpec,
-    StorageSpec,
+    BackupSpec, Channel, CrateDBCluster, CrateDBClusterSpec, DiskType, FREE_PRODUCT, FixedAtCreation, ProductSpec,
+    ProjectSpec, StorageSpec,
 };
 use crate::api::shared::{CommonSpec, PowerPolicy};
 use crate::cloud::cratedb::wire::Cluster;
@@ -33,6 +33,8 @@ pub(super) fn describing(cluster: &Cluster, name: &str, common: CommonSpec) -> C
         storage: Some(storage).filter(|storage| *storage != StorageSpec::default()),
         // A list that was cut would shut somebody out.
         allowed_cidrs: networks.filter(|networks| networks.len() <= MOST_NETWORKS),
+        backup: cluster.backup_hours().map(|hours| BackupSpec { hours: hours.into_iter().map(i64::from).collect() }),
+        restore_from: None,
         username,
         password_secret_ref: None,
     };

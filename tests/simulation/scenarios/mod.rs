@@ -12,3 +12,4 @@ mod seeded;
 mod takeover;
 mod trouble;
 mod waiting;
+mod watched;

@@ -48,6 +48,10 @@ pub struct Args {
     #[arg(long, env = "POD_NAME")]
     pod_name: Option<String>,
 
+    /// The name of this installation: where one of another name works in the same namespace, this one does nothing and says so
+    #[arg(long, env = "CLUSTERWRIGHT_INSTALLATION", value_name = "NAME")]
+    installation: Option<String>,
+
     /// For how long the leader's lease is good when it is not renewed, in seconds: so long nobody leads after the leader was
     /// killed, and nearly as long a leader outlives an API server that does not answer
     #[arg(
@@ -70,6 +74,7 @@ pub async fn run(args: Args) -> Result<(), OperatorError> {
         listen: args.listen,
         policy,
         pod: args.pod_name,
+        installation: args.installation,
         term: Term::seconds(args.lease_duration_seconds),
     })
     .await

@@ -71,6 +71,8 @@ pub trait Kind:
     /// How long after the last moment at which a create could have taken effect the same name is not asked for again.
     /// Zero where the name is the id, so that the same request can only lead to one cluster.
     const NOT_AGAIN_WITHIN: Duration;
+    /// Whether a cluster can get another id.
+    const RENAMES: bool;
 
     /// What the manifest asks for, as every kind has it.
     fn common(&self) -> &CommonSpec;
@@ -111,6 +113,11 @@ pub trait Kind:
     fn forget_applied(_applied: &mut Self::Applied, _change: &Self::Change) {}
     /// What cannot change about a cluster, as the cloud reports it, cut to what the status takes.
     fn fixed(cluster: &Self::Cluster, catalogue: Option<&Self::Catalogue>) -> Self::Fixed;
+    /// Whether a cluster that was created at the same moment can be the one of which this was known. Only what surely never
+    /// changes speaks against it.
+    fn could_be(_cluster: &Self::Cluster, _known: &Self::Fixed) -> bool {
+        Self::RENAMES
+    }
     /// The same, with what was known before of all that is not seen.
     fn completed(seen: Self::Fixed, _known: &Self::Fixed) -> Self::Fixed {
         seen
@@ -264,6 +271,10 @@ pub trait Change<K: Kind>: Data {
     /// Whether that is among what there is around clusters.
     fn found_in(&self, _catalogue: &K::Catalogue) -> bool {
         false
+    }
+    /// The cluster's new id, where it gets one.
+    fn renames_to(&self) -> Option<&ClusterId> {
+        None
     }
     /// Whether it sets the pending password.
     fn sets_password(&self) -> bool {

@@ -21,6 +21,7 @@ mod power;
 mod proof;
 mod record;
 mod refusal;
+mod rename;
 mod serving;
 mod standing;
 mod status;

@@ -65,8 +65,8 @@ fn blocked<K: Kind>(blocked: &[(Obstacle, PlannedStep)]) -> Plan<K> {
     let sentences = alike.filter_map(|alike| {
         let (obstacle, _) = alike.first()?;
         let edits: Vec<String> = alike.iter().filter_map(|(_, step)| edit(step)).collect();
-        let (edits, why, way_out) = (edits.join(", "), obstacle.why(), obstacle.way_out());
-        Some(format!("The manifest asks to change {edits}, and {why}. {way_out}"))
+        let (edits, why) = (edits.join(", "), obstacle.why());
+        Some(format!("The manifest asks to change {edits}, and {why}. Set the manifest back."))
     });
     Plan::held(Reason::ChangeUnsupported, sentences.collect::<Vec<_>>().join(" "))
 }

@@ -40,6 +40,8 @@ mod power;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
+mod renaming;
+#[cfg(test)]
 mod scene;
 #[cfg(test)]
 mod standing;

@@ -40,9 +40,10 @@ pub(super) async fn publish<K: Managed>(
     let namespace = manifest.namespace().unwrap_or_default();
     let api = Api::<Secret>::namespaced(ctx.client.clone(), &namespace);
     let wanted = render(manifest, connection);
-    let written = match api.get_opt(&connection.name).await? {
-        None => api.create(&PostParams::default(), &wanted).await.map(|_| true),
-        Some(there) if !is_ours(&there, manifest) => {
+    let written = match api.get_opt(&connection.name).await {
+        Err(error) => Err(error),
+        Ok(None) => api.create(&PostParams::default(), &wanted).await.map(|_| true),
+        Ok(Some(there)) if !is_ours(&there, manifest) => {
             let why = format!(
                 "Secret {} exists in this namespace and was not written for this manifest, so it is left alone. \
                  Give spec.connectionSecret.name another value, or remove that Secret.",
@@ -50,10 +51,10 @@ pub(super) async fn publish<K: Managed>(
             );
             return Ok(stands_in_the_way(ctx, memory, why));
         }
-        Some(there) if same(&there, &wanted) => Ok(true),
+        Ok(Some(there)) if same(&there, &wanted) => Ok(true),
         // The type of a Secret never changes, so that the next round creates it anew.
-        Some(there) if there.type_ != wanted.type_ => remove(&api, &there).await.map(|()| false),
-        Some(mut there) => {
+        Ok(Some(there)) if there.type_ != wanted.type_ => remove(&api, &there).await.map(|()| false),
+        Ok(Some(mut there)) => {
             // What others have labelled or annotated stays.
             there.data = wanted.data;
             there.metadata.owner_references = wanted.metadata.owner_references;

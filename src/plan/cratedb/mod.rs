@@ -82,6 +82,7 @@ impl Kind for CrateDBCluster {
     const CONNECTION_KEYS: &'static [&'static str] = &CONNECTION_KEYS;
     const CREATED_WITH_PASSWORD: bool = true;
     const NOT_AGAIN_WITHIN: Duration = Duration::from_secs(10 * 60);
+    const RENAMES: bool = false;
 
     fn common(&self) -> &CommonSpec {
         &self.spec.common

@@ -1,12 +1,14 @@
 //! What differs between a manifest and its cluster, and what puts it right, in the order in which that is done.
 
 use super::{backup, fixed};
+use crate::api::condition::Reason;
+use crate::api::identity::Handle;
 use crate::api::shared::Power;
 use crate::api::typedb::{BackupFrequency, Tier, TypeDBCluster, TypeDBClusterSpec};
 use crate::cloud::typedb::change::Change;
 use crate::cloud::typedb::wire::Cluster;
 use crate::plan::difference::{Difference, Obstacle, differing, text};
-use crate::plan::facts::Facts;
+use crate::plan::facts::{Facts, Sighting};
 use crate::plan::power;
 use crate::plan::record::Bound;
 
@@ -25,6 +27,7 @@ pub(super) fn of(
         machine_type(spec, cluster),
         version(spec, cluster),
         bound.and_then(|bound| backups(spec, bound, cluster)),
+        id(facts, cluster),
         power::wanted(facts).and_then(|wanted| power_difference(wanted, cluster)),
     ];
     fixed
@@ -91,6 +94,23 @@ fn backups(
         return Some(Difference::blocked(shown, Obstacle::NotForFree));
     }
     Some(Difference::later(shown, Change::Backup(wanted)))
+}
+
+/// Only an id that is written renames: without one the cluster keeps the one that it has.
+fn id(facts: &Facts<TypeDBCluster>, cluster: &Cluster) -> Option<Difference<TypeDBCluster>> {
+    let wanted = facts.manifest.spec.cluster_id.clone()?;
+    let shown = differing("clusterId", Some(cluster.id.to_string()), Some(wanted.to_string()))?;
+    let target = Handle::Id(wanted.clone());
+    let is_another =
+        matches!(facts.sighting(&target), Sighting::Present(there) if there.created_at != cluster.created_at);
+    if is_another || facts.rival_for(&target).is_some() {
+        let why = format!(
+            "Cluster {} cannot be renamed to {wanted}, for another cluster has that id. Set spec.clusterId back, or give it an id that is free.",
+            cluster.id
+        );
+        return Some(Difference::held(shown, Reason::NameTaken, why));
+    }
+    Some(Difference::later(shown, Change::Rename(wanted)))
 }
 
 /// What it will be when a transition has come to its end is not known before.

@@ -53,6 +53,7 @@ impl Kind for TypeDBCluster {
     const CONNECTION_KEYS: &'static [&'static str] = &CONNECTION_KEYS;
     const CREATED_WITH_PASSWORD: bool = false;
     const NOT_AGAIN_WITHIN: Duration = Duration::ZERO;
+    const RENAMES: bool = true;
 
     fn common(&self) -> &CommonSpec {
         &self.spec.common
@@ -119,6 +120,15 @@ impl Kind for TypeDBCluster {
 
     fn fixed(cluster: &Cluster, _catalogue: Option<&()>) -> FixedAtCreation {
         fixed::of(cluster)
+    }
+
+    /// A free cluster that grows is paid for from then on, so that its tier says nothing.
+    fn could_be(cluster: &Cluster, known: &FixedAtCreation) -> bool {
+        let seen = fixed::of(cluster);
+        let agree = |seen: &Option<String>, known: &Option<String>| seen.is_none() || known.is_none() || seen == known;
+        agree(&seen.provider, &known.provider)
+            && agree(&seen.region, &known.region)
+            && agree(&seen.storage_type, &known.storage_type)
     }
 
     fn fixed_differences(&self, there: &FixedAtCreation) -> Vec<PlannedStep> {

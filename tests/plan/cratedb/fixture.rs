@@ -254,6 +254,7 @@ pub(crate) fn fixed() -> FixedAtCreation {
 pub(crate) fn bound(name: &str, origin: Origin) -> Bound {
     Bound {
         identity: Identity { id: id(name), created_at: cluster(name).dc.created },
+        former_ids: BTreeSet::new(),
         origin,
         fixed: FixedAtCreation { cluster_name: Some(name.to_owned()), ..fixed() },
         seen_by: BTreeSet::from([KEY.to_owned()]),

@@ -20,6 +20,7 @@ mod deletion;
 mod fixture;
 #[cfg(test)]
 mod gist;
+mod import;
 #[cfg(test)]
 mod kinds;
 #[cfg(test)]
@@ -35,6 +36,7 @@ mod observed;
 mod orphans;
 #[cfg(test)]
 mod password;
+mod power;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]

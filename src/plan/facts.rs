@@ -49,6 +49,8 @@ pub struct Facts<K: Kind> {
     pub answers: Arc<Answers<K>>,
     /// What there is behind the manifest that this one names as its source; none where it names none.
     pub source: Option<Source>,
+    /// The password of that source's users, or of the cluster that is named as the source by its id.
+    pub source_password: Option<Password>,
     /// What the database itself answered last, where it was asked whether it serves.
     pub probe: Option<Probe>,
     pub wanted_password: Given,

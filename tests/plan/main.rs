@@ -9,6 +9,8 @@ mod bound;
 #[cfg(test)]
 mod changes;
 #[cfg(test)]
+mod cloning;
+#[cfg(test)]
 mod connection;
 #[cfg(test)]
 mod cratedb;

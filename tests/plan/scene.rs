@@ -119,6 +119,7 @@ impl<K: Kind + HasSpec<Spec: Common>> Scene<K> {
             catalogue: None,
             answers: Arc::default(),
             source: None,
+            source_password: None,
             probe: None,
             wanted_password: Given::NotAsked,
             current_password: Given::NotAsked,

@@ -70,6 +70,7 @@ pub(super) async fn observe<K: Managed>(
     let inventory = session.as_ref().and_then(|session| session.place.inventory());
     let catalogue = session.as_ref().and_then(|session| session.place.catalogue());
     let source = manifest.source().map(|name| source(ctx, &namespace, name)).transpose()?;
+    let source_password = source_password(ctx, manifest, &namespace_uid, session.as_ref())?;
     let answers = session.as_ref().map(|session| session.place.answers()).unwrap_or_default();
     let location = session.as_ref().map(|session| &session.place.location);
     let rivals = location
@@ -95,6 +96,7 @@ pub(super) async fn observe<K: Managed>(
         catalogue,
         answers,
         source,
+        source_password,
         probe,
         wanted_password: passwords.wanted,
         current_password: passwords.current,
@@ -114,6 +116,27 @@ fn source<K: Managed>(ctx: &Context<K>, namespace: &str, name: &str) -> Result<S
     let observed = || manifest.status().and_then(|status| K::common_status(status).external_id.as_ref());
     let id = recorded.or(manifest.common().external_id.as_ref()).or_else(observed);
     Ok(id.map_or(Source::Unbound, |id| Source::Cluster(id.clone())))
+}
+
+/// The password of the cluster whose users this one's come from, where that is in the same hands.
+fn source_password<K: Managed>(
+    ctx: &Context<K>,
+    manifest: &K,
+    namespace_uid: &str,
+    session: Option<&Session<K>>,
+) -> Result<Option<Password>, ReconcileError> {
+    let Some(session) = session else { return Ok(None) };
+    let (namespace, location) = (manifest.namespace().unwrap_or_default(), &session.place.location);
+    let candidates = match (manifest.source(), manifest.source_id()) {
+        (Some(name), _) => ctx.records.cached(&name_of::<K>(&namespace, name))?.into_iter().collect(),
+        (None, Some(id)) => ctx.records.about(location, &Handle::Id(id.clone())),
+        (None, None) => return Ok(None),
+    };
+    let ours = |stored: &&Arc<Stored<K>>| {
+        let (record, owner) = (&stored.record, &stored.record.owner);
+        record.location == *location && owner.namespace == namespace && owner.namespace_uid == namespace_uid
+    };
+    Ok(candidates.iter().find(ours).and_then(|stored| stored.record.password.current.clone()))
 }
 
 fn account<K: Managed>(ctx: &Context<K>, manifest: &K) -> (AccountFacts, Option<Session<K>>) {

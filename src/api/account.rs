@@ -33,8 +33,8 @@ pub struct CloudAccountSpec {
     pub typedb_cloud: Option<TypeDbCloud>,
     /// An organization in CrateDB Cloud; this or typedbCloud. Immutable: another location is another account.
     pub cratedb_cloud: Option<CrateDbCloud>,
-    /// The credentials to use; exactly one for now.
-    #[schemars(length(min = 1, max = 1))]
+    /// The credentials to use, in order of preference: the first that the cloud accepts is used, and what one may not do is tried with the next.
+    #[schemars(length(min = 1, max = 4))]
     pub credentials: Vec<CredentialSource>,
     /// Certificates to trust besides the platform's own, for an endpoint behind a private authority.
     pub ca_bundle: Option<CaBundle>,
@@ -171,11 +171,57 @@ pub struct CloudAccountStatus {
     /// Name of the Secret whose credentials are in use.
     #[schemars(length(max = 253))]
     pub active_credential: Option<String>,
+    /// How each of the credentials stands, in the order of spec.credentials.
+    #[schemars(length(max = 4))]
+    pub credentials: Vec<CredentialStatus>,
     /// Namespace of the operator that looks after this account.
     #[schemars(length(max = 63))]
     pub operator_namespace: Option<String>,
     /// How many clusters there are, by how they stand to the manifests of this Kubernetes cluster.
     pub clusters: Option<ClusterCounts>,
+}
+
+/// How one of an account's credentials stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CredentialStatus {
+    /// Name of the Secret that holds it.
+    #[schemars(length(max = 253))]
+    pub secret_name: String,
+    /// Whether it is in use, and else why not.
+    pub state: CredentialState,
+}
+
+/// Whether a credential is in use, and else why not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum CredentialState {
+    /// The cloud is spoken to with it.
+    InUse,
+    /// The cloud accepts it. It is used for what the one in use may not do, or when that is withdrawn.
+    Standby,
+    /// The cloud was not asked with it yet.
+    Untried,
+    /// The cloud knows it, and it may not list the clusters. It is used for what it may do.
+    Insufficient,
+    /// The cloud does not accept it. It is tried again now and then, and at once when its Secret changes.
+    Rejected,
+    /// Its Secret, or a key in that, is missing or cannot be read.
+    Missing,
+}
+
+impl CredentialState {
+    /// As it stands in a status.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::InUse => "InUse",
+            Self::Standby => "Standby",
+            Self::Untried => "Untried",
+            Self::Insufficient => "Insufficient",
+            Self::Rejected => "Rejected",
+            Self::Missing => "Missing",
+        }
+    }
 }
 
 /// Clusters of a location.

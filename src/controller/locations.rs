@@ -20,7 +20,8 @@ use crate::api::identity::{ClusterId, Handle, Location};
 use crate::clock::Clock;
 use crate::cloud::budget::Budget;
 use crate::cloud::error::CloudError;
-use crate::cloud::provider::Provider;
+use crate::cloud::keyring::{Deed, Keyring};
+use crate::cloud::provider::Provider as _;
 use crate::controller::clouds::Managed;
 use crate::plan::{Catalogued, CloudCluster, Health, Inventory};
 
@@ -62,7 +63,7 @@ impl AccountKey {
 /// An account's way of speaking to a location.
 #[derive(Clone, Debug)]
 pub(crate) struct Enlisted<K: Managed> {
-    pub(crate) client: K::Client,
+    pub(crate) keyring: Arc<Keyring<K::Client>>,
     pub(crate) poll_interval: Duration,
     pub(crate) requests_per_minute: u32,
 }
@@ -128,14 +129,19 @@ impl<K: Managed> Place<K> {
     }
 
     /// Reads what there is around the clusters, unless somebody else has done so since `wanted`.
-    pub(crate) async fn survey(&self, client: &K::Client, wanted: Timestamp, clock: &Clock) -> Result<(), CloudError> {
+    pub(crate) async fn survey(
+        &self,
+        keyring: &Keyring<K::Client>,
+        wanted: Timestamp,
+        clock: &Clock,
+    ) -> Result<(), CloudError> {
         let _one_at_a_time = self.surveying.lock().await;
         if self.catalogue().is_some_and(|read| read.at >= wanted) {
             return Ok(());
         }
         let at = clock.now();
         let forgotten = self.forgotten.load(Ordering::SeqCst);
-        let catalogue = client.survey().await?;
+        let catalogue = keyring.ask(&Deed::survey(), |client| async move { client.survey().await }).await?.value;
         let mut known = lock(&self.catalogue);
         if self.forgotten.load(Ordering::SeqCst) == forgotten {
             *known = Some(Arc::new(Catalogued { at, catalogue }));
@@ -192,8 +198,11 @@ impl<K: Managed> Place<K> {
         self.hasten();
     }
 
+    /// Takes an account in. Where one of its credentials was let in before, it is as well as it was.
     pub(crate) async fn enlist(&self, account: AccountKey, enlisted: Enlisted<K>) {
-        lock(&self.health).insert(account.clone(), Health::Untried);
+        if enlisted.keyring.accepted().is_empty() {
+            lock(&self.health).insert(account.clone(), Health::Untried);
+        }
         self.command(Command::Enlist(account, enlisted)).await;
     }
 

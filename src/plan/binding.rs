@@ -1,7 +1,5 @@
 //! Which cluster a manifest is about: the recorded one, an existing one that it adopts or observes, or one still to be created.
 
-use std::collections::BTreeSet;
-
 use super::facts::{Facts, Reach, Rival, Sighting, Stake};
 use super::kind::{CloudCluster, Kind};
 use super::record::{Bound, Intent, Origin, Record};
@@ -96,7 +94,7 @@ fn inherited<K: Kind>(facts: &Facts<K>, record: &Record<K>) -> Plan<K> {
 #[must_use]
 pub fn may_inherit<K: Kind>(facts: &Facts<K>, record: &Record<K>, bound: &Bound<K>) -> bool {
     let same_namespace = record.owner.namespace_uid == facts.namespace_uid;
-    same_namespace || facts.account.reach.as_ref().is_some_and(|reach| bound.seen_by.contains(&reach.credential))
+    same_namespace || facts.account.reach.as_ref().is_some_and(|reach| reach.has_seen(bound))
 }
 
 pub(super) fn record_differs<K: Kind>(facts: &Facts<K>, record: &Record<K>, why: &str, way_back: &str) -> Plan<K> {
@@ -191,25 +189,24 @@ fn as_reported<K: Kind>(facts: &Facts<K>, cluster: &K::Cluster) -> bool {
 /// What a record keeps of a cluster that one of our requests created.
 #[must_use]
 pub fn created_by<K: Kind>(request: &K::Request, cluster: &K::Cluster, fixed: K::Fixed, credential: &str) -> Bound<K> {
-    Bound { applied: K::applied(request), ..bound_to(cluster, fixed, Origin::Created, credential) }
+    Bound { applied: K::applied(request), ..bound_to(cluster, fixed, Origin::Created, Some(credential)) }
 }
 
 /// What a record keeps of a cluster when it is bound, through the credential that sees it.
-fn bound_to<K: Kind>(cluster: &K::Cluster, fixed: K::Fixed, origin: Origin, credential: &str) -> Bound<K> {
+fn bound_to<K: Kind>(cluster: &K::Cluster, fixed: K::Fixed, origin: Origin, credential: Option<&str>) -> Bound<K> {
     Bound {
         identity: Identity { id: cluster.id().clone(), created_at: cluster.created_at() },
         origin,
         doubt: None,
         fixed,
-        seen_by: BTreeSet::from([credential.to_owned()]),
+        seen_by: credential.map(str::to_owned).into_iter().collect(),
         applied: K::Applied::default(),
         gone: None,
     }
 }
 
 fn bind<K: Kind>(facts: &Facts<K>, cluster: &K::Cluster, origin: Origin) -> Bound<K> {
-    let credential = facts.account.reach.as_ref().map_or("", |reach| &reach.credential);
-    bound_to(cluster, facts.fixed(cluster), origin, credential)
+    bound_to(cluster, facts.fixed(cluster), origin, facts.seeing(cluster))
 }
 
 /// Reports on a cluster without claiming it.

@@ -121,10 +121,12 @@ fn present<K: Kind>(
     bound: &Bound<K>,
     cluster: &K::Cluster,
 ) -> Plan<K> {
-    if !bound.seen_by.contains(&reach.credential) {
+    if !reach.has_seen(bound) {
         let target = Handle::Id(bound.identity.id.clone());
         return match facts.own_sighting(&target) {
-            Sighting::Present(_) => Plan::quietly(Step::Record(RecordChange::SeenBy(reach.credential.clone()))),
+            Sighting::Present(cluster) => facts.seeing(cluster).map_or_else(Plan::unchanged, |credential| {
+                Plan::quietly(Step::Record(RecordChange::SeenBy(credential.to_owned())))
+            }),
             Sighting::LookedAbsent(_) => never_seen(reach, bound),
             _ => Plan::quietly(Step::Look(target)),
         };

@@ -114,7 +114,7 @@ fn recognised<K: Kind>(
 ) -> Plan<K> {
     let target = &K::target(&intent.request);
     let settled = || {
-        let credential = facts.account.reach.as_ref().map_or("", |reach| &reach.credential);
+        let credential = facts.seeing(cluster).unwrap_or_default();
         let bound = taken(record, intent, cluster, facts.fixed(cluster), credential);
         let message = format!("Cluster {target} is being created.");
         Plan::step(Step::Record(RecordChange::Settle(bound)), Reason::Creating, message)

@@ -27,10 +27,9 @@ pub(super) async fn publish<K: Managed>(
         }
         return Ok(());
     }
-    let secret = known.session.as_ref().map(|session| session.secret.as_str());
     let after = CloudAccountStatus {
         operator_namespace: Some(ctx.operator_namespace.clone()),
-        ..account_status(account, &known.standing, secret, counts(known, ctx), ctx.clock.now())
+        ..account_status(account, &known.standing, &known.credentials, counts(known, ctx), ctx.clock.now())
     };
     if before == after {
         return Ok(());
@@ -48,7 +47,7 @@ pub(super) async fn publish<K: Managed>(
         Err(kube::Error::Api(status)) if status.is_conflict() || status.is_not_found() => return Ok(()),
         Err(error) => return Err(error.into()),
     }
-    let (reason, message) = account_verdict(&known.standing, secret);
+    let (reason, message) = account_verdict(&known.standing, &known.credentials);
     let stalled_before = before.conditions.iter().find(|condition| condition.type_ == ConditionType::Stalled.as_str());
     if reason.standing() == Standing::Stalled
         && stalled_before.is_none_or(|condition| condition.reason != reason.to_string())

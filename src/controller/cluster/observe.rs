@@ -113,7 +113,7 @@ fn account<K: Managed>(ctx: &Context<K>, manifest: &K) -> (AccountFacts, Option<
     };
     let reach = session.as_ref().map(|session| Reach {
         location: session.place.location.clone(),
-        credential: session.credential.clone(),
+        credentials: session.keyring.accepted(),
         made_from: session.made_from.clone(),
     });
     (AccountFacts { standing, reach }, session)

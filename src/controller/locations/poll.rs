@@ -14,7 +14,6 @@ use crate::api::identity::{ClusterId, CreatedAt, Handle};
 use crate::clock::{self, Clock};
 use crate::cloud::budget::Priority;
 use crate::cloud::error::CloudError;
-use crate::cloud::provider::Provider;
 use crate::controller::backoff;
 use crate::controller::clouds::Managed;
 use crate::controller::records::Records;
@@ -250,7 +249,7 @@ impl<K: Managed> Poller<K> {
             return Err(Asked::Refused);
         };
         let started = self.clock.now();
-        let answer = enlisted.client.list(Priority::Poll).await;
+        let answer = enlisted.keyring.list(Priority::Poll).await.map(|by| by.value);
         self.last = Some(Instant::now());
         match answer {
             Ok(answer) => {

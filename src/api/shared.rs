@@ -28,6 +28,8 @@ pub struct CommonSpec {
     pub deletion_policy: DeletionPolicy,
     /// While true, the database is not destroyed under deletionPolicy Delete, and the cloud's own protection is set where it has one. False lifts that again; when omitted it is left alone.
     pub deletion_protection: Option<bool>,
+    /// Whether the database serves (Running), or its data are only kept (Suspended); left alone when omitted.
+    pub power: Option<Power>,
     /// Where the connection details go.
     #[serde(default)]
     pub connection_secret: ConnectionSecret,
@@ -64,6 +66,8 @@ pub struct CommonStatus {
     /// The version that runs.
     #[schemars(length(max = 64))]
     pub version: Option<String>,
+    /// Whether the database serves (Running), or its data are only kept (Suspended).
+    pub power: Option<Power>,
     /// The pending steps, in the order in which they would be carried out.
     #[schemars(length(max = 16))]
     pub plan: Vec<PlannedStep>,

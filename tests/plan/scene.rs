@@ -65,6 +65,7 @@ pub(crate) fn common_spec(account: &str) -> CommonSpec {
         management: Management::Managed,
         deletion_policy: DeletionPolicy::Retain,
         deletion_protection: None,
+        power: None,
         connection_secret: ConnectionSecret::default(),
     }
 }

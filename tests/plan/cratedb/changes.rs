@@ -189,7 +189,7 @@ fn everything() -> Scene {
         spec.allowed_cidrs = Some(networks(&["10.0.0.0/8"]));
         spec.storage = Some(disks(64));
         spec.nodes = Some(3);
-        spec.power = Some(Power::Suspended);
+        spec.common.power = Some(Power::Suspended);
     })
     .record(|record| record.announce_password(clusterwright::api::secret::Password::new(SECOND)))
 }

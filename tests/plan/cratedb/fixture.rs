@@ -334,7 +334,6 @@ pub(crate) fn scene() -> Scene {
         channel: None,
         storage: None,
         allowed_cidrs: None,
-        power: None,
         username: None,
         password_secret_ref: None,
     };
@@ -395,7 +394,7 @@ impl Scene {
     }
 
     pub(crate) fn wants(self, power: Power) -> Self {
-        self.spec(|spec| spec.power = Some(power))
+        self.spec(|spec| spec.common.power = Some(power))
     }
 
     /// The cloud refused this write so many seconds ago.

@@ -104,9 +104,9 @@ fn connected(credentials: &[CredentialStatus]) -> String {
             CredentialState::Insufficient => "may not list the clusters",
             CredentialState::InUse | CredentialState::Standby | CredentialState::Untried => return None,
         };
-        Some(format!(" It is used in place of the one in Secret {secret_name}, which {why}."))
+        Some(format!(" They are used in place of those in Secret {secret_name}, which {why}."))
     });
-    let accepted = format!("The cloud accepts the credential in Secret {}.", active.secret_name);
+    let accepted = format!("The cloud accepts the credentials in Secret {}.", active.secret_name);
     passed_over.fold(accepted, |all, sentence| all + &sentence)
 }
 
@@ -117,9 +117,10 @@ fn active(credentials: &[CredentialStatus]) -> Option<&CredentialStatus> {
 /// The Secrets of the credentials that stand so, or of all where none does.
 fn secrets(credentials: &[CredentialStatus], stand_so: impl Fn(CredentialState) -> bool) -> String {
     let so = || credentials.iter().filter(|credential| stand_so(credential.state));
-    let named: Vec<&CredentialStatus> = if so().next().is_some() { so().collect() } else { credentials.iter().collect() };
-    let names: Vec<&str> = named.into_iter().map(|credential| credential.secret_name.as_str()).collect();
-    match names.split_last() {
+    let named: Vec<&CredentialStatus> =
+        if so().next().is_some() { so().collect() } else { credentials.iter().collect() };
+    let secrets: Vec<&str> = named.into_iter().map(|credential| credential.secret_name.as_str()).collect();
+    match secrets.split_last() {
         Some((only, [])) => format!("Secret {only}"),
         Some((last, others)) => format!("Secrets {} and {last}", others.join(", ")),
         None => "its Secret".to_owned(),

@@ -426,9 +426,15 @@ impl<K: Kind> Facts<K> {
         let recorded = self.record.as_ref().and_then(|record| record.bound.as_ref());
         let reach = self.account.reach.as_ref();
         self.look.as_ref().is_some_and(|look| self.is_own(look) && look.shows(cluster))
-            || recorded.is_some_and(|bound| {
-                bound.identity == identity && reach.is_some_and(|reach| reach.has_seen(bound))
-            })
+            || recorded
+                .is_some_and(|bound| bound.identity == identity && reach.is_some_and(|reach| reach.has_seen(bound)))
+    }
+
+    /// The last look at this target with one of the account's own credentials, as they are since they last changed.
+    #[must_use]
+    pub fn own_look_at(&self, target: &Handle) -> Option<&Look<K>> {
+        let own = self.look_at(target).filter(|look| self.is_own(look));
+        own.filter(|look| self.attempts.begun.is_none_or(|begun| look.at >= begun))
     }
 
     fn is_own(&self, look: &Look<K>) -> bool {
@@ -452,7 +458,8 @@ impl<K: Kind> Facts<K> {
 
 impl<K: Kind> Look<K> {
     /// Whether it found this very database.
-    fn shows(&self, cluster: &K::Cluster) -> bool {
+    #[must_use]
+    pub fn shows(&self, cluster: &K::Cluster) -> bool {
         let identity = |cluster: &K::Cluster| (cluster.id().clone(), cluster.created_at());
         self.found.cluster.as_ref().is_some_and(|seen| identity(seen) == identity(cluster))
     }

@@ -73,7 +73,9 @@ pub fn plan_orphan<K: Kind>(facts: &OrphanFacts<K>) -> OrphanPlan<K> {
     }
     match facts.look.as_ref().filter(|look| look.target == target && inventory.at.is_none_or(|at| look.at >= at)) {
         None => OrphanPlan::Look(target),
-        Some(look) if !bound.seen_by.contains(&look.by) || look.found.cluster.as_ref().is_some_and(there) => OrphanPlan::Keep,
+        Some(look) if !bound.seen_by.contains(&look.by) || look.found.cluster.as_ref().is_some_and(there) => {
+            OrphanPlan::Keep
+        }
         Some(_) if bound.gone.is_none() => OrphanPlan::Gone,
         Some(_) => OrphanPlan::Drop,
     }

@@ -82,7 +82,7 @@ pub(crate) fn owner(kind: &str, name: &str) -> Owner {
 }
 
 pub(crate) fn reach(location: Location, credential: &str) -> Reach {
-    Reach { location, credential: credential.to_owned(), made_from: credential.to_owned() }
+    Reach { location, credentials: vec![credential.to_owned()], made_from: credential.to_owned() }
 }
 
 /// A step as the status shows it: what, from what to what, and what blocks it.
@@ -174,7 +174,7 @@ impl<K: Kind + HasSpec<Spec: Common>> Scene<K> {
     pub(crate) fn sees(self, clusters: impl IntoIterator<Item = K::Cluster>) -> Self {
         let scene = self.listed(clusters);
         let first = scene.facts.inventory.as_ref().and_then(|list| list.clusters.first()).cloned().expect("a cluster");
-        let by = scene.facts.account.reach.as_ref().expect("a credential").credential.clone();
+        let by = scene.facts.account.reach.as_ref().expect("a credential").credentials[0].clone();
         scene.looked_at(Handle::Id(first.id().clone()), &by, 3600, Found::just(Some(first)))
     }
 
@@ -191,6 +191,14 @@ impl<K: Kind + HasSpec<Spec: Common>> Scene<K> {
     /// The account reaches there, with this credential.
     pub(crate) fn reaching(self, location: Location, credential: &str) -> Self {
         self.with(|facts| facts.account.reach = Some(reach(location, credential)))
+    }
+
+    /// The account has these credentials, the first of which is in use.
+    pub(crate) fn using_all(self, credentials: &[&str]) -> Self {
+        self.with(|facts| {
+            let reach = facts.account.reach.as_mut().expect("an account");
+            reach.credentials = credentials.iter().map(|&credential| credential.to_owned()).collect();
+        })
     }
 
     pub(crate) fn rivalled(self, rival: Rival) -> Self {

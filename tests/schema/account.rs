@@ -5,7 +5,7 @@ use clusterwright::api::identity::Location;
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use super::{merged, refusals};
+use super::{merged, refusals, schema};
 
 #[rstest]
 #[case("team", json!("other"))]
@@ -82,4 +82,11 @@ fn an_account_names_a_location(#[case] clouds: Value, #[case] expected: Option<(
     assert_eq!(told, expected.map(|(cloud, text)| (cloud, text.to_owned())));
     let kept = serde_json::to_value(&location).unwrap();
     assert_eq!(serde_json::from_value::<Option<Location>>(kept).unwrap(), location, "as a record keeps it");
+}
+
+#[test]
+fn an_account_has_one_to_four_credentials() {
+    let spec = schema("CloudAccount").properties.unwrap().remove("spec").unwrap();
+    let credentials = spec.properties.unwrap().remove("credentials").unwrap();
+    assert_eq!((credentials.min_items, credentials.max_items), (Some(1), Some(4)));
 }

@@ -63,8 +63,13 @@ impl<P> Key<P> {
     /// A credential by its printable name. Makes no call yet.
     #[must_use]
     pub fn new(name: String, client: P) -> Self {
-        let known =
-            Known { standing: Standing::Untried, may_not: BTreeMap::new(), insufficient: false, used: None, due: Instant::now() };
+        let known = Known {
+            standing: Standing::Untried,
+            may_not: BTreeMap::new(),
+            insufficient: false,
+            used: None,
+            due: Instant::now(),
+        };
         Self { name, client, known: Mutex::new(known) }
     }
 

@@ -41,15 +41,19 @@ impl Ring {
         let (present, count) = (Arc::clone(&moods), Arc::clone(&told));
         let transport = Scripted::new(move |request| {
             let [first, second] = *present.lock().unwrap();
-            let (read, write) = if by_first(request.headers()[AUTHORIZATION].to_str().unwrap()) { first } else { second };
+            let (read, write) =
+                if by_first(request.headers()[AUTHORIZATION].to_str().unwrap()) { first } else { second };
             let status = if request.method() == http::Method::GET { read } else { write };
             let body = if status == 200 { "[]" } else { r#"{"message": "No.", "success": false}"# };
             Ok(json(status, body))
         });
         let keys = ["first", "second"].map(|id| Arc::new(Key::new(id.to_owned(), client(&transport, id))));
-        let keyring = Keyring::new(keys.into(), Arc::new(move || {
-            count.fetch_add(1, Ordering::SeqCst);
-        }));
+        let keyring = Keyring::new(
+            keys.into(),
+            Arc::new(move || {
+                count.fetch_add(1, Ordering::SeqCst);
+            }),
+        );
         Self { keyring, transport, moods, told }
     }
 
@@ -65,9 +69,9 @@ impl Ring {
         let id = &ClusterId::new(id);
         let permit = Budget::spawn(6000).acquire(Priority::Edit).await.unwrap();
         let deed = Deed::write("destroy", Some(id));
-        let answer = self.keyring.write(&deed, permit, |client, permit| async move {
-            Provider::destroy(&client, permit, id).await
-        });
+        let answer = self
+            .keyring
+            .write(&deed, permit, |client, permit| async move { Provider::destroy(&client, permit, id).await });
         answer.await.map(|by| by.credential)
     }
 
@@ -89,7 +93,8 @@ fn by_first(authorization: &str) -> bool {
 }
 
 fn client(transport: &Scripted, id: &str) -> Client {
-    let location = Location::CratedbCloud { endpoint: Endpoint::new("https://cloud.test"), organization: "acme".into() };
+    let location =
+        Location::CratedbCloud { endpoint: Endpoint::new("https://cloud.test"), organization: "acme".into() };
     let way = Way {
         transport: Arc::new(transport.clone()),
         budget: Budget::spawn(6000),
@@ -218,9 +223,8 @@ async fn a_repeated_write_has_only_the_time_of_the_first() {
     let id = &ClusterId::new("orders");
     let begun = tokio::time::Instant::now();
     let deed = Deed::write("destroy", Some(id));
-    let answer = keyring.write(&deed, permit, |client, permit| async move {
-        Provider::destroy(&client, permit, id).await
-    });
+    let answer =
+        keyring.write(&deed, permit, |client, permit| async move { Provider::destroy(&client, permit, id).await });
     assert!(matches!(answer.await, Err(CloudError::UnknownOutcome { .. })));
     assert!(begun.elapsed() <= WRITE_DEADLINE, "{:?}", begun.elapsed());
     assert_eq!(slow.count(), 2);

@@ -42,11 +42,7 @@ impl<K: Managed> std::fmt::Debug for Session<K> {
 
 impl<K: Managed> Session<K> {
     /// Looks for one cluster.
-    pub(crate) async fn find(
-        &self,
-        target: &Handle,
-        priority: Priority,
-    ) -> Result<By<Found<K::Cluster>>, CloudError> {
+    pub(crate) async fn find(&self, target: &Handle, priority: Priority) -> Result<By<Found<K::Cluster>>, CloudError> {
         let find = |client: K::Client| async move { client.find(target, priority).await };
         self.keyring.ask(&Deed::look(target), find).await
     }

@@ -34,14 +34,14 @@ pub(crate) struct Source<K: Managed> {
 pub(super) struct Pair {
     secret: String,
     written: Option<Timestamp>,
-    pair: Result<(String, SecretString), String>,
+    texts: Result<(String, SecretString), String>,
 }
 
 impl Pair {
     /// Changes with the credential, and with the way on which it is used.
     pub(super) fn fingerprint(&self, way: &str) -> String {
         let start = Fingerprint::default().part(way).part(&self.secret);
-        match &self.pair {
+        match &self.texts {
             Ok((id, secret)) => start.part(id).part(secret.expose_secret()).finish(),
             Err(_) => start.finish(),
         }
@@ -55,10 +55,10 @@ pub(super) async fn read<K: Managed>(account: &CloudAccount, ctx: &Context<K>) -
     for source in &account.spec.credentials {
         pairs.push(read_pair(ctx, &namespace, &source.secret_ref).await?);
     }
-    if pairs.iter().any(|pair| pair.pair.is_ok()) {
+    if pairs.iter().any(|pair| pair.texts.is_ok()) {
         return Ok(pairs);
     }
-    let missing: Vec<String> = pairs.into_iter().filter_map(|pair| pair.pair.err()).collect();
+    let missing: Vec<String> = pairs.into_iter().filter_map(|pair| pair.texts.err()).collect();
     if missing.is_empty() {
         let why = "spec.credentials is empty. Name a Secret there.";
         return Err(Obstacle::Refused(Reason::InvalidSpec, why.to_owned()));
@@ -72,13 +72,13 @@ async fn read_pair<K: Managed>(
     source: &CredentialSecretRef,
 ) -> Result<Pair, ReadError> {
     let read = match secrets::secret(&ctx.client, namespace, &source.name).await {
-        Ok(secret) => texts(&secret, source).map(|pair| (written(&secret), pair)),
+        Ok(secret) => texts(&secret, source).map(|texts| (written(&secret), texts)),
         Err(error) => Err(error),
     };
     let secret = source.name.clone();
     match read {
-        Ok((written, pair)) => Ok(Pair { secret, written, pair: Ok(pair) }),
-        Err(ReadError::Missing(why)) => Ok(Pair { secret, written: None, pair: Err(why) }),
+        Ok((written, texts)) => Ok(Pair { secret, written, texts: Ok(texts) }),
+        Err(ReadError::Missing(why)) => Ok(Pair { secret, written: None, texts: Err(why) }),
         Err(error) => Err(error),
     }
 }
@@ -105,7 +105,7 @@ pub(super) fn connect<K: Managed>(
     let source = |pair: Pair| {
         let made_from = pair.fingerprint(way);
         let same = known.iter().find(|before| before.made_from == made_from).and_then(|before| before.key.clone());
-        let key = match (same, pair.pair) {
+        let key = match (same, pair.texts) {
             (_, Err(_)) => None,
             (Some(key), Ok(_)) => Some(key),
             (None, Ok((id, secret))) => {

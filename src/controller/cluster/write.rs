@@ -199,7 +199,9 @@ impl<K: Managed> Attempt<'_, K> {
         let (answer, ()) = tokio::join!(create, told);
         match answer {
             // Where the cloud chooses the id, what it answers is what it created, however it calls it.
-            Ok(By { value: cluster, credential }) if matches!(target, Handle::Name(_)) || cluster.answers_to(&target) => {
+            Ok(By { value: cluster, credential })
+                if matches!(target, Handle::Name(_)) || cluster.answers_to(&target) =>
+            {
                 let fixed = self.seen.facts.fixed(&cluster);
                 let bound = created_by(&request, &cluster, fixed, &credential);
                 self.announced.record.settle_creation(bound);

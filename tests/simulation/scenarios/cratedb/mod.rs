@@ -3,7 +3,7 @@
 mod crashes;
 mod lives;
 mod lost;
-mod rights;
+pub(super) mod rights;
 mod rivals;
 mod waiting;
 

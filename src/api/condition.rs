@@ -89,6 +89,8 @@ pub enum Reason {
     Creating,
     /// A change is being carried out. Wait.
     Updating,
+    /// Data are being restored into the new database. Wait.
+    Restoring,
     /// The cluster is being resumed in the cloud. Wait.
     Resuming,
     /// The cluster is being suspended in the cloud. Wait.
@@ -113,6 +115,8 @@ pub enum Reason {
     WaitingForPassword,
     /// The CloudAccount is missing for more than five minutes. Apply it, or correct `accountRef`.
     AccountNotFound,
+    /// The CloudAccount of another namespace does not permit what is asked for. Ask whoever looks after it, or take it back.
+    NamespaceNotAllowed,
     /// The Secret with the credentials, or a key in it, is missing. Apply it.
     CredentialsMissing,
     /// The cloud rejects the credentials. Put valid ones into the Secret.
@@ -153,6 +157,8 @@ pub enum Reason {
     Replaced,
     /// The database is suspended in the cloud, and nobody asked for that here. Resume it in the cloud's console, or set `power` where the kind has it.
     NotRunning,
+    /// The CloudAccount is being deleted, and databases that go with their manifests still need it. Delete those manifests, or set their `deletionPolicy` to `Retain`.
+    InUse,
     /// The database would be destroyed and is protected. Set `deletionProtection` to false, or `deletionPolicy` to `Retain`.
     DeletionProtected,
     /// Destroying the database would end a subscription that pays for other clusters too, or may, as far as the credentials see. Confirm with the annotation `clusterwright.dev/confirm-subscription-cancellation`, or set `deletionPolicy` to `Retain`.
@@ -163,7 +169,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, for documentation and for tests over all of them.
-    pub const ALL: [Self; 42] = [
+    pub const ALL: [Self; 45] = [
         Self::Running,
         Self::Suspended,
         Self::Observed,
@@ -171,6 +177,7 @@ impl Reason {
         Self::Connecting,
         Self::Creating,
         Self::Updating,
+        Self::Restoring,
         Self::Resuming,
         Self::Suspending,
         Self::Deleting,
@@ -183,6 +190,7 @@ impl Reason {
         Self::WaitingForCredentials,
         Self::WaitingForPassword,
         Self::AccountNotFound,
+        Self::NamespaceNotAllowed,
         Self::CredentialsMissing,
         Self::CredentialsRejected,
         Self::CredentialsInsufficient,
@@ -203,6 +211,7 @@ impl Reason {
         Self::Vanished,
         Self::Replaced,
         Self::NotRunning,
+        Self::InUse,
         Self::DeletionProtected,
         Self::DeletionWouldCancelSubscription,
         Self::Paused,
@@ -216,6 +225,7 @@ impl Reason {
             Self::Connecting
             | Self::Creating
             | Self::Updating
+            | Self::Restoring
             | Self::Resuming
             | Self::Suspending
             | Self::Deleting

@@ -68,6 +68,9 @@ pub struct CommonStatus {
     pub version: Option<String>,
     /// Whether the database serves (Running), or its data are only kept (Suspended).
     pub power: Option<Power>,
+    /// What the cluster costs in an hour while it runs, by the cloud's list of prices and in its currency; none where that is not known.
+    #[schemars(length(max = 32))]
+    pub hourly_cost: Option<String>,
     /// The pending steps, in the order in which they would be carried out.
     #[schemars(length(max = 16))]
     pub plan: Vec<PlannedStep>,
@@ -79,12 +82,16 @@ pub struct CommonStatus {
 }
 
 /// Names the CloudAccount through which a cluster is managed.
+#[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AccountRef {
-    /// Name of a CloudAccount in the same namespace.
+    /// Name of the CloudAccount.
     #[schemars(length(min = 1, max = 253), regex(pattern = OBJECT_NAME))]
     pub name: String,
+    /// Its namespace, which the account's allowedNamespaces must grant; when omitted the manifest's own.
+    #[schemars(length(min = 1, max = 63), regex(pattern = OBJECT_NAME))]
+    pub namespace: Option<String>,
 }
 
 /// Whether the operator may write to the cloud.

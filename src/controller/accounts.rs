@@ -1,5 +1,6 @@
 //! Accounts: credentials read by name, a session with the cloud, and how it stands.
 
+pub(crate) mod grants;
 mod report;
 mod session;
 mod sources;
@@ -19,7 +20,7 @@ use super::backoff;
 use super::locations::AccountKey;
 use super::secrets::ReadError;
 use super::{Context, Holder, told};
-use crate::api::account::{CloudAccount, CredentialState, CredentialStatus};
+use crate::api::account::{AllowedNamespaces, CloudAccount, CredentialState, CredentialStatus};
 use crate::api::condition::Reason;
 use crate::controller::clouds::{Managed, looks_after};
 use crate::plan::{AccountStanding, Health, account_standing};
@@ -51,6 +52,8 @@ pub(crate) struct Known<K: Managed> {
     pub(crate) credentials: Vec<CredentialStatus>,
     /// Those that the cloud has let in.
     accepted: Vec<String>,
+    /// Who may use it.
+    allowed: Option<AllowedNamespaces>,
 }
 
 /// All accounts.
@@ -100,6 +103,7 @@ impl<K: Managed> Accounts<K> {
             before.uid != known.uid
                 || before.standing != known.standing
                 || before.accepted != known.accepted
+                || before.allowed != known.allowed
                 || made_from(&before) != made_from(known)
         })
     }
@@ -133,11 +137,16 @@ async fn look_after<K: Managed>(
     key: &AccountKey,
     ctx: &Context<K>,
 ) -> Result<Action, AccountError> {
+    // First, for the rest needs Roles, which are among the first to go with a namespace.
+    let users = grants::users(ctx, key).await?;
+    if grants::hold(account, &users, ctx).await? {
+        return Ok(Action::await_change());
+    }
     let known = establish(account, key, ctx).await?;
     if ctx.accounts.set(key, &known) {
         wake_dependents(key, ctx).await;
     }
-    report::publish(account, &known, ctx).await?;
+    report::publish(account, &known, &users, ctx).await?;
     if let Some(session) = known.session.filter(|session| session.place.health(key) == Health::Well) {
         session.keyring.exercise().await;
     }
@@ -191,7 +200,8 @@ async fn establish<K: Managed>(
         Err(session::Obstacle::Refused(reason, why)) => (AccountStanding::Refused(reason, why), before),
     };
     let accepted = session.as_ref().map(|session| session.keyring.accepted()).unwrap_or_default();
-    Ok(Known { uid: account.uid(), standing, session, credentials, accepted })
+    let allowed = account.spec.allowed_namespaces.clone();
+    Ok(Known { uid: account.uid(), standing, session, credentials, accepted, allowed })
 }
 
 /// Every manifest that refers to the account decides anew.

@@ -11,6 +11,7 @@ mod janitor;
 mod locations;
 mod memory;
 mod metrics;
+mod namespaces;
 mod orphans;
 mod pulse;
 mod records;
@@ -56,6 +57,7 @@ pub(crate) struct Context<K: Managed> {
     accounts: accounts::Accounts<K>,
     locations: locations::Locations<K>,
     memories: memory::Memories<K>,
+    namespaces: namespaces::Namespaces,
     wake: wake::Wake<K>,
     /// Held while a manifest makes sure that a cluster is nobody else's and writes that it is its own.
     claiming: tokio::sync::Mutex<()>,
@@ -68,6 +70,8 @@ struct Stores<K: Managed> {
     manifests: Store<K>,
     account_objects: Store<CloudAccount>,
     manifests_listed: watches::Listed,
+    /// Where manifests may not be listed, though they should be looked after.
+    unseen: watches::Unseen,
     accounts_listed: watches::Listed,
 }
 
@@ -76,7 +80,7 @@ enum Holder<K: Managed> {
     /// There is a manifest of this name, though perhaps not the same one.
     Lives(Arc<K>),
     Gone,
-    /// Its namespace is not looked after here, so nothing is known of it, and its record is left alone.
+    /// Its namespace is not looked after here, or may not be, so nothing is known of it, and its record is left alone.
     Unwatched,
 }
 
@@ -101,6 +105,7 @@ impl<K: Managed> Context<K> {
             accounts: accounts::Accounts::default(),
             locations,
             memories: memory::Memories::default(),
+            namespaces: namespaces::Namespaces::default(),
             wake,
             claiming: tokio::sync::Mutex::default(),
             stores,
@@ -117,7 +122,8 @@ impl<K: Managed> Context<K> {
     /// Who has the name that a record was made for.
     fn holder(&self, owner: &Owner) -> Holder<K> {
         let namespace = &owner.namespace;
-        if !self.watched_namespaces.is_empty() && !self.watched_namespaces.contains(namespace) {
+        let looked_after = self.watched_namespaces.is_empty() || self.watched_namespaces.contains(namespace);
+        if !looked_after || self.stores.unseen.contains(namespace) {
             return Holder::Unwatched;
         }
         self.stores.manifests.get(&ObjectRef::new(&owner.name).within(namespace)).map_or(Holder::Gone, Holder::Lives)

@@ -15,6 +15,9 @@ use crate::clock;
 /// An outage that is shorter does not reach the status while an earlier list is at hand.
 const PASSING: Duration = Duration::from_secs(30);
 
+/// How many manifests a message names.
+const USERS_NAMED: usize = 5;
+
 /// How the cloud answered an account last.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Health {
@@ -92,6 +95,20 @@ pub fn account_verdict(standing: &AccountStanding, credentials: &[CredentialStat
     }
 }
 
+/// The same of an account that is being deleted, while these manifests still need it.
+#[must_use]
+pub fn account_in_use(users: &[String]) -> (Reason, String) {
+    let shown: Vec<&str> = users.iter().take(USERS_NAMED).map(String::as_str).collect();
+    let more = users.len() - shown.len();
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let message = format!(
+        "The account is being deleted. It is kept for databases that are to be destroyed with their manifests: those of {}{more}. \
+         Delete these manifests, or set their spec.deletionPolicy: Retain.",
+        shown.join(", ")
+    );
+    (Reason::InUse, message)
+}
+
 fn connected(credentials: &[CredentialStatus]) -> String {
     let Some(active) = active(credentials) else {
         return "The cloud accepts the credentials.".to_owned();
@@ -131,18 +148,17 @@ fn secrets(credentials: &[CredentialStatus], stand_so: impl Fn(CredentialState) 
 #[must_use]
 pub fn account_status(
     account: &CloudAccount,
-    standing: &AccountStanding,
+    (reason, message): (Reason, &str),
     credentials: &[CredentialStatus],
     clusters: Option<ClusterCounts>,
     now: Timestamp,
 ) -> CloudAccountStatus {
     let before = account.status.clone().unwrap_or_default();
-    let (reason, message) = account_verdict(standing, credentials);
     let generation = account.metadata.generation;
     let dates = Dates { before: &before.conditions, generation, now };
     CloudAccountStatus {
         observed_generation: generation,
-        conditions: conditions::publish(dates, reason, &message, []),
+        conditions: conditions::publish(dates, reason, message, []),
         location: account.spec.location().ok().map(|location| location.to_string()),
         active_credential: active(credentials).map(|credential| credential.secret_name.clone()),
         credentials: credentials.to_vec(),

@@ -1,10 +1,12 @@
 //! Which cluster a manifest is about: the recorded one, an existing one that it adopts or observes, or one still to be created.
 
-use super::facts::{Facts, Reach, Rival, Sighting, Stake};
+use super::facts::{AccountFacts, Facts, Reach, Rival, Sighting, Stake};
 use super::kind::{CloudCluster, Kind};
+use super::permits::withheld;
 use super::record::{Bound, Intent, Origin, Record};
 use super::step::{Plan, RecordChange, Step};
 use super::{bound, change, creation, standing};
+use crate::api::account::Permission;
 use crate::api::annotation;
 use crate::api::condition::Reason;
 use crate::api::identity::{ClusterId, Handle, Identity};
@@ -65,7 +67,7 @@ fn inherited<K: Kind>(facts: &Facts<K>, record: &Record<K>) -> Plan<K> {
     let recorded = &bound.identity.id;
     let differs = |why: &str| record_differs(facts, record, why, &format!("set spec.externalId: {recorded}"));
     if let Some(rival) = facts.rival_for(&Handle::Id(recorded.clone())) {
-        return claimed(rival);
+        return claimed(facts, rival);
     }
     if !may_inherit(facts, record, bound) {
         return record_differs(
@@ -91,10 +93,22 @@ fn inherited<K: Kind>(facts: &Facts<K>, record: &Record<K>) -> Plan<K> {
 
 /// Whoever gets the name of a deleted namespace must not get its databases' passwords with it. One who holds credentials
 /// that have seen the cluster had the way in before.
-#[must_use]
-pub fn may_inherit<K: Kind>(facts: &Facts<K>, record: &Record<K>, bound: &Bound<K>) -> bool {
+fn may_inherit<K: Kind>(facts: &Facts<K>, record: &Record<K>, bound: &Bound<K>) -> bool {
     let same_namespace = record.owner.namespace_uid == facts.namespace_uid;
-    same_namespace || facts.account.reach.as_ref().is_some_and(|reach| reach.has_seen(bound))
+    let AccountFacts { reach, permits, .. } = &facts.account;
+    same_namespace || (permits.may_adopt() && reach.as_ref().is_some_and(|reach| reach.has_seen(bound)))
+}
+
+/// Whether a manifest that adopts a cluster takes over what the record of another one, which claims it no longer, knows of
+/// the way into it: freely within a namespace, and between namespaces through the same account, where that permits it.
+#[must_use]
+pub fn may_take_over<K: Kind>(facts: &Facts<K>, record: &Record<K>, bound: &Bound<K>) -> bool {
+    if record.owner.namespace == facts.owner().namespace {
+        return may_inherit(facts, record, bound);
+    }
+    let AccountFacts { reach, permits, .. } = &facts.account;
+    let same_account = record.account.as_ref() == Some(&facts.account_name());
+    same_account && permits.may_adopt() && reach.as_ref().is_some_and(|reach| reach.has_seen(bound))
 }
 
 pub(super) fn record_differs<K: Kind>(facts: &Facts<K>, record: &Record<K>, why: &str, way_back: &str) -> Plan<K> {
@@ -134,9 +148,12 @@ fn unbound<K: Kind>(facts: &Facts<K>) -> Plan<K> {
 
 /// Binds the manifest to a cluster that exists.
 pub(super) fn adopt<K: Kind>(facts: &Facts<K>, id: &ClusterId, origin: Origin) -> Plan<K> {
+    if !facts.account.permits.may_adopt() {
+        return withheld(facts, Permission::Adopt, "bind to what is there");
+    }
     let target = Handle::Id(id.clone());
     if let Some(rival) = facts.rival_for(&target) {
-        return claimed(rival);
+        return claimed(facts, rival);
     }
     match facts.own_sighting(&target) {
         Sighting::Present(cluster) if origin == Origin::Recovered && !as_reported(facts, cluster) => Plan::held(
@@ -213,8 +230,13 @@ fn bind<K: Kind>(facts: &Facts<K>, cluster: &K::Cluster, origin: Origin) -> Boun
 fn observe<K: Kind>(facts: &Facts<K>) -> Plan<K> {
     let here =
         |record: &&Record<K>| facts.account.reach.as_ref().is_some_and(|reach| reach.location == record.location);
-    let recorded = facts.record.as_ref().filter(here).and_then(Record::bound_id).cloned();
-    let known = facts.spec().external_id.clone().or(recorded);
+    let own = |record: &&Record<K>| record.owner.namespace_uid == facts.namespace_uid || facts.account.permits.may_adopt();
+    let recorded = facts.record.as_ref().filter(here).filter(own).and_then(Record::bound_id).cloned();
+    let known = facts.spec().external_id.clone().or_else(|| recorded.clone());
+    let is_own = recorded.is_some() && known == recorded;
+    if !is_own && !facts.account.permits.may_adopt() {
+        return withheld(facts, Permission::Adopt, "observe what is there");
+    }
     let target = known.map_or_else(|| facts.manifest.wanted(), Handle::Id);
     match facts.own_sighting(&target) {
         Sighting::Present(cluster) => standing::observed(facts, cluster),
@@ -236,9 +258,13 @@ fn observe<K: Kind>(facts: &Facts<K>) -> Plan<K> {
     }
 }
 
-/// Somebody else's manifest has the cluster.
-pub(super) fn claimed<K: Kind>(rival: &Rival) -> Plan<K> {
+/// Somebody else's manifest has the cluster. Whose it is, is told only to those who may know what there is.
+pub(super) fn claimed<K: Kind>(facts: &Facts<K>, rival: &Rival) -> Plan<K> {
     let Rival { namespace, name, target, stake } = rival;
+    if is_hidden(facts, rival) {
+        let message = format!("A manifest in another namespace manages cluster {target}. Give this one another cluster.");
+        return Plan::held(Reason::ClaimedByAnother, message);
+    }
     let how = match stake {
         Stake::Claims(_) => "manages",
         Stake::Creates => "is creating",
@@ -251,6 +277,11 @@ pub(super) fn claimed<K: Kind>(rival: &Rival) -> Plan<K> {
             K::kind(&())
         ),
     )
+}
+
+/// Whether nothing may be told of another manifest.
+pub(super) fn is_hidden<K: Kind>(facts: &Facts<K>, rival: &Rival) -> bool {
+    !facts.account.permits.may_adopt() && rival.namespace != facts.owner().namespace
 }
 
 /// A pending step about a whole cluster.

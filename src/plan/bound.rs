@@ -22,7 +22,7 @@ pub(super) fn plan<K: Kind>(facts: &Facts<K>, reach: &Reach, bound: &Bound<K>) -
     };
     let id = &bound.identity.id;
     if let Some(rival) = facts.rivals.iter().find(|rival| rival.claims(id, bound.identity.created_at)) {
-        return claimed(rival);
+        return claimed(facts, rival);
     }
     if let Some(other) = facts.spec().external_id.as_ref().filter(|other| *other != id) {
         let why = format!("spec.externalId is {other}");
@@ -200,10 +200,11 @@ fn published<K: Kind>(
 }
 
 /// Whether the connection Secret says something of use. An application that starts when the Secret appears must find
-/// the password in it, and one that is suspended must not lose the address that it had.
+/// the password in it and the data in the database, and one that is suspended must not lose the address that it had.
 fn can_be_connected_to<K: Kind>(facts: &Facts<K>, record: &Record<K>, bound: &Bound<K>, cluster: &K::Cluster) -> bool {
     let password_is_ours = bound.origin == Origin::Created;
-    serving::serves(facts, cluster) && (record.password.current.is_some() || !password_is_ours)
+    let complete = !facts.manifest.awaits_data(bound);
+    complete && serving::serves(facts, cluster) && (record.password.current.is_some() || !password_is_ours)
 }
 
 impl<K: Kind> Plan<K> {

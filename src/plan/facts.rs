@@ -1,5 +1,6 @@
 //! Everything that a decision is made from.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,7 +8,8 @@ use jiff::Timestamp;
 use kube::ResourceExt;
 
 use super::kind::{CloudCluster, Kind};
-use super::record::{Bound, Owner, Record};
+use super::permits::Permits;
+use super::record::{AccountName, Bound, Owner, Record};
 use super::waiting::PATIENCE;
 use crate::api::condition::Reason;
 use crate::api::identity::{ClusterId, CreatedAt, Handle, Identity, Location};
@@ -44,6 +46,10 @@ pub struct Facts<K: Kind> {
     pub look: Option<Look<K>>,
     /// What there is around the location's clusters, as last read.
     pub catalogue: Option<Arc<Catalogued<K>>>,
+    /// What the cloud was asked besides.
+    pub answers: Arc<Answers<K>>,
+    /// What there is behind the manifest that this one names as its source; none where it names none.
+    pub source: Option<Source>,
     /// What the database itself answered last, where it was asked whether it serves.
     pub probe: Option<Probe>,
     pub wanted_password: Given,
@@ -59,6 +65,8 @@ pub struct AccountFacts {
     pub standing: AccountStanding,
     /// Where the account's last good credentials reach.
     pub reach: Option<Reach>,
+    /// What the manifest may use it for.
+    pub permits: Permits,
 }
 
 /// How an account stands.
@@ -129,6 +137,30 @@ impl<K: Kind> Inventory<K> {
 pub struct Catalogued<K: Kind> {
     pub at: Timestamp,
     pub catalogue: K::Catalogue,
+}
+
+/// What a cloud answered to single questions.
+pub type Answers<K> = HashMap<<K as Kind>::Question, Answered<K>>;
+
+/// What a cloud answered, and when it was asked.
+#[derive(Clone, Debug)]
+pub struct Answered<K: Kind> {
+    pub at: Timestamp,
+    /// None where the cloud had no answer to something that nothing waits for.
+    pub answer: Option<K::Answer>,
+}
+
+/// What there is behind the name of another manifest in the same namespace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// There is no such manifest.
+    Missing,
+    /// It has no cluster yet.
+    Unbound,
+    /// By its record, its own.
+    Cluster(ClusterId),
+    /// By its own word, which everybody can give.
+    Named(ClusterId),
 }
 
 /// A look at one cluster: it was asked for, and the list was read.
@@ -272,6 +304,21 @@ impl<K: Kind> Facts<K> {
         self.now < clock::later(at, lasting)
     }
 
+    /// What the cloud answered to this question no longer ago than `lasting`, and since a person or a credential last gave
+    /// reason to ask anew.
+    #[must_use]
+    pub fn answer(&self, question: &K::Question, lasting: Duration) -> Option<&K::Answer> {
+        let told =
+            self.answers.get(question).filter(|told| self.is_recent(told.at, lasting) && !self.is_outdated(told.at))?;
+        told.answer.as_ref()
+    }
+
+    /// Whether a person or a credential has given reason to ask anew since then.
+    #[must_use]
+    pub fn is_outdated(&self, at: Timestamp) -> bool {
+        self.attempts.begun.is_some_and(|begun| at < begun)
+    }
+
     /// Why the last attempt to speak to the database came to nothing.
     #[must_use]
     pub fn database_trouble(&self) -> Option<&Trouble> {
@@ -344,6 +391,12 @@ impl<K: Kind> Facts<K> {
             uid: self.uid().to_owned(),
             namespace_uid: self.namespace_uid.clone(),
         }
+    }
+
+    /// The account that the manifest refers to.
+    #[must_use]
+    pub fn account_name(&self) -> AccountName {
+        AccountName::of(&self.manifest)
     }
 
     /// What the manifest asks for, as every kind has it.

@@ -16,6 +16,7 @@ mod facts;
 mod kind;
 mod orphan;
 mod password;
+mod permits;
 mod proof;
 mod record;
 mod refusal;
@@ -27,20 +28,21 @@ mod typedb;
 mod waiting;
 mod work;
 
-pub use account::{Health, account_standing, account_status, account_verdict};
-pub use binding::{created_by, may_inherit};
+pub use account::{Health, account_in_use, account_standing, account_status, account_verdict};
+pub use binding::{created_by, may_take_over};
 pub use conditions::whole_seconds;
 pub use connection::{Connection, fingerprint as connection_fingerprint};
 pub use difference::{Difference, Obstacle, Remedy};
 pub use facts::{
-    AccountFacts, AccountStanding, Attempts, Catalogued, Denied, Facts, Given, Inventory, Look, Probe, Reach, Rival,
-    Sighting, Stake, Trouble, TroubleKind,
+    AccountFacts, AccountStanding, Answered, Answers, Attempts, Catalogued, Denied, Facts, Given, Inventory, Look,
+    Probe, Reach, Rival, Sighting, Source, Stake, Trouble, TroubleKind,
 };
 pub use kind::{Change, CloudCluster, Data, Kind, Phase};
 pub use orphan::{OrphanFacts, OrphanPlan, plan_orphan};
 pub use password::PasswordPlan;
+pub use permits::{Permits, granted};
 pub use record::{
-    Bound, ChangeIntent, CreateIntent, Doubt, Ending, Gone, Intent, Origin, Owner, PasswordState, Record, Refusal,
+    AccountName, Bound, ChangeIntent, CreateIntent, Doubt, Ending, Gone, Intent, Origin, Owner, PasswordState, Record, Refusal,
     RefusalKind, SEND_WITHIN,
 };
 pub use refusal::refusal_fingerprint;

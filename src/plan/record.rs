@@ -1,9 +1,11 @@
 //! The operator's own memory of one cluster.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use kube::ResourceExt;
 use serde::{Deserialize, Serialize};
 
 use super::kind::{Change, Kind};
@@ -116,6 +118,9 @@ pub struct ChangeIntent<K: Kind> {
     /// The newest operation that was known then: what the change sets off comes after it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<String>,
+    /// The cloud has taken the request, so that sooner or later it shows.
+    #[serde(default)]
+    pub accepted: bool,
     /// What a refusal that comes late is remembered under, see [`Refusal::fingerprint`].
     pub fingerprint: String,
 }
@@ -171,12 +176,38 @@ pub struct PasswordState {
     pub pending: Option<Password>,
 }
 
+/// Namespace and name of a CloudAccount.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct AccountName {
+    pub namespace: String,
+    pub name: String,
+}
+
+impl AccountName {
+    /// The account to which a manifest refers: one in its own namespace, unless it names another.
+    #[must_use]
+    pub fn of<K: Kind>(manifest: &K) -> Self {
+        let reference = &manifest.common().account_ref;
+        let namespace = reference.namespace.clone().or_else(|| manifest.namespace()).unwrap_or_default();
+        Self { namespace, name: reference.name.clone() }
+    }
+}
+
+impl fmt::Display for AccountName {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}/{}", self.namespace, self.name)
+    }
+}
+
 /// The operator's memory of one cluster. It outlives the manifest unless the cluster is proved gone.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", bound = "")]
 pub struct Record<K: Kind> {
     pub owner: Owner,
     pub location: Location,
+    /// The account through which the cloud was last written to, or the cluster bound.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<AccountName>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bound: Option<Bound<K>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -236,6 +267,7 @@ impl<K: Kind> Record<K> {
         Self {
             owner,
             location,
+            account: None,
             bound: None,
             intent: None,
             refusals: BTreeMap::new(),
@@ -318,17 +350,33 @@ impl<K: Kind> Record<K> {
         self.password.pending = self.password.pending.take().or(trusted);
     }
 
+    /// The cloud has answered that it takes the open change. Whether that is worth noting: nothing else tells of it later.
+    pub fn accept_change(&mut self) -> bool {
+        let Some(Intent::Change(intent)) = &mut self.intent else { return false };
+        if intent.change.is_done_when_answered() {
+            self.settle_change(Ending::Done);
+            return true;
+        }
+        intent.accepted = intent.change.operation().is_none();
+        intent.accepted
+    }
+
     /// The open change has come to its end.
     pub fn settle_change(&mut self, ending: Ending) {
         let Some(Intent::Change(intent)) = self.intent.take() else { return };
         let subject = intent.change.field().to_owned();
         match ending {
-            Ending::Nothing => {}
+            Ending::Nothing => {
+                if let Some(bound) = &mut self.bound {
+                    K::forget_applied(&mut bound.applied, &intent.change);
+                }
+            }
             Ending::Failed(refusal) => {
                 self.refusals.insert(subject, refusal);
             }
             Ending::Done => {
-                self.refusals.remove(&subject);
+                // What was refused may be possible by now: a larger product takes larger disks.
+                self.refusals.clear();
                 self.password_sent |= intent.change.sets_password();
                 if let Some(bound) = &mut self.bound {
                     K::note_applied(&mut bound.applied, &intent.change);

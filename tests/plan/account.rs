@@ -3,7 +3,7 @@
 use clusterwright::api::account::{CloudAccount, CloudAccountSpec, CredentialState, CredentialStatus};
 use clusterwright::api::condition::{Reason, Standing};
 use clusterwright::api::identity::{Endpoint, Location};
-use clusterwright::plan::{AccountStanding, Health, account_standing, account_status, account_verdict};
+use clusterwright::plan::{AccountStanding, Health, account_in_use, account_standing, account_status, account_verdict};
 use rstest::rstest;
 
 use super::fixture::*;
@@ -90,14 +90,15 @@ fn an_accounts_status_says(
 ) {
     let mut account = account();
     let credentials = credentials([state]);
-    let published = account_status(&account, &standing, &credentials, None, now());
+    let (reason, message) = account_verdict(&standing, &credentials);
+    let published = account_status(&account, (reason, &message), &credentials, None, now());
     let active = (state == CredentialState::InUse).then_some("key-1");
     let said: Vec<String> = published.conditions.iter().map(|c| format!("{}={}", c.type_, c.status)).collect();
     assert_eq!((said.join(" ").as_str(), published.active_credential.as_deref()), (conditions, active));
     assert_eq!(published.observed_generation, Some(3));
     // Written once, it is not written again.
     account.status = Some(published.clone());
-    let again = account_status(&account, &standing, &credentials, None, ago(-60));
+    let again = account_status(&account, (reason, &message), &credentials, None, ago(-60));
     assert_eq!(again, published);
     assert_eq!(published.credentials, credentials);
 }
@@ -121,4 +122,14 @@ fn rejected_credentials_are_named(#[case] states: [CredentialState; 2], #[case] 
     let standing = account_standing(Health::Rejected("no".to_owned()), &location(), &credentials(states), true, now());
     let (_, message) = account_verdict(&standing, &credentials(states));
     assert!(message.contains(words), "{message}");
+}
+
+#[test]
+fn a_deleted_account_says_for_whom_it_waits() {
+    let users: Vec<String> = (1..=7).map(|number| format!("TypeDBCluster orders-{number} in namespace shop")).collect();
+    let (reason, message) = account_in_use(&users);
+    assert_eq!(reason, Reason::InUse);
+    for words in ["orders-1 in namespace shop", "and 2 more", "deletionPolicy: Retain"] {
+        assert!(message.contains(words), "{message}");
+    }
 }

@@ -7,6 +7,8 @@ mod adoption;
 #[cfg(test)]
 mod bound;
 #[cfg(test)]
+mod changes;
+#[cfg(test)]
 mod connection;
 #[cfg(test)]
 mod cratedb;
@@ -39,6 +41,7 @@ mod properties;
 mod scene;
 #[cfg(test)]
 mod standing;
+mod tenants;
 #[cfg(test)]
 mod waiting;
 #[cfg(test)]

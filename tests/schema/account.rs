@@ -84,6 +84,20 @@ fn an_account_names_a_location(#[case] clouds: Value, #[case] expected: Option<(
     assert_eq!(serde_json::from_value::<Option<Location>>(kept).unwrap(), location, "as a record keeps it");
 }
 
+#[rstest]
+#[case::nothing(json!({}), true)]
+#[case::all(json!({"from": "All"}), true)]
+#[case::a_selector(json!({"from": "Selector", "selector": {"matchLabels": {"team": "shop"}}}), true)]
+#[case::a_selector_that_is_missing(json!({"from": "Selector"}), false)]
+#[case::a_selector_that_is_not_read(json!({"from": "All", "selector": {}}), false)]
+fn other_namespaces_are_allowed_by(#[case] allowed: Value, #[case] accepted: bool) {
+    let allowed = merged(&json!({"from": "Same"}), &allowed);
+    let spec = json!({"credentials": [], "allowedNamespaces": allowed});
+    let account = json!({"metadata": {"name": "cloud"}, "spec": merged(&in_both_clouds(), &spec)});
+    let account = merged(&account, &json!({"spec": {"cratedbCloud": null}}));
+    assert_eq!(refusals("CloudAccount", &account, None).is_empty(), accepted);
+}
+
 #[test]
 fn an_account_has_one_to_four_credentials() {
     let spec = schema("CloudAccount").properties.unwrap().remove("spec").unwrap();

@@ -1,5 +1,7 @@
 //! What is asked of a cloud, as far as it differs who may ask for it.
 
+use std::fmt::Debug;
+
 use crate::api::identity::{ClusterId, Handle};
 use crate::cloud::error::CloudError;
 
@@ -15,6 +17,7 @@ enum Kind {
     List,
     Look,
     Survey,
+    Question,
     Write,
 }
 
@@ -37,6 +40,12 @@ impl Deed {
         Self { kind: Kind::Survey, of: String::new() }
     }
 
+    /// Asks one question besides.
+    #[must_use]
+    pub fn question(question: &impl Debug) -> Self {
+        Self { kind: Kind::Question, of: format!("{question:?}") }
+    }
+
     /// Writes; `subject` says what, and to which cluster where there is one.
     #[must_use]
     pub fn write(subject: &str, cluster: Option<&ClusterId>) -> Self {
@@ -57,8 +66,9 @@ impl Deed {
         }
     }
 
-    /// Whether an answer proves that the cloud knows whose credential it was: not every question is asked of the cloud.
+    /// Whether an answer proves that the cloud knows whose credential it was: not every question is asked of the cloud, and
+    /// some it answers to everybody.
     pub(super) fn proves(&self) -> bool {
-        self.kind != Kind::Survey
+        !matches!(self.kind, Kind::Survey | Kind::Question)
     }
 }

@@ -14,6 +14,7 @@ use crate::api::identity::{ClusterId, CreatedAt, Handle};
 use crate::clock::{self, Clock};
 use crate::cloud::budget::Priority;
 use crate::cloud::error::CloudError;
+use crate::cloud::keyring::Keyring;
 use crate::controller::backoff;
 use crate::controller::clouds::Managed;
 use crate::controller::records::Records;
@@ -55,8 +56,8 @@ struct InVain {
 
 /// The task of one location.
 pub(super) struct Poller<K: Managed> {
-    place: Arc<Place<K>>,
-    clock: Clock,
+    pub(super) place: Arc<Place<K>>,
+    pub(super) clock: Clock,
     wake: Wake<K>,
     manifests: Store<K>,
     records: Arc<Records<K>>,
@@ -161,7 +162,16 @@ impl<K: Managed> Poller<K> {
                 break;
             }
         }
+        if matches!(turn, Asked::Answered) {
+            self.appraise().await;
+        }
         self.schedule(turn);
+    }
+
+    /// The credentials of an account that is well.
+    pub(super) fn keyring(&self) -> Option<Arc<Keyring<K::Client>>> {
+        let well = self.accounts.iter().find(|(account, _)| self.is_well(account));
+        well.map(|(_, enlisted)| Arc::clone(&enlisted.keyring))
     }
 
     fn is_due(&self, account: &AccountKey) -> bool {
@@ -358,7 +368,7 @@ impl<K: Managed> Poller<K> {
         }
     }
 
-    async fn wake_concerned(&self, changed: &HashSet<Handle>) {
+    pub(super) async fn wake_concerned(&self, changed: &HashSet<Handle>) {
         if changed.is_empty() {
             return;
         }

@@ -199,7 +199,7 @@ pub struct LabelExpression {
     pub key: String,
     /// What is asked of it.
     pub operator: LabelOperator,
-    /// With In and NotIn: the values.
+    /// With `In` and `NotIn`: the values.
     #[serde(default)]
     #[schemars(length(max = 16))]
     pub values: Vec<LabelValue>,

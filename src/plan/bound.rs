@@ -10,7 +10,7 @@ use super::record::{Bound, Origin, Record};
 use super::standing::standing;
 use super::step::{Plan, RecordChange, Step, Verdict};
 use super::work::Work;
-use super::{change, proof, rename, serving, waiting};
+use super::{change, power, proof, rename, serving, waiting};
 use crate::api::condition::Reason;
 use crate::api::identity::{ClusterId, CreatedAt, Handle};
 use crate::api::shared::MAX_PLANNED_STEPS;
@@ -162,7 +162,7 @@ fn present<K: Kind>(
         None => standing(facts, cluster, &work, way_in).pending(work.shown),
     };
     let plan = published(facts, record, bound, cluster, plan.about(cluster).noting_differences());
-    serving::probing(facts, cluster, plan)
+    power::watching_the_clock(facts, serving::probing(facts, cluster, plan))
 }
 
 /// The same, with the connection Secret written where that is due.
@@ -173,7 +173,13 @@ fn published<K: Kind>(
     cluster: &K::Cluster,
     standing: Plan<K>,
 ) -> Plan<K> {
-    let connection = Connection::of(facts, record, cluster);
+    let connection = match Connection::of(facts, record, cluster) {
+        Ok(connection) => connection,
+        Err(why) if standing.is_done() => {
+            return Plan { pending: standing.pending, ..Plan::held(Reason::InvalidSpec, why).about(cluster) };
+        }
+        Err(_) => return standing,
+    };
     let publishable = can_be_connected_to(facts, record, bound, cluster);
     if publishable && facts.attempts.connection_conflict.is_none() && connection::due(facts, &connection) {
         // Who waits for Ready goes on to read the Secret, so it comes first.

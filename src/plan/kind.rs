@@ -22,7 +22,7 @@ use super::step::Plan;
 use crate::api::condition::Reason;
 use crate::api::identity::{Cloud, ClusterId, CreatedAt, Handle};
 use crate::api::secret::Password;
-use crate::api::shared::{CommonSpec, CommonStatus, PasswordRef, PlannedStep, Power};
+use crate::api::shared::{CommonSpec, CommonStatus, PasswordRef, PlannedStep};
 use crate::cloud::operation::Operation;
 
 /// Plain data that a record can keep.
@@ -63,6 +63,8 @@ pub trait Kind:
     const BINDING_TYPE: &'static str;
     /// The provider in the connection Secret, as the same convention has it.
     const BINDING_PROVIDER: &'static str;
+    /// Everything that a connection Secret may tell of a cluster, by the keys of that convention.
+    const CONNECTION_KEYS: &'static [&'static str];
     /// Whether a create is given the password that its database's user gets. Elsewhere every new cluster has the same one, which
     /// everybody knows, until it is replaced.
     const CREATED_WITH_PASSWORD: bool;
@@ -125,10 +127,6 @@ pub trait Kind:
     fn fixed_differences(&self, there: &Self::Fixed) -> Vec<PlannedStep>;
     /// Every difference between what is written in the manifest and the cluster, in the order in which they are put right.
     fn differences(facts: &Facts<Self>, bound: Option<&Bound<Self>>, cluster: &Self::Cluster) -> Vec<Difference<Self>>;
-    /// Whether the manifest asks for the cluster to be suspended; none where it leaves that alone.
-    fn wants_suspended(&self) -> Option<bool> {
-        self.common().power.map(|power| power == Power::Suspended)
-    }
     /// What the password asks for.
     fn way_in(
         facts: &Facts<Self>,
@@ -147,6 +145,8 @@ pub trait Kind:
         password: Option<&Password>,
     ) -> BTreeMap<&'static str, String>;
 
+    /// A manifest of this name that asks for the cluster as it is seen.
+    fn describing(cluster: &Self::Cluster, name: &str, common: CommonSpec) -> Self;
     /// What a cluster like this costs, as a question to its cloud; none where that does not tell.
     fn appraisal(_cluster: &Self::Cluster) -> Option<Self::Question> {
         None

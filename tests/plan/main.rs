@@ -22,6 +22,7 @@ mod deletion;
 mod fixture;
 #[cfg(test)]
 mod gist;
+mod import;
 #[cfg(test)]
 mod kinds;
 #[cfg(test)]
@@ -37,6 +38,7 @@ mod observed;
 mod orphans;
 #[cfg(test)]
 mod password;
+mod power;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]

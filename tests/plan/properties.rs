@@ -204,7 +204,7 @@ impl Wishes {
         spec.machine_type = self.machine.map(str::to_owned);
         spec.version = self.version.map(str::to_owned);
         spec.backup.clone_from(&self.backup);
-        spec.common.power = self.power;
+        spec.common.power = self.power.map(Into::into);
         spec.cluster_id = self.id.map(id);
     }
 

@@ -5,9 +5,11 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
 };
 use kube::CustomResourceExt;
 
-use super::rules::{DOES_NOT_CREATE, NOT_BEGUN, common, fixed_at_creation, needed_to_create, rule, unchanged};
+use super::rules::{
+    DOES_NOT_CREATE, NOT_BEGUN, common, connection_template, fixed_at_creation, needed_to_create, rule, unchanged,
+};
 use super::{account, cluster_columns, finish, text};
-use crate::api::typedb::TypeDBCluster;
+use crate::api::typedb::{CONNECTION_KEYS, TypeDBCluster};
 
 pub(super) fn definition() -> CustomResourceDefinition {
     finish(TypeDBCluster::crd(), &columns(), &rules())
@@ -19,6 +21,7 @@ fn columns() -> Vec<CustomResourceColumnDefinition> {
 
 fn rules() -> Vec<ValidationRule> {
     let mut rules = common();
+    rules.extend(connection_template(&CONNECTION_KEYS));
     rules.extend(own());
     rules.extend(of_a_clone());
     rules.extend(["tier", "provider", "region", "machineType"].map(needed_unless_cloned));

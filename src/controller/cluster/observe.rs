@@ -259,13 +259,17 @@ async fn passwords<K: Managed>(
     Ok(passwords)
 }
 
-/// The password in the manifest's own connection Secret.
+/// The password in the manifest's own connection Secret; none where that may not be read, as in a namespace that is going.
 async fn published<K: Managed>(ctx: &Context<K>, manifest: &K) -> Result<Option<Password>, kube::Error> {
     let Some(binding) = manifest.status().map(K::common_status).and_then(|status| status.binding.as_ref()) else {
         return Ok(None);
     };
     let api = Api::<Secret>::namespaced(ctx.client.clone(), &manifest.namespace().unwrap_or_default());
-    let secret = api.get_opt(&binding.name).await?.filter(|secret| super::connection::is_ours(secret, manifest));
+    let found = match api.get_opt(&binding.name).await {
+        Err(kube::Error::Api(status)) if status.is_forbidden() => None,
+        other => other?,
+    };
+    let secret = found.filter(|secret| super::connection::is_ours(secret, manifest));
     let bytes = secret.and_then(|secret| secret.data?.remove("password"));
     Ok(bytes.and_then(|bytes| String::from_utf8(bytes.0).ok()).map(Password::new))
 }

@@ -9,6 +9,7 @@ use crate::cloud::typedb::change::Change;
 use crate::cloud::typedb::wire::Cluster;
 use crate::plan::difference::{Difference, Obstacle, differing, text};
 use crate::plan::facts::{Facts, Sighting};
+use crate::plan::power;
 use crate::plan::record::Bound;
 
 /// The word for the newest version, which is asked for at creation and compared with nothing.
@@ -27,7 +28,7 @@ pub(super) fn of(
         version(spec, cluster),
         bound.and_then(|bound| backups(spec, bound, cluster)),
         id(facts, cluster),
-        power(spec, cluster),
+        power::wanted(facts).and_then(|wanted| power_difference(wanted, cluster)),
     ];
     fixed
         .map(|shown| Difference::blocked(shown, Obstacle::FixedAtCreation))
@@ -113,8 +114,7 @@ fn id(facts: &Facts<TypeDBCluster>, cluster: &Cluster) -> Option<Difference<Type
 }
 
 /// What it will be when a transition has come to its end is not known before.
-fn power(spec: &TypeDBClusterSpec, cluster: &Cluster) -> Option<Difference<TypeDBCluster>> {
-    let wanted = spec.common.power?;
+fn power_difference(wanted: Power, cluster: &Cluster) -> Option<Difference<TypeDBCluster>> {
     let there = cluster.power()?;
     let shown = differing("power", Some(there.to_string()), Some(wanted.to_string()))?;
     Some(Difference::later(shown, Change::Suspended(wanted == Power::Suspended)))

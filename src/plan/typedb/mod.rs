@@ -7,6 +7,7 @@ mod cluster;
 mod connection;
 mod differences;
 mod fixed;
+mod import;
 mod password;
 mod request;
 
@@ -26,7 +27,7 @@ use super::step::Plan;
 use crate::api::identity::{Cloud, ClusterId, Handle};
 use crate::api::secret::Password;
 use crate::api::shared::{CommonSpec, CommonStatus, PasswordRef, PlannedStep};
-use crate::api::typedb::{FixedAtCreation, TypeDBCluster, TypeDBClusterStatus};
+use crate::api::typedb::{CONNECTION_KEYS, FixedAtCreation, TypeDBCluster, TypeDBClusterStatus};
 use crate::cloud::typedb::change::Change;
 use crate::cloud::typedb::creation::NewCluster;
 use crate::cloud::typedb::wire::{BackupConfiguration, Cluster};
@@ -50,6 +51,7 @@ impl Kind for TypeDBCluster {
     const CLOUD: Cloud = Cloud::Typedb;
     const BINDING_TYPE: &'static str = "typedb";
     const BINDING_PROVIDER: &'static str = "typedb-cloud";
+    const CONNECTION_KEYS: &'static [&'static str] = &CONNECTION_KEYS;
     const CREATED_WITH_PASSWORD: bool = false;
     const NOT_AGAIN_WITHIN: Duration = Duration::ZERO;
     const RENAMES: bool = true;
@@ -161,6 +163,10 @@ impl Kind for TypeDBCluster {
         password: Option<&Password>,
     ) -> BTreeMap<&'static str, String> {
         connection::of(record, cluster, password)
+    }
+
+    fn describing(cluster: &Cluster, name: &str, common: CommonSpec) -> Self {
+        import::describing(cluster, name, common)
     }
 
     fn show(cluster: &Cluster, status: &mut TypeDBClusterStatus) {

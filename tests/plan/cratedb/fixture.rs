@@ -450,7 +450,7 @@ impl Scene {
     }
 
     pub(crate) fn wants(self, power: Power) -> Self {
-        self.spec(|spec| spec.common.power = Some(power))
+        self.spec(|spec| spec.common.power = Some(power.into()))
     }
 
     /// The cloud refused this write so many seconds ago.

@@ -29,3 +29,4 @@ mod retain;
 mod schema;
 #[path = "../support/mod.rs"]
 mod support;
+mod typedb_changes;

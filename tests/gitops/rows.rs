@@ -160,6 +160,7 @@ fn facts<K: Kind>(object: Value, account: AccountStanding) -> Facts<K> {
         look: None,
         catalogue: None,
         answers: Arc::default(),
+        source: None,
         probe: None,
         wanted_password: Given::NotAsked,
         current_password: Given::NotAsked,

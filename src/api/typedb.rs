@@ -7,8 +7,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_with::skip_serializing_none;
 
+use super::OBJECT_NAME;
 use super::identity::ClusterId;
 use super::shared::{CommonSpec, CommonStatus, PasswordRef};
+
+/// What a connection Secret tells of a cluster, and what a template may refer to.
+pub const CONNECTION_KEYS: [&str; 8] = ["type", "provider", "host", "port", "uri", "username", "password", "addresses"];
 
 /// The cluster that is wanted. What is omitted is chosen at creation and afterwards neither compared nor written.
 #[skip_serializing_none]
@@ -58,9 +62,25 @@ pub struct TypeDBClusterSpec {
     pub server_count: Option<i64>,
     /// How often the cloud backs the cluster up; the cloud's own choice when omitted.
     pub backup: Option<Backup>,
+    /// The cluster of which the new one becomes a copy. Read when the cluster is created, and not afterwards.
+    pub clone_from: Option<CloneSpec>,
     /// The database's user `admin`.
     #[serde(default)]
     pub admin: Admin,
+}
+
+/// A cluster in the same space of which the new one becomes a copy, data and users included. What is omitted besides it is
+/// taken from there.
+#[skip_serializing_none]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct CloneSpec {
+    /// Id of the other cluster.
+    #[schemars(length(min = 1, max = 253), regex(pattern = r"^[A-Za-z0-9._~-]+$"))]
+    pub external_id: Option<ClusterId>,
+    /// Name of the other cluster's TypeDBCluster in the same namespace, instead of its id.
+    #[schemars(length(min = 1, max = 253), regex(pattern = OBJECT_NAME))]
+    pub name: Option<String>,
 }
 
 /// What a cluster costs by.

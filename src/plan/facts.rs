@@ -49,6 +49,8 @@ pub struct Facts<K: Kind> {
     pub answers: Arc<Answers<K>>,
     /// What there is behind the manifest that this one names as its source; none where it names none.
     pub source: Option<Source>,
+    /// The password of that source's users, or of the cluster that is named as the source by its id.
+    pub source_password: Option<Password>,
     /// What the database itself answered last, where it was asked whether it serves.
     pub probe: Option<Probe>,
     pub wanted_password: Given,
@@ -105,12 +107,6 @@ impl<K: Kind> Inventory<K> {
     /// The clusters that this handle leads to: one by its id, and any number by a name.
     pub fn by<'a>(&'a self, handle: &'a Handle) -> impl Iterator<Item = &'a K::Cluster> {
         self.clusters.iter().filter(move |cluster| cluster.answers_to(handle))
-    }
-
-    /// A cluster that was created at this very moment, under whatever id.
-    #[must_use]
-    pub fn created_at(&self, moment: CreatedAt) -> Option<&K::Cluster> {
-        self.clusters.iter().find(|cluster| cluster.created_at() == moment)
     }
 }
 

@@ -35,6 +35,7 @@ pub(crate) fn expected(reason: Reason) -> Expected {
         Reason::Connecting
         | Reason::Creating
         | Reason::Updating
+        | Reason::Renaming
         | Reason::Restoring
         | Reason::Resuming
         | Reason::Suspending

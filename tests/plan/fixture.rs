@@ -8,6 +8,7 @@ use clusterwright::api::shared::CommonSpec;
 use clusterwright::api::typedb::{Admin, FixedAtCreation, Tier, TypeDBCluster, TypeDBClusterSpec};
 use clusterwright::cloud::operation::Found;
 use clusterwright::cloud::typedb::change::Change;
+use clusterwright::cloud::typedb::creation::NewCluster;
 use clusterwright::cloud::typedb::wire::{Cluster, ClusterDeploy, ClusterStatus, Server, ServerStatus};
 use clusterwright::plan::{
     ChangeIntent, Origin, PasswordState, Refusal, RefusalKind, Rival, Stake, refusal_fingerprint,
@@ -70,8 +71,8 @@ pub(crate) fn cluster_but(change: impl FnOnce(&mut Cluster)) -> Cluster {
 }
 
 /// The request that the scenes' manifest amounts to.
-pub(crate) fn request(name: &str) -> ClusterDeploy {
-    ClusterDeploy {
+pub(crate) fn request(name: &str) -> NewCluster {
+    let deploy = ClusterDeploy {
         id: id(name),
         server_count: 1,
         storage_size_gb: 10,
@@ -82,7 +83,8 @@ pub(crate) fn request(name: &str) -> ClusterDeploy {
         is_free: false,
         version: "latest".to_owned(),
         backup_configuration: None,
-    }
+    };
+    NewCluster { deploy, clone_of: None }
 }
 
 /// The cluster as it is when this change was carried out.
@@ -92,6 +94,7 @@ pub(crate) fn apply(change: &Change, cluster: &mut Cluster) {
         Change::Machine(machine_type) => cluster.machine_type = Some(machine_type.clone()),
         Change::Version(version) => cluster.version = Some(version.clone()),
         Change::Backup(_) => {}
+        Change::Rename(id) => cluster.id = id.clone(),
         Change::Suspended(true) => cluster.status = ClusterStatus::Suspended,
         Change::Suspended(false) => cluster.status = ClusterStatus::Running,
     }
@@ -110,6 +113,7 @@ pub(crate) fn fixed() -> FixedAtCreation {
 pub(crate) fn bound(name: &str, origin: Origin) -> Bound {
     Bound {
         identity: Identity { id: id(name), created_at: CreatedAt::from_epoch_millis(BORN * 1000) },
+        former_ids: BTreeSet::new(),
         origin,
         fixed: fixed(),
         seen_by: BTreeSet::from([KEY.to_owned()]),
@@ -193,6 +197,7 @@ pub(crate) fn scene() -> Scene {
         storage_size_gb: None,
         server_count: None,
         backup: None,
+        clone_from: None,
         admin: Admin::default(),
     };
     Scene::of(TypeDBCluster::new(ID, spec), location())

@@ -9,6 +9,8 @@ mod bound;
 #[cfg(test)]
 mod changes;
 #[cfg(test)]
+mod cloning;
+#[cfg(test)]
 mod connection;
 #[cfg(test)]
 mod cratedb;
@@ -20,6 +22,7 @@ mod deletion;
 mod fixture;
 #[cfg(test)]
 mod gist;
+mod import;
 #[cfg(test)]
 mod kinds;
 #[cfg(test)]
@@ -35,8 +38,11 @@ mod observed;
 mod orphans;
 #[cfg(test)]
 mod password;
+mod power;
 #[cfg(test)]
 mod properties;
+#[cfg(test)]
+mod renaming;
 #[cfg(test)]
 mod scene;
 #[cfg(test)]

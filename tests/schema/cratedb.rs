@@ -74,6 +74,10 @@ fn a_create_is_refused(#[case] patch: Value, #[case] message: &str) {
 #[case::nodes(json!({"nodes": 2}), "one node")]
 #[case::storage(json!({"storage": {"sizePerNodeGiB": 8}}), "one size")]
 #[case::power(json!({"power": "Suspended"}), "remove power")]
+#[case::power_by_the_hour(
+    json!({"power": "Scheduled", "powerSchedule": {"timeZone": "UTC", "rules": [{"at": "0 7 * * *", "power": "Running"}]}}),
+    "remove power"
+)]
 #[case::subscription(json!({"subscriptionId": ANOTHER}), "remove subscriptionId")]
 fn what_a_free_cluster_cannot_have(#[case] spec: Value, #[case] message: &str) {
     let paid = found(&json!({"spec": spec}));

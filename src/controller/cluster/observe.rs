@@ -25,7 +25,7 @@ use crate::controller::records::{Stored, name_of};
 use crate::controller::{Context, backoff, secrets};
 use crate::fingerprint::Fingerprint;
 use crate::plan::{
-    AccountFacts, AccountStanding, Attempts, CloudCluster, Facts, Given, Inventory, Reach, Rival, Source, Stake,
+    AccountFacts, AccountStanding, Attempts, CloudCluster, Facts, Given, Inventory, Owner, Reach, Rival, Source, Stake,
 };
 
 /// How often the Secrets that belong to a manifest are looked at, while all is well and while one is missing or of no use.
@@ -70,6 +70,7 @@ pub(super) async fn observe<K: Managed>(
     let inventory = session.as_ref().and_then(|session| session.place.inventory());
     let catalogue = session.as_ref().and_then(|session| session.place.catalogue());
     let source = manifest.source().map(|name| source(ctx, &namespace, name)).transpose()?;
+    let source_password = source_password(ctx, manifest, &namespace_uid, session.as_ref())?;
     let answers = session.as_ref().map(|session| session.place.answers()).unwrap_or_default();
     let location = session.as_ref().map(|session| &session.place.location);
     let rivals = location
@@ -95,6 +96,7 @@ pub(super) async fn observe<K: Managed>(
         catalogue,
         answers,
         source,
+        source_password,
         probe,
         wanted_password: passwords.wanted,
         current_password: passwords.current,
@@ -114,6 +116,27 @@ fn source<K: Managed>(ctx: &Context<K>, namespace: &str, name: &str) -> Result<S
     let observed = || manifest.status().and_then(|status| K::common_status(status).external_id.as_ref());
     let id = recorded.or(manifest.common().external_id.as_ref()).or_else(observed);
     Ok(id.map_or(Source::Unbound, |id| Source::Cluster(id.clone())))
+}
+
+/// The password of the cluster whose users this one's come from, where that is in the same hands.
+fn source_password<K: Managed>(
+    ctx: &Context<K>,
+    manifest: &K,
+    namespace_uid: &str,
+    session: Option<&Session<K>>,
+) -> Result<Option<Password>, ReconcileError> {
+    let Some(session) = session else { return Ok(None) };
+    let (namespace, location) = (manifest.namespace().unwrap_or_default(), &session.place.location);
+    let candidates = match (manifest.source(), manifest.source_id()) {
+        (Some(name), _) => ctx.records.cached(&name_of::<K>(&namespace, name))?.into_iter().collect(),
+        (None, Some(id)) => ctx.records.about(location, &Handle::Id(id.clone())),
+        (None, None) => return Ok(None),
+    };
+    let ours = |stored: &&Arc<Stored<K>>| {
+        let (record, owner) = (&stored.record, &stored.record.owner);
+        record.location == *location && owner.namespace == namespace && owner.namespace_uid == namespace_uid
+    };
+    Ok(candidates.iter().find(ours).and_then(|stored| stored.record.password.current.clone()))
 }
 
 fn account<K: Managed>(ctx: &Context<K>, manifest: &K) -> (AccountFacts, Option<Session<K>>) {
@@ -236,13 +259,17 @@ async fn passwords<K: Managed>(
     Ok(passwords)
 }
 
-/// The password in the manifest's own connection Secret.
+/// The password in the manifest's own connection Secret; none where that may not be read, as in a namespace that is going.
 async fn published<K: Managed>(ctx: &Context<K>, manifest: &K) -> Result<Option<Password>, kube::Error> {
     let Some(binding) = manifest.status().map(K::common_status).and_then(|status| status.binding.as_ref()) else {
         return Ok(None);
     };
     let api = Api::<Secret>::namespaced(ctx.client.clone(), &manifest.namespace().unwrap_or_default());
-    let secret = api.get_opt(&binding.name).await?.filter(|secret| super::connection::is_ours(secret, manifest));
+    let found = match api.get_opt(&binding.name).await {
+        Err(kube::Error::Api(status)) if status.is_forbidden() => None,
+        other => other?,
+    };
+    let secret = found.filter(|secret| super::connection::is_ours(secret, manifest));
     let bytes = secret.and_then(|secret| secret.data?.remove("password"));
     Ok(bytes.and_then(|bytes| String::from_utf8(bytes.0).ok()).map(Password::new))
 }
@@ -267,6 +294,10 @@ fn rivals<K: Managed>(
     if let (Some(list), false) = (inventory, bound) {
         targets.extend(list.by(&manifest.wanted()).map(|cluster| by_id(cluster.id())));
     }
+    let born = stored.and_then(|stored| stored.record.bound.as_ref()).map(|bound| bound.identity.created_at);
+    // Somebody may have given the cluster another id, and others have seen it there first.
+    let listed = inventory.iter().flat_map(|list| &list.clusters);
+    targets.extend(listed.filter(|cluster| born == Some(cluster.created_at())).map(|cluster| by_id(cluster.id())));
     let mut rivals = Vec::new();
     for target in targets {
         for stored in ctx.records.about(location, &target) {
@@ -286,9 +317,21 @@ fn rivals<K: Managed>(
         }
     }
     if let Some(id) = adopted.filter(|_| !bound) {
+        rivals.extend(inventory.and_then(|list| list.get(id)).and_then(|there| under_another_id(ctx, location, there)));
         rivals.extend(earlier_newcomers(ctx, manifest, location, id));
     }
     rivals
+}
+
+/// Whose record is bound to this very database, which has got another id since.
+fn under_another_id<K: Managed>(ctx: &Context<K>, location: &Location, there: &K::Cluster) -> Option<Rival> {
+    let is_it = |stored: &Arc<Stored<K>>| {
+        let bound = stored.record.bound.as_ref().filter(|_| stored.record.location == *location);
+        bound.is_some_and(|bound| bound.identity.created_at == there.created_at() && K::could_be(there, &bound.fixed))
+    };
+    let stored = ctx.records.all().into_iter().find(|stored| is_it(stored) && ctx.claims(stored))?;
+    let Owner { namespace, name, .. } = stored.record.owner.clone();
+    Some(Rival { namespace, name, target: Handle::Id(there.id().clone()), stake: Stake::Claims(there.created_at()) })
 }
 
 fn earlier_newcomers<K: Managed>(ctx: &Context<K>, manifest: &K, location: &Location, id: &ClusterId) -> Vec<Rival> {

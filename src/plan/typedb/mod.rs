@@ -2,10 +2,12 @@
 
 mod backup;
 mod change;
+mod clone;
 mod cluster;
 mod connection;
 mod differences;
 mod fixed;
+mod import;
 mod password;
 mod request;
 
@@ -15,7 +17,6 @@ use std::time::Duration;
 
 use kube::ResourceExt;
 
-use super::creation::lacking;
 use super::difference::Difference;
 use super::facts::Facts;
 use super::kind::Kind;
@@ -26,16 +27,17 @@ use super::step::Plan;
 use crate::api::identity::{Cloud, ClusterId, Handle};
 use crate::api::secret::Password;
 use crate::api::shared::{CommonSpec, CommonStatus, PasswordRef, PlannedStep};
-use crate::api::typedb::{FixedAtCreation, TypeDBCluster, TypeDBClusterStatus};
+use crate::api::typedb::{CONNECTION_KEYS, FixedAtCreation, TypeDBCluster, TypeDBClusterStatus};
 use crate::cloud::typedb::change::Change;
-use crate::cloud::typedb::wire::{BackupConfiguration, Cluster, ClusterDeploy};
+use crate::cloud::typedb::creation::NewCluster;
+use crate::cloud::typedb::wire::{BackupConfiguration, Cluster};
 
 /// The user that every cluster starts with.
 const USERNAME: &str = "admin";
 
 impl Kind for TypeDBCluster {
     type Cluster = Cluster;
-    type Request = ClusterDeploy;
+    type Request = NewCluster;
     type Change = Change;
     type Fixed = FixedAtCreation;
     /// The backup settings, which no answer of the cloud ever shows; none where we applied none, or do not know.
@@ -49,8 +51,10 @@ impl Kind for TypeDBCluster {
     const CLOUD: Cloud = Cloud::Typedb;
     const BINDING_TYPE: &'static str = "typedb";
     const BINDING_PROVIDER: &'static str = "typedb-cloud";
+    const CONNECTION_KEYS: &'static [&'static str] = &CONNECTION_KEYS;
     const CREATED_WITH_PASSWORD: bool = false;
     const NOT_AGAIN_WITHIN: Duration = Duration::ZERO;
+    const RENAMES: bool = true;
 
     fn common(&self) -> &CommonSpec {
         &self.spec.common
@@ -77,29 +81,29 @@ impl Kind for TypeDBCluster {
         Handle::Id(wanted_id(self))
     }
 
-    fn target(request: &ClusterDeploy) -> Handle {
-        Handle::Id(request.id.clone())
+    fn target(request: &NewCluster) -> Handle {
+        Handle::Id(request.deploy.id.clone())
     }
 
     fn is_about(&self, bound: &Bound<Self>) -> bool {
         wanted_id(self) == bound.identity.id
     }
 
-    fn request(facts: &Facts<Self>) -> Result<ClusterDeploy, Box<Plan<Self>>> {
-        request::of(&facts.manifest).map_err(|missing| lacking(facts, &missing))
+    fn request(facts: &Facts<Self>) -> Result<NewCluster, Box<Plan<Self>>> {
+        request::of(facts)
     }
 
-    fn came_from(cluster: &Cluster, request: &ClusterDeploy) -> bool {
-        cluster.id == request.id
-            && cluster.is_free == Some(request.is_free)
-            && cluster.provider.as_ref() == Some(&request.provider)
-            && cluster.region.as_ref() == Some(&request.region)
-            && cluster.storage_type.as_ref() == Some(&request.storage_type)
-            && cluster.server_count == Some(request.server_count)
+    fn came_from(cluster: &Cluster, request: &NewCluster) -> bool {
+        cluster.id == request.deploy.id
+            && cluster.is_free == Some(request.deploy.is_free)
+            && cluster.provider.as_ref() == Some(&request.deploy.provider)
+            && cluster.region.as_ref() == Some(&request.deploy.region)
+            && cluster.storage_type.as_ref() == Some(&request.deploy.storage_type)
+            && cluster.server_count == Some(request.deploy.server_count)
     }
 
-    fn applied(request: &ClusterDeploy) -> Self::Applied {
-        request.backup_configuration.clone()
+    fn applied(request: &NewCluster) -> Self::Applied {
+        request.deploy.backup_configuration.clone()
     }
 
     fn note_applied(applied: &mut Self::Applied, change: &Change) {
@@ -119,12 +123,21 @@ impl Kind for TypeDBCluster {
         fixed::of(cluster)
     }
 
+    /// A free cluster that grows is paid for from then on, so that its tier says nothing.
+    fn could_be(cluster: &Cluster, known: &FixedAtCreation) -> bool {
+        let seen = fixed::of(cluster);
+        let agree = |seen: &Option<String>, known: &Option<String>| seen.is_none() || known.is_none() || seen == known;
+        agree(&seen.provider, &known.provider)
+            && agree(&seen.region, &known.region)
+            && agree(&seen.storage_type, &known.storage_type)
+    }
+
     fn fixed_differences(&self, there: &FixedAtCreation) -> Vec<PlannedStep> {
         fixed::differences(&self.spec, there)
     }
 
     fn differences(facts: &Facts<Self>, bound: Option<&Bound<Self>>, cluster: &Cluster) -> Vec<Difference<Self>> {
-        differences::of(&facts.manifest.spec, bound, cluster)
+        differences::of(facts, bound, cluster)
     }
 
     fn way_in(
@@ -136,12 +149,24 @@ impl Kind for TypeDBCluster {
         password::plan(facts, record, bound, cluster)
     }
 
+    fn source(&self) -> Option<&str> {
+        self.spec.clone_from.as_ref()?.name.as_deref()
+    }
+
+    fn source_id(&self) -> Option<&ClusterId> {
+        self.spec.clone_from.as_ref()?.external_id.as_ref()
+    }
+
     fn connection(
         record: &Record<Self>,
         cluster: &Cluster,
         password: Option<&Password>,
     ) -> BTreeMap<&'static str, String> {
         connection::of(record, cluster, password)
+    }
+
+    fn describing(cluster: &Cluster, name: &str, common: CommonSpec) -> Self {
+        import::describing(cluster, name, common)
     }
 
     fn show(cluster: &Cluster, status: &mut TypeDBClusterStatus) {

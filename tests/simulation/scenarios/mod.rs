@@ -1,10 +1,13 @@
 //! What happens, and what must come of it.
 
+mod changes;
+mod clones;
 mod crashes;
 mod cratedb;
 mod limits;
 mod lives;
 mod lost;
+mod renames;
 mod replicas;
 mod reviewed;
 mod rivals;

@@ -54,7 +54,8 @@ async fn clusters_of_typedb_cloud_are_imported_once_and_left_alone() {
     }
     let before = world.cloud.effects().await;
     let (documents, said) = import(&world, "typedb").await.unwrap();
-    let mut names: Vec<&str> = documents.iter().map(|document| document["metadata"]["name"].as_str().unwrap()).collect();
+    let mut names: Vec<&str> =
+        documents.iter().map(|document| document["metadata"]["name"].as_str().unwrap()).collect();
     names.sort_unstable();
     assert_eq!(names, ["ledger", "legacy"]);
     assert!(said.contains("2 of the 3 clusters"), "{said}");

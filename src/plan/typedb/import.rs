@@ -21,6 +21,7 @@ pub(super) fn describing(cluster: &Cluster, name: &str, common: CommonSpec) -> T
         storage_size_gb: cluster.storage_size_gb,
         server_count,
         backup: None,
+        clone_from: None,
         admin: Admin::default(),
     };
     TypeDBCluster::new(name, spec)

@@ -117,6 +117,8 @@ pub enum Reason {
     WaitingForPassword,
     /// The CloudAccount is missing for more than five minutes. Apply it, or correct `accountRef`.
     AccountNotFound,
+    /// The CloudAccount of another namespace does not permit what is asked for. Ask whoever looks after it, or take it back.
+    NamespaceNotAllowed,
     /// The Secret with the credentials, or a key in it, is missing. Apply it.
     CredentialsMissing,
     /// The cloud rejects the credentials. Put valid ones into the Secret.
@@ -157,6 +159,8 @@ pub enum Reason {
     Replaced,
     /// The database is suspended in the cloud, and nobody asked for that here. Resume it in the cloud's console, or set `power: Running`.
     NotRunning,
+    /// The CloudAccount is being deleted, and databases that go with their manifests still need it. Delete those manifests, or set their `deletionPolicy` to `Retain`.
+    InUse,
     /// The database would be destroyed and is protected. Set `deletionProtection` to false, or `deletionPolicy` to `Retain`.
     DeletionProtected,
     /// Destroying the database would end a subscription that pays for other clusters too, or may, as far as the credentials see. Confirm with the annotation `clusterwright.dev/confirm-subscription-cancellation`, or set `deletionPolicy` to `Retain`.
@@ -167,7 +171,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, for documentation and for tests over all of them.
-    pub const ALL: [Self; 44] = [
+    pub const ALL: [Self; 46] = [
         Self::Running,
         Self::Suspended,
         Self::Observed,
@@ -189,6 +193,7 @@ impl Reason {
         Self::WaitingForCredentials,
         Self::WaitingForPassword,
         Self::AccountNotFound,
+        Self::NamespaceNotAllowed,
         Self::CredentialsMissing,
         Self::CredentialsRejected,
         Self::CredentialsInsufficient,
@@ -209,6 +214,7 @@ impl Reason {
         Self::Vanished,
         Self::Replaced,
         Self::NotRunning,
+        Self::InUse,
         Self::DeletionProtected,
         Self::DeletionWouldCancelSubscription,
         Self::Paused,

@@ -109,7 +109,7 @@ impl Import {
         let AccountName { namespace, name } = &self.wanted;
         let in_namespace = |manifest: &&K| manifest.namespace().as_ref() == Some(namespace);
         let taken = manifests.iter().filter(in_namespace).map(ResourceExt::name_any).collect();
-        let account = AccountRef { name: name.clone() };
+        let account = AccountRef { name: name.clone(), namespace: None };
         imported::<K>(&unmanaged, namespace, &account, &taken).iter().map(document).collect()
     }
 

@@ -17,6 +17,7 @@ mod import;
 mod kind;
 mod orphan;
 mod password;
+mod permits;
 mod power;
 mod proof;
 mod record;
@@ -30,8 +31,8 @@ mod typedb;
 mod waiting;
 mod work;
 
-pub use account::{Health, account_standing, account_status, account_verdict};
-pub use binding::{created_by, may_inherit};
+pub use account::{Health, account_in_use, account_standing, account_status, account_verdict};
+pub use binding::{created_by, may_take_over};
 pub use conditions::whole_seconds;
 pub use connection::{Connection, Layout, fingerprint as connection_fingerprint};
 pub use difference::{Difference, Obstacle, Remedy};
@@ -43,9 +44,10 @@ pub use import::imported;
 pub use kind::{Change, CloudCluster, Data, Kind, Phase};
 pub use orphan::{OrphanFacts, OrphanPlan, plan_orphan};
 pub use password::PasswordPlan;
+pub use permits::{Permits, granted};
 pub use record::{
-    Bound, ChangeIntent, CreateIntent, Doubt, Ending, Gone, Intent, Origin, Owner, PasswordState, Record, Refusal,
-    RefusalKind, SEND_WITHIN,
+    AccountName, Bound, ChangeIntent, CreateIntent, Doubt, Ending, Gone, Intent, Origin, Owner, PasswordState, Record,
+    Refusal, RefusalKind, SEND_WITHIN,
 };
 pub use refusal::refusal_fingerprint;
 pub use status::status;

@@ -41,7 +41,7 @@ pub(super) fn followed<K: Kind>(facts: &Facts<K>, bound: &Bound<K>) -> Option<Pl
     let cluster = elsewhere(facts.inventory.as_deref()?, bound)?;
     let rival = facts.rivals.iter().find(|rival| rival.claims(cluster.id(), cluster.created_at()));
     let follow = || Plan::quietly(Step::Record(RecordChange::Renamed(cluster.id().clone())));
-    Some(rival.map_or_else(follow, claimed))
+    Some(rival.map_or_else(follow, |rival| claimed(facts, rival)))
 }
 
 /// The bound cluster under another id, where there is no doubt which one it is.

@@ -1,6 +1,5 @@
 //! `clusterwright import`: manifests for what nothing manages yet.
 
-use clusterwright::plan::Kind;
 use kube::ResourceExt;
 use kube::api::{Api, Patch, PatchParams};
 use serde::Deserialize;

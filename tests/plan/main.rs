@@ -47,6 +47,7 @@ mod renaming;
 mod scene;
 #[cfg(test)]
 mod standing;
+mod tenants;
 #[cfg(test)]
 mod waiting;
 #[cfg(test)]

@@ -16,7 +16,7 @@ fn orphan(record: Record) -> OrphanFacts {
         record,
         inventory: Some(Inventory { clusters: Vec::new(), at: Some(ago(10)) }.into()),
         look: None,
-        credential: Some(KEY.to_owned()),
+        credentials: vec![KEY.to_owned()],
     }
 }
 
@@ -32,7 +32,7 @@ fn listed(facts: OrphanFacts, cluster: Cluster) -> OrphanFacts {
 }
 
 fn using(facts: OrphanFacts, credential: Option<&str>) -> OrphanFacts {
-    OrphanFacts { credential: credential.map(str::to_owned), ..facts }
+    OrphanFacts { credentials: credential.map(str::to_owned).into_iter().collect(), ..facts }
 }
 
 /// The record of a cluster that was proved gone this many hours ago.

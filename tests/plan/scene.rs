@@ -11,7 +11,7 @@ use clusterwright::api::{FINALIZER, annotation};
 use clusterwright::cloud::operation::Found;
 use clusterwright::plan::{
     AccountFacts, AccountStanding, Answered, Attempts, CloudCluster, Denied, Facts, Given, Gone, Inventory, Kind, Look,
-    Owner, Plan, Reach, Record, Rival, Step, Trouble, TroubleKind, connection_fingerprint, plan, status,
+    Owner, Permits, Plan, Reach, Record, Rival, Step, Trouble, TroubleKind, connection_fingerprint, plan, status,
 };
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
@@ -58,7 +58,7 @@ pub(crate) fn unavailable() -> AccountStanding {
 
 /// What a manifest says that only names its account.
 pub(crate) fn common_spec(account: &str) -> CommonSpec {
-    CommonSpec::through(AccountRef { name: account.to_owned() })
+    CommonSpec::through(AccountRef { name: account.to_owned(), namespace: None })
 }
 
 /// The manifest of the scenes as a record names it.
@@ -73,7 +73,7 @@ pub(crate) fn owner(kind: &str, name: &str) -> Owner {
 }
 
 pub(crate) fn reach(location: Location, credential: &str) -> Reach {
-    Reach { location, credential: credential.to_owned(), made_from: credential.to_owned() }
+    Reach { location, credentials: vec![credential.to_owned()], made_from: credential.to_owned() }
 }
 
 /// A step as the status shows it: what, from what to what, and what blocks it.
@@ -111,7 +111,11 @@ impl<K: Kind + HasSpec<Spec: Common>> Scene<K> {
             operator_namespace: OPERATOR.to_owned(),
             take_over_from: None,
             edited: ago(3600),
-            account: AccountFacts { standing: AccountStanding::Connected, reach: Some(reach(location, KEY)) },
+            account: AccountFacts {
+                standing: AccountStanding::Connected,
+                reach: Some(reach(location, KEY)),
+                permits: Permits::ALL,
+            },
             record: None,
             rivals: Vec::new(),
             inventory: Some(Inventory { clusters: Vec::new(), at: Some(ago(10)) }.into()),
@@ -168,7 +172,7 @@ impl<K: Kind + HasSpec<Spec: Common>> Scene<K> {
     pub(crate) fn sees(self, clusters: impl IntoIterator<Item = K::Cluster>) -> Self {
         let scene = self.listed(clusters);
         let first = scene.facts.inventory.as_ref().and_then(|list| list.clusters.first()).cloned().expect("a cluster");
-        let by = scene.facts.account.reach.as_ref().expect("a credential").credential.clone();
+        let by = scene.facts.account.reach.as_ref().expect("a credential").credentials[0].clone();
         scene.looked_at(Handle::Id(first.id().clone()), &by, 3600, Found::just(Some(first)))
     }
 
@@ -192,6 +196,14 @@ impl<K: Kind + HasSpec<Spec: Common>> Scene<K> {
     /// The account reaches there, with this credential.
     pub(crate) fn reaching(self, location: Location, credential: &str) -> Self {
         self.with(|facts| facts.account.reach = Some(reach(location, credential)))
+    }
+
+    /// The account has these credentials, the first of which is in use.
+    pub(crate) fn using_all(self, credentials: &[&str]) -> Self {
+        self.with(|facts| {
+            let reach = facts.account.reach.as_mut().expect("an account");
+            reach.credentials = credentials.iter().map(|&credential| credential.to_owned()).collect();
+        })
     }
 
     pub(crate) fn rivalled(self, rival: Rival) -> Self {

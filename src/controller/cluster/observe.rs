@@ -17,7 +17,7 @@ use crate::api::identity::{ClusterId, Handle, Location};
 use crate::api::secret::Password;
 use crate::api::shared::Management;
 use crate::clock;
-use crate::controller::accounts::Session;
+use crate::controller::accounts::{Session, grants};
 use crate::controller::clouds::Managed;
 use crate::controller::locations::AccountKey;
 use crate::controller::memory::{self, Memory, Passwords};
@@ -25,7 +25,8 @@ use crate::controller::records::{Stored, name_of};
 use crate::controller::{Context, backoff, secrets};
 use crate::fingerprint::Fingerprint;
 use crate::plan::{
-    AccountFacts, AccountStanding, Attempts, CloudCluster, Facts, Given, Inventory, Owner, Reach, Rival, Source, Stake,
+    AccountFacts, AccountStanding, Attempts, CloudCluster, Facts, Given, Inventory, Owner, Permits, Reach, Rival,
+    Source, Stake,
 };
 
 /// How often the Secrets that belong to a manifest are looked at, while all is well and while one is missing or of no use.
@@ -63,7 +64,7 @@ pub(super) async fn observe<K: Managed>(
         Freshness::Cached => ctx.records.cached(&name)?,
         Freshness::Fresh => ctx.records.fresh(&name).await?,
     };
-    let (account, session) = account(ctx, manifest);
+    let (account, session) = account(ctx, manifest, freshness).await?;
     let edited = remember(manifest, session.as_ref(), memory, now);
     let passwords = passwords(ctx, manifest, stored.as_deref(), memory, now).await?;
     let namespace_uid = namespace_uid(ctx, &namespace, memory).await?;
@@ -112,10 +113,14 @@ fn source<K: Managed>(ctx: &Context<K>, namespace: &str, name: &str) -> Result<S
         return Ok(Source::Missing);
     };
     let stored = ctx.records.cached(&name_of::<K>(namespace, name))?;
-    let recorded = stored.as_ref().and_then(|stored| stored.record.bound_id());
+    // A record that a former manifest of the name has left is not this one's.
+    let own = stored.as_ref().filter(|stored| manifest.uid().as_ref() == Some(&stored.record.owner.uid));
+    if let Some(id) = own.and_then(|stored| stored.record.bound_id()) {
+        return Ok(Source::Cluster(id.clone()));
+    }
     let observed = || manifest.status().and_then(|status| K::common_status(status).external_id.as_ref());
-    let id = recorded.or(manifest.common().external_id.as_ref()).or_else(observed);
-    Ok(id.map_or(Source::Unbound, |id| Source::Cluster(id.clone())))
+    let id = manifest.common().external_id.as_ref().or_else(observed);
+    Ok(id.map_or(Source::Unbound, |id| Source::Named(id.clone())))
 }
 
 /// The password of the cluster whose users this one's come from, where that is in the same hands.
@@ -139,9 +144,23 @@ fn source_password<K: Managed>(
     Ok(candidates.iter().find(ours).and_then(|stored| stored.record.password.current.clone()))
 }
 
-fn account<K: Managed>(ctx: &Context<K>, manifest: &K) -> (AccountFacts, Option<Session<K>>) {
+async fn account<K: Managed>(
+    ctx: &Context<K>,
+    manifest: &K,
+    freshness: Freshness,
+) -> Result<(AccountFacts, Option<Session<K>>), kube::Error> {
     let key = AccountKey::of(manifest);
     let known = ctx.accounts.get(&key);
+    let namespace = manifest.namespace().unwrap_or_default();
+    let labels_last = if freshness == Freshness::Fresh { Duration::ZERO } else { grants::LABELS_LAST };
+    let permits = grants::permits(ctx, &key, &namespace, labels_last).await?;
+    // Nothing is told of an account, or done through it, where it may not be referred to.
+    let Some(permits) = permits else {
+        let exists = known.is_some() || ctx.stores.account_objects.get(&key.object()).is_some();
+        let refused = || AccountStanding::Refused(Reason::NamespaceNotAllowed, not_granted(&key));
+        let standing = if exists { refused() } else { AccountStanding::Missing };
+        return Ok((AccountFacts { standing, reach: None, permits: Permits::NONE }, None));
+    };
     let session = known.as_ref().and_then(|known| known.session.clone());
     let standing = match (ctx.stores.account_objects.get(&key.object()), known) {
         (None, _) => AccountStanding::Missing,
@@ -153,10 +172,18 @@ fn account<K: Managed>(ctx: &Context<K>, manifest: &K) -> (AccountFacts, Option<
     };
     let reach = session.as_ref().map(|session| Reach {
         location: session.place.location.clone(),
-        credential: session.credential.clone(),
+        credentials: session.keyring.accepted(),
         made_from: session.made_from.clone(),
     });
-    (AccountFacts { standing, reach }, session)
+    Ok((AccountFacts { standing, reach, permits }, session))
+}
+
+fn not_granted(account: &AccountKey) -> String {
+    format!(
+        "in namespace {} its spec.allowedNamespaces does not let this namespace refer to it. Ask whoever looks after it, or \
+         correct spec.accountRef.",
+        account.namespace
+    )
 }
 
 fn not_of_this_cloud<K: Managed>(account: &CloudAccount) -> String {

@@ -9,6 +9,7 @@ use crate::api::typedb::{CloneSpec, TypeDBCluster};
 use crate::cloud::typedb::creation::NewCluster;
 use crate::cloud::typedb::wire::{Cluster, ClusterDeploy, ClusterStatus};
 use crate::plan::facts::{Facts, Sighting, Source};
+use crate::plan::permits::of_what_is_there;
 use crate::plan::step::{Plan, Step};
 use crate::plan::waiting::patiently;
 
@@ -32,12 +33,14 @@ pub(super) fn of(facts: &Facts<TypeDBCluster>, from: &CloneSpec) -> Result<NewCl
 }
 
 fn source_id(facts: &Facts<TypeDBCluster>, from: &CloneSpec) -> Result<ClusterId, Instead> {
+    let of_what_is_there = |id| of_what_is_there(facts, id, "clone what is there");
     if let Some(id) = &from.external_id {
-        return Ok(id.clone());
+        return of_what_is_there(id);
     }
     let name = from.name.as_deref().unwrap_or_default();
     let why = match &facts.source {
         Some(Source::Cluster(id)) => return Ok(id.clone()),
+        Some(Source::Named(id)) => return of_what_is_there(id),
         Some(Source::Unbound) => format!("TypeDBCluster {name} has no cluster yet that could be cloned."),
         Some(Source::Missing) | None => format!("There is no TypeDBCluster {name} in this namespace to be cloned."),
     };

@@ -17,7 +17,7 @@ fn orphan(record: Record) -> OrphanFacts<CrateDBCluster> {
         record,
         inventory: Some(Inventory { clusters: Vec::new(), at: Some(ago(10)) }.into()),
         look: None,
-        credential: Some(KEY.to_owned()),
+        credentials: vec![KEY.to_owned()],
     }
 }
 

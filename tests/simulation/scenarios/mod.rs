@@ -4,6 +4,7 @@ mod changes;
 mod clones;
 mod crashes;
 mod cratedb;
+mod credentials;
 mod limits;
 mod lives;
 mod lost;

@@ -33,8 +33,10 @@ impl<K: Managed> Poller<K> {
         if let Err(error) = &answer {
             tracing::debug!(?question, %error, "a price is not known");
         }
-        let told = Answered { at: now, answer: answer.ok() };
-        let is_news = known.get(&question).and_then(|before| before.answer.as_ref()) != told.answer.as_ref();
+        let before = known.get(&question).and_then(|told| told.answer.clone());
+        // What was known stays known while the cloud has nothing to say.
+        let told = Answered { at: now, answer: answer.ok().or_else(|| before.clone()) };
+        let is_news = told.answer != before;
         self.place.learn(question.clone(), told);
         if is_news {
             let concerned = list.clusters.iter().filter(|cluster| K::appraisal(cluster).as_ref() == Some(&question));

@@ -28,6 +28,9 @@ pub struct CommonSpec {
     pub deletion_policy: DeletionPolicy,
     /// While true, the database is not destroyed under deletionPolicy Delete, and the cloud's own protection is set where it has one. False lifts that again; when omitted it is left alone.
     pub deletion_protection: Option<bool>,
+    /// What happens when the database was there and is gone.
+    #[serde(default)]
+    pub on_vanished: OnVanished,
     /// Where the connection details go.
     #[serde(default)]
     pub connection_secret: ConnectionSecret,
@@ -101,6 +104,16 @@ pub enum DeletionPolicy {
     Retain,
     /// The database is destroyed with everything in it.
     Delete,
+}
+
+/// What happens when a database was there and is gone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum OnVanished {
+    /// It is reported, and waits for a person.
+    #[default]
+    Hold,
+    /// A new and empty one is created in its place; one in each location and hour.
+    Recreate,
 }
 
 /// Whether the database serves (Running), or its data are only kept (Suspended).

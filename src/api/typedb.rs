@@ -58,9 +58,37 @@ pub struct TypeDBClusterSpec {
     pub server_count: Option<i64>,
     /// How often the cloud backs the cluster up; the cloud's own choice when omitted.
     pub backup: Option<Backup>,
+    /// Fields for which an edit of this manifest is applied, and a change that was made elsewhere is left alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 16))]
+    pub ignore_drift: Vec<TypeDBField>,
     /// The database's user `admin`.
     #[serde(default)]
     pub admin: Admin,
+}
+
+/// A field that others can change in the cloud.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum TypeDBField {
+    /// The type of machine.
+    MachineType,
+    /// The version.
+    Version,
+}
+
+impl TypeDBField {
+    /// Where each of them stands below `spec`.
+    pub const PATHS: [&'static str; 2] = [Self::MachineType.path(), Self::Version.path()];
+
+    /// Where it stands below `spec`.
+    #[must_use]
+    pub const fn path(self) -> &'static str {
+        match self {
+            Self::MachineType => "machineType",
+            Self::Version => "version",
+        }
+    }
 }
 
 /// What a cluster costs by.

@@ -7,6 +7,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use kube::ResourceExt;
 use kube::runtime::controller::Action;
 use kube::runtime::reflector::ObjectRef;
@@ -17,8 +18,10 @@ use super::backoff;
 use super::locations::AccountKey;
 use super::secrets::ReadError;
 use super::{Context, Holder, told};
-use crate::api::account::CloudAccount;
+use crate::api::account::{CloudAccount, DestroyLimit};
+use crate::api::annotation;
 use crate::api::condition::Reason;
+use crate::api::identity::Location;
 use crate::controller::clouds::{Managed, looks_after};
 use crate::plan::{AccountStanding, account_standing};
 
@@ -45,6 +48,10 @@ pub(crate) struct Known<K: Managed> {
     pub(crate) standing: AccountStanding,
     /// The last session for which the credentials were there.
     pub(crate) session: Option<Session<K>>,
+    /// What may be destroyed in its location.
+    pub(crate) destroy_limit: DestroyLimit,
+    /// A person vouches that what was missing then is gone.
+    pub(crate) accepts_missing: Option<Timestamp>,
 }
 
 /// All accounts.
@@ -71,6 +78,14 @@ impl<K: Managed> Accounts<K> {
         self.lock().values().filter_map(|known| known.session.clone()).collect()
     }
 
+    /// What the accounts of a location allow to be destroyed there.
+    pub(crate) fn destroy_limits(&self, location: &Location) -> Vec<DestroyLimit> {
+        let known = self.lock();
+        let here =
+            |known: &&Known<K>| known.session.as_ref().is_some_and(|session| session.place.location == *location);
+        known.values().filter(here).map(|known| known.destroy_limit).collect()
+    }
+
     /// Forgets every account for which `needed` says no, and returns them.
     pub(crate) fn forget_unneeded(&self, needed: impl Fn(&AccountKey) -> bool) -> Vec<(AccountKey, Known<K>)> {
         self.lock().extract_if(|key, _| !needed(key)).collect()
@@ -91,7 +106,10 @@ impl<K: Managed> Accounts<K> {
         let before = self.lock().insert(key.clone(), known.clone());
         let made_from = |known: &Known<K>| known.session.as_ref().map(|session| session.made_from.clone());
         before.is_none_or(|before| {
-            before.uid != known.uid || before.standing != known.standing || made_from(&before) != made_from(known)
+            before.uid != known.uid
+                || before.standing != known.standing
+                || made_from(&before) != made_from(known)
+                || (before.destroy_limit, before.accepts_missing) != (known.destroy_limit, known.accepts_missing)
         })
     }
 
@@ -171,7 +189,18 @@ async fn establish<K: Managed>(
         // The last session is kept: what is being destroyed with a whole namespace may still need it.
         Err(session::Obstacle::Refused(reason, why)) => (AccountStanding::Refused(reason, why), before),
     };
-    Ok(Known { uid: account.uid(), standing, session })
+    Ok(Known {
+        uid: account.uid(),
+        standing,
+        session,
+        destroy_limit: account.spec.destroy_limit,
+        accepts_missing: accepts_missing(account),
+    })
+}
+
+/// What is no moment vouches for nothing.
+fn accepts_missing(account: &CloudAccount) -> Option<Timestamp> {
+    account.annotations().get(annotation::ACCEPT_MISSING)?.parse().ok()
 }
 
 /// Every manifest that refers to the account decides anew.

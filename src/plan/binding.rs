@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::drift::Settings;
 use super::facts::{Facts, Reach, Rival, Sighting, Stake};
 use super::kind::{CloudCluster, Kind};
 use super::record::{Bound, Intent, Origin, Record};
@@ -159,6 +160,9 @@ pub(super) fn adopt<K: Kind>(facts: &Facts<K>, id: &ClusterId, origin: Origin) -
             .pending(vec![planned(PlannedAction::Adopt, id)])
         }
         Sighting::LookedAbsent(_) | Sighting::Elsewhere if origin == Origin::Recovered && !facts.is_listed(&target) => {
+            if facts.inventory_is_suspect() {
+                return bound::suspect(facts, id.as_str());
+            }
             Plan::held(
                 Reason::Vanished,
                 format!(
@@ -203,6 +207,7 @@ fn bound_to<K: Kind>(cluster: &K::Cluster, fixed: K::Fixed, origin: Origin, cred
         fixed,
         seen_by: BTreeSet::from([credential.to_owned()]),
         applied: K::Applied::default(),
+        settings: Settings::new(),
         gone: None,
     }
 }

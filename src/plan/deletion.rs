@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use super::binding::{adopt, planned};
-use super::bound::{looked, renamed};
+use super::bound::{looked, renamed, suspect};
 use super::change;
+use super::conditions::whole_seconds;
 use super::creation::settle;
 use super::facts::{AccountStanding, Facts, Reach, Sighting};
 use super::kind::{CloudCluster, Kind, Phase};
@@ -42,6 +43,7 @@ pub(super) fn plan<K: Kind>(facts: &Facts<K>) -> Plan<K> {
             Some(id) => reaching(facts, |_| match adopt(facts, id, Origin::Recovered) {
                 // It is there, and only a credential that sees it can destroy it.
                 plan if plan.stands_at(Reason::CredentialsInsufficient) => plan,
+                plan if plan.stands_at(Reason::InventorySuspect) => plan,
                 // What the status names is gone, or is not ours: nothing is left to destroy.
                 plan if plan.next.is_none() => release(),
                 plan => plan,
@@ -163,9 +165,22 @@ fn destroy<K: Kind>(facts: &Facts<K>, record: &Record<K>, bound: &Bound<K>) -> P
                     "Cluster {name} was to be destroyed and is gone{clause}. Destroy that one in the cloud's console if it is the one."
                 ),
             ),
+            None if facts.inventory_is_suspect() => suspect(facts, &name),
             None => Plan::quietly(Step::Record(RecordChange::Drop)),
         },
     }
+}
+
+/// As many databases were destroyed here of late as is allowed. One that was asked for already counts among them.
+fn in_turn<K: Kind>(facts: &Facts<K>, record: &Record<K>, name: &str) -> Option<Plan<K>> {
+    let turn = facts.lately.may_destroy_at(facts.now).filter(|_| !record.is_destroying())?;
+    let place = &record.location;
+    let message = format!(
+        "Cluster {name} is to be destroyed. As many databases were destroyed in {place} as destroyLimit of its CloudAccounts allows, \
+         so it waits until {}.",
+        whole_seconds(turn)
+    );
+    Some(Plan::standing(Reason::DestroyLimitReached, message).looking_again(clock::until(facts.now, turn)?))
 }
 
 /// The cluster is there: it is destroyed, unless it is protected or something must come first.
@@ -190,6 +205,7 @@ fn present<K: Kind>(facts: &Facts<K>, record: &Record<K>, bound: &Bound<K>, clus
         return change::waiting(facts, cluster, &operation).pending(pending).about(cluster);
     }
     let first = proof::before_destroy(facts, record, bound, cluster);
+    let first = first.or_else(|| in_turn(facts, record, &name));
     if let Some(first) = first.or_else(|| K::before_destroy(facts, bound, cluster)) {
         return first.pending(pending).about(cluster);
     }

@@ -29,6 +29,8 @@ pub enum Obstacle {
     NotCarriedOut,
     /// What is in force cannot be seen, and nothing says what was applied last.
     NotTold,
+    /// Somebody else has changed it back whenever it was put right.
+    Contested,
     /// The cloud does not suspend the clusters of every product.
     CannotBeSuspended,
 }
@@ -40,6 +42,7 @@ impl Obstacle {
             Self::FixedAtCreation => "it is fixed at creation",
             Self::NotCarriedOut => "this version of clusterwright does not change it",
             Self::NotTold => "the cloud does not tell what is set there",
+            Self::Contested => "somebody else has changed it back three times within half an hour",
             Self::CannotBeSuspended => "the cloud does not suspend clusters of this product",
         }
     }
@@ -49,6 +52,9 @@ impl Obstacle {
         match self {
             Self::FixedAtCreation | Self::CannotBeSuspended => "Set the manifest back.",
             Self::NotCarriedOut => "Set the manifest back, or make the change in the cloud's console.",
+            Self::Contested => {
+                "It is left for a day, or until the manifest is edited or the annotation clusterwright.dev/reconcile-at is set anew."
+            }
             Self::NotTold => "Take the field out of the manifest.",
         }
     }

@@ -7,6 +7,8 @@ use jiff::Timestamp;
 use kube::ResourceExt;
 
 use super::kind::{CloudCluster, Kind};
+use super::lately::Lately;
+use super::missing::Missing;
 use super::record::{Owner, Record};
 use super::waiting::PATIENCE;
 use crate::api::condition::Reason;
@@ -51,6 +53,7 @@ pub struct Facts<K: Kind> {
     /// What our own connection Secret says the password is, where there is no record of it.
     pub published_password: Option<Password>,
     pub attempts: Attempts,
+    pub lately: Lately,
 }
 
 /// How the account stands, and whether the cloud can be spoken to through it.
@@ -59,6 +62,8 @@ pub struct AccountFacts {
     pub standing: AccountStanding,
     /// Where the account's last good credentials reach.
     pub reach: Option<Reach>,
+    /// A person vouches that what was missing then is gone.
+    pub accepts_missing: Option<Timestamp>,
 }
 
 /// How an account stands.
@@ -88,6 +93,7 @@ pub struct Reach {
 pub struct Inventory<K: Kind> {
     pub clusters: Vec<K::Cluster>,
     pub at: Option<Timestamp>,
+    pub missing: Missing,
 }
 
 impl<K: Kind> Inventory<K> {
@@ -281,6 +287,12 @@ impl<K: Kind> Facts<K> {
     #[must_use]
     pub fn deleting(&self) -> bool {
         self.manifest.meta().deletion_timestamp.is_some()
+    }
+
+    /// Whether more clusters are missing at once than is believed.
+    #[must_use]
+    pub fn inventory_is_suspect(&self) -> bool {
+        self.inventory.as_ref().is_some_and(|list| list.missing.is_suspect(self.account.accepts_missing))
     }
 
     /// Whether writes to the cloud are switched off by annotation.

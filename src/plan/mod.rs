@@ -12,8 +12,11 @@ mod cratedb;
 mod creation;
 mod deletion;
 mod difference;
+mod drift;
 mod facts;
 mod kind;
+mod lately;
+mod missing;
 mod orphan;
 mod password;
 mod proof;
@@ -32,11 +35,14 @@ pub use binding::{created_by, may_inherit};
 pub use conditions::whole_seconds;
 pub use connection::{Connection, fingerprint as connection_fingerprint};
 pub use difference::{Difference, Obstacle, Remedy};
+pub use drift::{Applies, Setting, Settings, applies};
 pub use facts::{
     AccountFacts, AccountStanding, Attempts, Catalogued, Denied, Facts, Given, Inventory, Look, Probe, Reach, Rival,
     Sighting, Stake, Trouble, TroubleKind,
 };
 pub use kind::{Change, CloudCluster, Data, Kind, Phase};
+pub use lately::Lately;
+pub use missing::{Missing, Roll};
 pub use orphan::{OrphanFacts, OrphanPlan, plan_orphan};
 pub use password::PasswordPlan;
 pub use record::{

@@ -39,6 +39,7 @@ pub(super) fn standing<K: Kind>(
             (Some(refused), _) => refused.clone(),
             // What a resume would not mend either is not waited for.
             (None, Some(true)) if !work.blocked.is_empty() => blocked(&work.blocked),
+            (None, _) if is_contested(&work.blocked) => blocked(&work.blocked),
             (None, Some(true)) => {
                 Plan::standing(Reason::Suspended, format!("Cluster {name} is suspended as asked for."))
             }
@@ -60,7 +61,12 @@ fn blocked<K: Kind>(blocked: &[(Obstacle, PlannedStep)]) -> Plan<K> {
         let (edits, why, way_out) = (edits.join(", "), obstacle.why(), obstacle.way_out());
         Some(format!("The manifest asks to change {edits}, and {why}. {way_out}"))
     });
-    Plan::held(Reason::ChangeUnsupported, sentences.collect::<Vec<_>>().join(" "))
+    let reason = if is_contested(blocked) { Reason::Contested } else { Reason::ChangeUnsupported };
+    Plan::held(reason, sentences.collect::<Vec<_>>().join(" "))
+}
+
+fn is_contested(blocked: &[(Obstacle, PlannedStep)]) -> bool {
+    blocked.iter().any(|(obstacle, _)| *obstacle == Obstacle::Contested)
 }
 
 fn edit(step: &PlannedStep) -> Option<String> {

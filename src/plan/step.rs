@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::connection::Connection;
+use super::drift::Settings;
 use super::kind::{Change, Kind};
 use super::record::{Bound, Ending, Refusal};
 use crate::api::condition::{Reason, Standing};
@@ -76,6 +77,10 @@ pub enum RecordChange<K: Kind> {
     TrustPassword(Password),
     /// The recorded password does not open the cluster, which was taken by its looks.
     Disown,
+    /// What is in force of the fields that others can change, and the changes that were made elsewhere and not told of yet.
+    Noted { settings: Settings, drifts: Vec<PlannedStep> },
+    /// The record of a cluster that has vanished is filed, and a new one is created.
+    Recreate,
     /// The cluster is proved gone, and its manifest is there to say so.
     Gone,
     /// A cluster that was proved gone is there after all.

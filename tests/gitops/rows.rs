@@ -5,7 +5,8 @@ use clusterwright::api::condition::Reason;
 use clusterwright::api::cratedb::CrateDBCluster;
 use clusterwright::api::typedb::TypeDBCluster;
 use clusterwright::plan::{
-    AccountFacts, AccountStanding, Attempts, Facts, Given, Inventory, Kind, Plan, Verdict, account_status, plan, status,
+    AccountFacts, AccountStanding, Attempts, Facts, Given, Inventory, Kind, Lately, Missing, Plan, Verdict,
+    account_status, plan, status,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde::de::DeserializeOwned;
@@ -64,6 +65,9 @@ pub(crate) fn expected(reason: Reason) -> Expected {
         | Reason::AdminPasswordUnsupported
         | Reason::Vanished
         | Reason::Replaced
+        | Reason::InventorySuspect
+        | Reason::Contested
+        | Reason::DestroyLimitReached
         | Reason::NotRunning
         | Reason::DeletionProtected
         | Reason::DeletionWouldCancelSubscription => WAITING_FOR_A_PERSON,
@@ -150,10 +154,10 @@ fn facts<K: Kind>(object: Value, account: AccountStanding) -> Facts<K> {
         operator_namespace: "clusterwright-system".to_owned(),
         take_over_from: None,
         edited: Timestamp::UNIX_EPOCH,
-        account: AccountFacts { standing: account, reach: None },
+        account: AccountFacts { standing: account, reach: None, accepts_missing: None },
         record: None,
         rivals: Vec::new(),
-        inventory: Some(Inventory { clusters: Vec::new(), at: None }.into()),
+        inventory: Some(Inventory { clusters: Vec::new(), at: None, missing: Missing::default() }.into()),
         look: None,
         catalogue: None,
         probe: None,
@@ -161,6 +165,7 @@ fn facts<K: Kind>(object: Value, account: AccountStanding) -> Facts<K> {
         current_password: Given::NotAsked,
         published_password: None,
         attempts: Attempts::default(),
+        lately: Lately::default(),
     }
 }
 

@@ -8,7 +8,7 @@ use clusterwright::api::shared::CommonSpec;
 use clusterwright::api::typedb::{Admin, FixedAtCreation, Tier, TypeDBCluster, TypeDBClusterSpec};
 use clusterwright::cloud::operation::Found;
 use clusterwright::cloud::typedb::wire::{Cluster, ClusterDeploy, ClusterStatus, Server, ServerStatus};
-use clusterwright::plan::{Origin, PasswordState, Rival, Stake};
+use clusterwright::plan::{Origin, PasswordState, Rival, Settings, Stake};
 
 pub(crate) use super::kinds::Scene;
 use super::kinds::{Bound, CreateIntent, Intent, Record};
@@ -100,6 +100,7 @@ pub(crate) fn bound(name: &str, origin: Origin) -> Bound {
         seen_by: BTreeSet::from([KEY.to_owned()]),
         applied: None,
         doubt: None,
+        settings: Settings::new(),
         gone: None,
     }
 }
@@ -165,6 +166,7 @@ pub(crate) fn scene() -> Scene {
         storage_size_gb: None,
         server_count: None,
         backup: None,
+        ignore_drift: Vec::new(),
         admin: Admin::default(),
     };
     Scene::of(TypeDBCluster::new(ID, spec), location())
@@ -172,7 +174,7 @@ pub(crate) fn scene() -> Scene {
 
 /// A manifest whose cluster runs, is recorded, and whose connection Secret still waits to be checked.
 pub(crate) fn running() -> Scene {
-    scene().recorded(record(ID)).listed([cluster(ID)])
+    scene().recorded(record(ID)).listed([cluster(ID)]).in_force()
 }
 
 /// The same at rest: nothing is to be done.

@@ -26,6 +26,8 @@ mod kstatus;
 #[cfg(test)]
 mod laws;
 #[cfg(test)]
+mod missing;
+#[cfg(test)]
 mod model;
 #[cfg(test)]
 mod observed;
@@ -39,6 +41,8 @@ mod properties;
 mod scene;
 #[cfg(test)]
 mod standing;
+#[cfg(test)]
+mod vanished;
 #[cfg(test)]
 mod waiting;
 #[cfg(test)]

@@ -6,13 +6,14 @@ use clusterwright::api::condition::Reason;
 use clusterwright::api::identity::{Handle, Location};
 use clusterwright::api::secret::Password;
 use clusterwright::api::shared::{
-    AccountRef, CommonSpec, ConnectionSecret, DeletionPolicy, Management, PlannedAction, PlannedStep,
+    AccountRef, CommonSpec, ConnectionSecret, DeletionPolicy, Management, OnVanished, PlannedAction, PlannedStep,
 };
 use clusterwright::api::{FINALIZER, annotation};
 use clusterwright::cloud::operation::Found;
 use clusterwright::plan::{
-    AccountFacts, AccountStanding, Attempts, CloudCluster, Denied, Facts, Given, Gone, Inventory, Kind, Look, Owner,
-    Plan, Reach, Record, Rival, Step, Trouble, TroubleKind, connection_fingerprint, plan, status,
+    AccountFacts, AccountStanding, Attempts, CloudCluster, Denied, Facts, Given, Gone, Inventory, Kind, Lately, Look,
+    Missing, Owner, Plan, Reach, Record, RecordChange, Rival, Step, Trouble, TroubleKind, connection_fingerprint, plan,
+    status,
 };
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
@@ -65,6 +66,7 @@ pub(crate) fn common_spec(account: &str) -> CommonSpec {
         management: Management::Managed,
         deletion_policy: DeletionPolicy::Retain,
         deletion_protection: None,
+        on_vanished: OnVanished::Hold,
         connection_secret: ConnectionSecret::default(),
     }
 }
@@ -82,6 +84,11 @@ pub(crate) fn owner(kind: &str, name: &str) -> Owner {
 
 pub(crate) fn reach(location: Location, credential: &str) -> Reach {
     Reach { location, credential: credential.to_owned(), made_from: credential.to_owned() }
+}
+
+/// A list that was read then, and from which nothing is missing.
+pub(crate) fn list<K: Kind>(clusters: Vec<K::Cluster>, at: Timestamp) -> Inventory<K> {
+    Inventory { clusters, at: Some(at), missing: Missing::default() }
 }
 
 /// A step as the status shows it: what, from what to what, and what blocks it.
@@ -119,10 +126,14 @@ impl<K: Kind + HasSpec<Spec: Common>> Scene<K> {
             operator_namespace: OPERATOR.to_owned(),
             take_over_from: None,
             edited: ago(3600),
-            account: AccountFacts { standing: AccountStanding::Connected, reach: Some(reach(location, KEY)) },
+            account: AccountFacts {
+                standing: AccountStanding::Connected,
+                reach: Some(reach(location, KEY)),
+                accepts_missing: None,
+            },
             record: None,
             rivals: Vec::new(),
-            inventory: Some(Inventory { clusters: Vec::new(), at: Some(ago(10)) }.into()),
+            inventory: Some(list(Vec::new(), ago(10)).into()),
             look: None,
             catalogue: None,
             probe: None,
@@ -130,6 +141,7 @@ impl<K: Kind + HasSpec<Spec: Common>> Scene<K> {
             current_password: Given::NotAsked,
             published_password: None,
             attempts: Attempts::default(),
+            lately: Lately::default(),
         };
         Self { facts }
     }
@@ -166,7 +178,7 @@ impl<K: Kind + HasSpec<Spec: Common>> Scene<K> {
 
     pub(crate) fn listed(self, clusters: impl IntoIterator<Item = K::Cluster>) -> Self {
         let clusters = clusters.into_iter().collect();
-        self.with(|facts| facts.inventory = Some(Inventory { clusters, at: Some(ago(10)) }.into()))
+        self.with(|facts| facts.inventory = Some(list(clusters, ago(10)).into()))
     }
 
     /// The same, and the account's own credential has found the first of them, long before the list.
@@ -275,13 +287,32 @@ impl<K: Kind + HasSpec<Spec: Common>> Scene<K> {
         })
     }
 
+    /// What is in force was noted in the record, if that is what is due.
+    pub(crate) fn noting(self) -> Self {
+        match self.plan().next {
+            Some(Step::Record(RecordChange::Noted { settings, drifts })) if drifts.is_empty() => {
+                self.record(|record| {
+                    record.bound.as_mut().expect("a cluster").settings = settings;
+                })
+            }
+            _ => self,
+        }
+    }
+
+    /// What the manifest says was in force and noted before the scene begins.
+    pub(crate) fn in_force(self) -> Self {
+        let at_rest = self.clone().publishing();
+        let settings = at_rest.facts.record.and_then(|record| record.bound).expect("a cluster").settings;
+        self.record(|record| record.bound.as_mut().expect("a cluster").settings = settings)
+    }
+
     /// The connection Secret was published as it should be.
     pub(crate) fn publishing(self) -> Self {
         match self.plan().next {
             Some(Step::Publish(connection)) => {
-                self.attempts(|attempts| attempts.published = Some(connection_fingerprint(&connection)))
+                self.attempts(|attempts| attempts.published = Some(connection_fingerprint(&connection))).noting()
             }
-            _ => self,
+            _ => self.noting(),
         }
     }
 
@@ -310,9 +341,9 @@ impl<K: Kind + HasSpec<Spec: Common>> Scene<K> {
         status(&self.facts, &self.plan())
     }
 
-    /// What is done, in a few words; empty where nothing is.
+    /// What is done, in a few words, once it is noted what is in force; empty where nothing is.
     pub(crate) fn does(&self) -> String {
-        self.plan().next.as_ref().map(gist::of_step).unwrap_or_default()
+        self.clone().noting().plan().next.as_ref().map(gist::of_step).unwrap_or_default()
     }
 
     /// How the manifest stands; empty where nothing new is said.

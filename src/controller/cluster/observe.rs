@@ -8,7 +8,7 @@ use k8s_openapi::api::core::v1::{Namespace, Secret};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::{Api, ResourceExt};
 
-use super::ReconcileError;
+use super::{ReconcileError, lately};
 use crate::api::account::CloudAccount;
 use crate::api::annotation;
 use crate::api::condition::Reason;
@@ -77,6 +77,7 @@ pub(super) async fn observe<K: Managed>(
         let memory = memory::lock(memory);
         (memory.look.clone(), memory.probe, Attempts { definition_deleted, ..memory.attempts.clone() })
     };
+    let lately = lately::of(ctx, manifest, stored.as_deref(), location);
     let facts = Facts {
         now,
         manifest: manifest.clone(),
@@ -95,6 +96,7 @@ pub(super) async fn observe<K: Managed>(
         current_password: passwords.current,
         published_password: passwords.published,
         attempts,
+        lately,
     };
     Ok(Seen { facts, stored, session })
 }
@@ -103,6 +105,7 @@ fn account<K: Managed>(ctx: &Context<K>, manifest: &K) -> (AccountFacts, Option<
     let key = AccountKey::of(manifest);
     let known = ctx.accounts.get(&key);
     let session = known.as_ref().and_then(|known| known.session.clone());
+    let accepts_missing = known.as_ref().and_then(|known| known.accepts_missing);
     let standing = match (ctx.stores.account_objects.get(&key.object()), known) {
         (None, _) => AccountStanding::Missing,
         (Some(account), _) if account.spec.location().is_ok_and(|location| location.cloud() != K::CLOUD) => {
@@ -116,7 +119,7 @@ fn account<K: Managed>(ctx: &Context<K>, manifest: &K) -> (AccountFacts, Option<
         credential: session.credential.clone(),
         made_from: session.made_from.clone(),
     });
-    (AccountFacts { standing, reach }, session)
+    (AccountFacts { standing, reach, accepts_missing }, session)
 }
 
 fn not_of_this_cloud<K: Managed>(account: &CloudAccount) -> String {

@@ -17,7 +17,8 @@ use clusterwright::cloud::cratedb::wire::{
 };
 use clusterwright::cloud::operation::{Found, Operation, OperationState};
 use clusterwright::plan::{
-    Catalogued, ChangeIntent, Kind as _, Origin, PasswordState, Refusal, RefusalKind, Rival, Stake, refusal_fingerprint,
+    Catalogued, ChangeIntent, Kind as _, Origin, PasswordState, Refusal, RefusalKind, Rival, Settings, Stake,
+    refusal_fingerprint,
 };
 
 use super::super::scene::{BORN, Common, NOW, common_spec, owner};
@@ -214,6 +215,7 @@ pub(crate) fn bound(name: &str, origin: Origin) -> Bound {
         seen_by: BTreeSet::from([KEY.to_owned()]),
         applied: <CrateDBCluster as clusterwright::plan::Kind>::Applied::default(),
         doubt: None,
+        settings: Settings::new(),
         gone: None,
     }
 }
@@ -261,6 +263,7 @@ pub(crate) fn changing(change: Change, seconds: i64, after: Option<&str>) -> Int
         change,
         after: after.map(str::to_owned),
         fingerprint: "fingerprint".to_owned(),
+        applies: None,
     }))
 }
 
@@ -335,6 +338,7 @@ pub(crate) fn scene() -> Scene {
         storage: None,
         allowed_cidrs: None,
         power: None,
+        ignore_drift: Vec::new(),
         username: None,
         password_secret_ref: None,
     };
@@ -348,7 +352,7 @@ pub(crate) fn ready_to_create() -> Scene {
 
 /// A manifest whose cluster runs, is recorded, and whose connection Secret still waits to be checked.
 pub(crate) fn running() -> Scene {
-    scene().recorded(record(NAME)).listed([cluster(NAME)])
+    scene().recorded(record(NAME)).listed([cluster(NAME)]).in_force()
 }
 
 /// The same at rest: nothing is to be done.

@@ -8,8 +8,12 @@ CONTROLPLANE := target/controlplane/controlplane
 CONTROLPLANE_SOURCES := tests/support/go.sh tests/controlplane/build.sh tests/controlplane/go.mod tests/controlplane/go.sum \
 	$(wildcard tests/controlplane/*.go tests/controlplane/supervisor/*.go)
 HELM := target/helm/helm
+# Most tests wait for other processes most of the time.
+TEST_THREADS = $(shell echo $$((2 * $$(nproc))))
 MUSL := x86_64-unknown-linux-musl
 IMAGE := target/image/clusterwright.tar
+# The same from a program that is quicker to build, for the tests.
+TRIED_IMAGE := target/image/tried.tar
 CHART := deploy/helm/clusterwright
 
 # The demo: CLUSTER=current takes the kubeconfig's current context instead of a control plane of its own,
@@ -51,9 +55,18 @@ crds: build ## Write the definitions anew, in crds/ and in the chart, and their 
 
 .PHONY: image
 image: | needs-cargo needs-image-tools ## Make target/image/clusterwright.tar, an OCI archive of a static program
-	@rustup target list --installed 2>/dev/null | grep -qx $(MUSL) || rustup target add $(MUSL)
-	@cargo build --locked --profile container --target $(MUSL) --bin clusterwright
-	@deploy/image.sh target/$(MUSL)/container/clusterwright $(IMAGE)
+	$(call image,container,container,$(IMAGE))
+
+.PHONY: tried-image
+tried-image: | needs-cargo needs-image-tools
+	$(call image,dev,debug,$(TRIED_IMAGE))
+
+# An image from a profile of Cargo's, whose programs lie in a folder of its own.
+define image
+@rustup target list --installed 2>/dev/null | grep -qx $(MUSL) || rustup target add $(MUSL)
+@cargo build --locked --profile $(1) --target $(MUSL) --bin clusterwright
+@deploy/image.sh target/$(MUSL)/$(2)/clusterwright $(3)
+endef
 
 .PHONY: lint
 lint: | needs-cargo ## Check the format and everything that clippy and go vet know
@@ -67,8 +80,8 @@ lint: | needs-cargo ## Check the format and everything that clippy and go vet kn
 	@tests/controlplane/build.sh --vet
 
 .PHONY: test
-test: controlplane helm image | needs-cargo needs-lua needs-prometheus ## Run all tests
-	cargo test --locked
+test: controlplane helm tried-image | needs-cargo needs-lua needs-prometheus ## Run all tests
+	RUST_TEST_THREADS=$${RUST_TEST_THREADS:-$(TEST_THREADS)} cargo test --locked
 	cd tests/controlplane && go test ./supervisor
 
 .PHONY: needs-cargo

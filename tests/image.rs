@@ -1,4 +1,4 @@
-//! The image that `make image` has made, and the program in it, alone in a root file system.
+//! The image that `make tried-image` has made, and the program in it, alone in a root file system.
 
 #![expect(
     clippy::unwrap_used,
@@ -35,8 +35,8 @@ fn tar(arguments: &[&str], archive: &Path, folder: &Path) {
 
 impl Image {
     fn unpack(name: &str) -> Self {
-        let archive = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/image/clusterwright.tar");
-        assert!(archive.exists(), "{} is missing: run `make image`", archive.display());
+        let archive = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/image/tried.tar");
+        assert!(archive.exists(), "{} is missing: run `make tried-image`", archive.display());
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("image-{name}"));
         fs::remove_dir_all(&folder).ok();
         let (layout, root) = (folder.join("layout"), folder.join("root"));

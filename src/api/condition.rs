@@ -217,6 +217,22 @@ impl Reason {
         Self::Paused,
     ];
 
+    /// Whether nothing is being done for an object with this reason: it waits for a person, or for what passes by itself.
+    #[must_use]
+    pub const fn waits(self) -> bool {
+        let passes = matches!(
+            self,
+            Self::WaitingForOperation
+                | Self::WaitingForRateLimit
+                | Self::CloudUnavailable
+                | Self::OutcomeUnknown
+                | Self::WaitingForAccount
+                | Self::WaitingForCredentials
+                | Self::WaitingForPassword
+        );
+        passes || matches!(self.standing(), Standing::Stalled)
+    }
+
     /// How an object with this reason stands.
     #[must_use]
     pub const fn standing(self) -> Standing {

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_with::skip_serializing_none;
 
-use super::shared::{CommonSpec, CommonStatus, PasswordRef, Power};
+use super::shared::{CommonSpec, CommonStatus, PasswordRef};
 
 /// An id of CrateDB Cloud, in the form in which its API writes it.
 pub(super) const UUID: &str = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$";
@@ -61,8 +61,6 @@ pub struct CrateDBClusterSpec {
     /// The networks that may reach the database; an empty list opens it to all.
     #[schemars(length(max = 64))]
     pub allowed_cidrs: Option<Vec<AllowedCidr>>,
-    /// Whether the database serves (Running), or its data are only kept (Suspended); left alone when omitted.
-    pub power: Option<Power>,
     /// Fields for which an edit of this manifest is applied, and a change that was made elsewhere is left alone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 16))]
@@ -251,8 +249,6 @@ pub struct CrateDBClusterStatus {
     /// The networks that may reach the database, the first 64 of them; none where it is open to all.
     #[schemars(length(max = 64))]
     pub allowed_cidrs: Option<Vec<AllowedCidr>>,
-    /// Whether the database serves (Running), or its data are only kept (Suspended).
-    pub power: Option<Power>,
     /// Base URL of the database's SQL endpoint.
     #[schemars(length(max = 512))]
     pub url: Option<String>,

@@ -31,6 +31,8 @@ pub struct CommonSpec {
     /// What happens when the database was there and is gone.
     #[serde(default)]
     pub on_vanished: OnVanished,
+    /// Whether the database serves (Running), or its data are only kept (Suspended); left alone when omitted.
+    pub power: Option<Power>,
     /// Where the connection details go.
     #[serde(default)]
     pub connection_secret: ConnectionSecret,
@@ -67,6 +69,8 @@ pub struct CommonStatus {
     /// The version that runs.
     #[schemars(length(max = 64))]
     pub version: Option<String>,
+    /// Whether the database serves (Running), or its data are only kept (Suspended).
+    pub power: Option<Power>,
     /// The pending steps, in the order in which they would be carried out.
     #[schemars(length(max = 16))]
     pub plan: Vec<PlannedStep>,

@@ -75,11 +75,13 @@ pub enum TypeDBField {
     MachineType,
     /// The version.
     Version,
+    /// Whether the database serves.
+    Power,
 }
 
 impl TypeDBField {
     /// Where each of them stands below `spec`.
-    pub const PATHS: [&'static str; 2] = [Self::MachineType.path(), Self::Version.path()];
+    pub const PATHS: [&'static str; 3] = [Self::MachineType.path(), Self::Version.path(), Self::Power.path()];
 
     /// Where it stands below `spec`.
     #[must_use]
@@ -87,6 +89,7 @@ impl TypeDBField {
         match self {
             Self::MachineType => "machineType",
             Self::Version => "version",
+            Self::Power => "power",
         }
     }
 }

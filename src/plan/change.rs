@@ -104,8 +104,8 @@ fn set_off<'a, K: Kind>(intent: &ChangeIntent<K>, look: &'a Look<K>) -> Option<&
 
 /// Whether nothing can come of the change any more that this look has not seen.
 fn is_over<K: Kind>(intent: &ChangeIntent<K>, look: &Look<K>) -> bool {
-    let busy = look.found.cluster.as_ref().and_then(CloudCluster::busy);
-    look.at > intent.settled_after() && busy.is_none()
+    let changing = look.found.cluster.as_ref().is_some_and(|cluster| cluster.phase().in_transition());
+    look.at > intent.settled_after() && !changing
 }
 
 /// Nothing tells of the change, so that the cluster itself has to.
@@ -116,9 +116,14 @@ fn without_trace<K: Kind>(facts: &Facts<K>, intent: &ChangeIntent<K>, cluster: &
     if is_over(intent, look) {
         return settled(Ending::Nothing);
     }
-    let message =
-        format!("{} was asked for, and nothing tells of it yet. The cloud is looked at.", intent.change.summary());
-    let plan = Plan::standing(Reason::OutcomeUnknown, message);
+    let summary = intent.change.summary();
+    let only_the_cluster_tells = intent.change.operation().is_none();
+    let plan = if only_the_cluster_tells && cluster.phase().in_transition() {
+        Plan::standing(intent.change.reason(), format!("{summary}. The cloud says that it is {}.", cluster.word()))
+    } else {
+        let message = format!("{summary} was asked for, and nothing tells of it yet. The cloud is looked at.");
+        Plan::standing(Reason::OutcomeUnknown, message)
+    };
     following(facts, look, cluster, Some(intent.announced), plan)
 }
 
@@ -183,7 +188,8 @@ pub(super) fn under_way<K: Kind>(facts: &Facts<K>, cluster: &K::Cluster) -> Opti
     };
     let look = facts.look_at(&Handle::Id(cluster.id().clone())).filter(|look| facts.is_recent(look.at, SOON));
     let looked = || look?.operations().iter().find(begun);
-    cluster.busy().or_else(|| looked().map(|operation| operation.kind.clone()))
+    let changing = || cluster.phase().in_transition().then(|| cluster.word());
+    cluster.busy().or_else(changing).or_else(|| looked().map(|operation| operation.kind.clone()))
 }
 
 /// The same with the words of the operation that runs, and with another look when the last one has grown old.

@@ -17,6 +17,11 @@ use crate::clock;
 /// Decides for a manifest without a cluster and without an open create.
 pub(super) fn plan<K: Kind>(facts: &Facts<K>) -> Plan<K> {
     let target = facts.manifest.wanted();
+    let plan = decide(facts, target.clone());
+    if plan.pending.is_empty() { plan.pending(vec![planned(PlannedAction::Create, &target)]) } else { plan }
+}
+
+fn decide<K: Kind>(facts: &Facts<K>, target: Handle) -> Plan<K> {
     if let Some(rival) = facts.rival_for(&target) {
         return claimed(rival);
     }

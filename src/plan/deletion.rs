@@ -51,13 +51,23 @@ pub(super) fn plan<K: Kind>(facts: &Facts<K>) -> Plan<K> {
             None => release(),
         },
     };
-    naming_the_way_out(guard(facts, plan))
+    naming_the_way_out(showing_the_end(facts, guard(facts, plan)))
 }
 
 /// The cluster that the status names beyond doubt: without its creation time it could be another of the same id.
 fn reported<K: Kind>(facts: &Facts<K>) -> Option<&ClusterId> {
     let status = facts.reported()?;
     status.created_at.as_ref().and(status.external_id.as_ref())
+}
+
+/// However a deletion is held up, the plan shows what it comes to.
+fn showing_the_end<K: Kind>(facts: &Facts<K>, plan: Plan<K>) -> Plan<K> {
+    match facts.record.as_ref().and_then(Record::bound_id) {
+        Some(id) if plan.pending.is_empty() && !plan.stands_at(Reason::Deleting) => {
+            plan.pending(vec![planned(PlannedAction::Destroy, id)])
+        }
+        _ => plan,
+    }
 }
 
 fn naming_the_way_out<K: Kind>(mut plan: Plan<K>) -> Plan<K> {

@@ -21,7 +21,7 @@ use super::step::Plan;
 use crate::api::condition::Reason;
 use crate::api::identity::{Cloud, ClusterId, CreatedAt, Handle};
 use crate::api::secret::Password;
-use crate::api::shared::{CommonSpec, CommonStatus, PasswordRef, PlannedStep};
+use crate::api::shared::{CommonSpec, CommonStatus, PasswordRef, PlannedStep, Power};
 use crate::cloud::operation::Operation;
 
 /// Plain data that a record can keep.
@@ -117,7 +117,7 @@ pub trait Kind:
     fn ignores_drift_of(&self) -> Vec<&'static str>;
     /// Whether the manifest asks for the cluster to be suspended; none where it leaves that alone.
     fn wants_suspended(&self) -> Option<bool> {
-        None
+        self.common().power.map(|power| power == Power::Suspended)
     }
     /// What the password asks for.
     fn way_in(

@@ -62,6 +62,10 @@ use crate::api::shared::{DeletionPolicy, Management};
 /// Decides what is to be done next about one manifest, and how it stands.
 #[must_use]
 pub fn plan<K: Kind>(facts: &Facts<K>) -> Plan<K> {
+    decide(facts).explained()
+}
+
+fn decide<K: Kind>(facts: &Facts<K>) -> Plan<K> {
     if looked_after_elsewhere(facts).is_some() {
         return Plan::unchanged();
     }

@@ -45,7 +45,9 @@ pub(super) fn standing<K: Kind>(
             }
             (None, _) => Plan::held(
                 Reason::NotRunning,
-                format!("Cluster {name} is suspended in the cloud. Resume it in the cloud's console."),
+                format!(
+                    "Cluster {name} is suspended in the cloud. Resume it in the cloud's console, or set spec.power: Running."
+                ),
             ),
         },
         _ => in_transition(facts, cluster, transition(cluster)),

@@ -254,6 +254,18 @@ impl<K: Kind> Plan<K> {
         self
     }
 
+    /// The same, where each pending step that waits says what for.
+    #[must_use]
+    pub(super) fn explained(mut self) -> Self {
+        let Verdict::Stands { reason, message, .. } = &self.verdict else { return self };
+        if reason.waits() && !self.next.as_ref().is_some_and(Step::writes_to_a_cloud) {
+            for step in &mut self.pending {
+                step.blocked_by.get_or_insert_with(|| message.clone());
+            }
+        }
+        self
+    }
+
     /// The same without its step, which stays visible with what blocks it.
     #[must_use]
     pub(super) fn blocked(mut self, reason: Reason, why: &str) -> Self {

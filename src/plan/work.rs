@@ -97,7 +97,8 @@ impl<'a, K: Kind> Work<'a, K> {
         if step.writes_to_a_cloud()
             && let Some(operation) = change::under_way(self.facts, self.cluster)
         {
-            let says_what = self.cluster.busy().is_some() && self.cluster.phase() != Phase::Changing;
+            let phase = self.cluster.phase();
+            let says_what = phase.in_transition() && phase != Phase::Changing;
             let waiting = if says_what {
                 in_transition(self.facts, self.cluster, transition(self.cluster))
             } else {

@@ -20,7 +20,7 @@ pub(crate) const NAMESPACE: &str = "clusterwright-system";
 pub(crate) const RELEASE: &str = "clusterwright";
 
 /// So many live at a time: each is three processes, and machines are small.
-static CLUSTERS: Semaphore = Semaphore::const_new(2);
+static CLUSTERS: Semaphore = Semaphore::const_new(3);
 
 /// A Kubernetes cluster. It ends when this is dropped.
 pub(crate) struct Cluster {

@@ -1,6 +1,7 @@
 //! A manifest with a cluster: gone is proved, another database is never written to, and differences are shown.
 
 use clusterwright::api::identity::CreatedAt;
+use clusterwright::api::shared::Power;
 use clusterwright::cloud::typedb::wire::{Cluster, ClusterStatus};
 use clusterwright::plan::{Origin, Stake};
 use rstest::rstest;
@@ -109,6 +110,35 @@ fn a_cluster_that_is(#[case] status: ClusterStatus, #[case] says: &str) {
     let observed = scene.only_observed();
     let word = if status == ClusterStatus::Running { "Observed" } else { says };
     assert_eq!((observed.does(), observed.says()), (String::new(), word.to_owned()));
+}
+
+/// A cluster at rest in this status, and a manifest that says whether it shall serve.
+fn powered(status: ClusterStatus, power: Option<Power>) -> Scene {
+    let scene = settled().listed([cluster_but(|cluster| cluster.status = status)]);
+    scene.common(|common| common.power = power)
+}
+
+#[rstest]
+#[case::running_as_asked(powered(ClusterStatus::Running, Some(Power::Running)), "", "Running")]
+#[case::to_be_suspended(powered(ClusterStatus::Running, Some(Power::Suspended)), "change power", "Suspending: power")]
+#[case::suspended_as_asked(powered(ClusterStatus::Suspended, Some(Power::Suspended)), "", "Suspended")]
+#[case::to_be_resumed(powered(ClusterStatus::Suspended, Some(Power::Running)), "change power", "Resuming: power")]
+#[case::suspended_by_somebody(powered(ClusterStatus::Suspended, None), "", "NotRunning")]
+#[case::being_suspended_as_asked(powered(ClusterStatus::Suspending, Some(Power::Suspended)), "", "Suspending: power")]
+#[case::being_suspended_by_somebody(powered(ClusterStatus::Suspending, Some(Power::Running)), "", "Suspending")]
+#[case::being_resumed_by_somebody(powered(ClusterStatus::Resuming, Some(Power::Suspended)), "", "Resuming")]
+#[case::being_resumed_as_asked(powered(ClusterStatus::Resuming, Some(Power::Running)), "", "Resuming: power")]
+#[case::still_starting(powered(ClusterStatus::Starting, Some(Power::Suspended)), "", "Creating")]
+fn a_cluster_whose_power_is_written(#[case] scene: Scene, #[case] does: &str, #[case] says: &str) {
+    assert_eq!((scene.does().as_str(), scene.says().as_str()), (does, says));
+}
+
+#[test]
+fn a_cluster_that_is_wanted_suspended_gets_its_password_first() {
+    let scene = powered(ClusterStatus::Running, Some(Power::Suspended)).record(|record| {
+        record.password.current = None;
+    });
+    assert_eq!(scene.does(), "announce a new one");
 }
 
 #[rstest]

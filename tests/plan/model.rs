@@ -4,6 +4,7 @@ use clusterwright::api::identity::{ClusterId, CreatedAt, Handle, Identity, Locat
 use clusterwright::api::secret::Password;
 use clusterwright::api::typedb::TypeDBCluster;
 use clusterwright::cloud::operation::Found;
+use clusterwright::cloud::typedb::change::Change;
 use clusterwright::cloud::typedb::wire::{Cluster, ClusterDeploy, ClusterStatus};
 use clusterwright::plan::{CloudCluster, Kind};
 use jiff::Timestamp;
@@ -50,7 +51,10 @@ impl Cloud for Model {
     fn pass(&mut self, _now: Timestamp) {
         self.clusters.retain(|cluster| cluster.status != ClusterStatus::Destroying);
         for cluster in &mut self.clusters {
-            cluster.status = ClusterStatus::Running;
+            cluster.status = match &cluster.status {
+                ClusterStatus::Suspending | ClusterStatus::Suspended => ClusterStatus::Suspended,
+                _ => ClusterStatus::Running,
+            };
         }
     }
 
@@ -77,13 +81,20 @@ impl Cloud for Model {
 
     fn change(
         &mut self,
-        change: &<TypeDBCluster as Kind>::Change,
-        _id: Option<&ClusterId>,
+        change: &Change,
+        id: Option<&ClusterId>,
         _password: Option<&Password>,
         _fails: bool,
         _now: Timestamp,
     ) -> Result<(), No> {
-        match *change {}
+        let there = self.clusters.iter_mut().find(|cluster| Some(&cluster.id) == id).ok_or(No)?;
+        assert!(!there.status.in_transition(), "{change:?} while it is {}", there.status);
+        match change {
+            Change::Suspended(suspended) if *suspended == (there.status == ClusterStatus::Suspended) => return Err(No),
+            Change::Suspended(true) => there.status = ClusterStatus::Suspending,
+            Change::Suspended(false) => there.status = ClusterStatus::Resuming,
+        }
+        Ok(())
     }
 
     fn destroy(&mut self, identity: &Identity) -> Result<(), No> {

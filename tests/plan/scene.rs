@@ -67,6 +67,7 @@ pub(crate) fn common_spec(account: &str) -> CommonSpec {
         deletion_policy: DeletionPolicy::Retain,
         deletion_protection: None,
         on_vanished: OnVanished::Hold,
+        power: None,
         connection_secret: ConnectionSecret::default(),
     }
 }

@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-/// A change of a cluster. None is carried out yet.
+/// One change of a cluster.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Change {}
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Change {
+    Suspended(bool),
+}

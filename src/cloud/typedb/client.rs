@@ -78,6 +78,18 @@ impl Client {
         self.caller.call(permit, Call::write("deploy", Method::POST, url, body)).await
     }
 
+    /// Suspends a cluster, or resumes it, and answers it as it is at that moment, on its way.
+    pub async fn set_suspended(
+        &self,
+        permit: Permit,
+        id: &ClusterId,
+        suspended: bool,
+    ) -> Result<Answer<Cluster>, CloudError> {
+        let action = if suspended { "suspend" } else { "resume" };
+        let url = self.clusters(&[id.as_str(), action])?;
+        self.caller.call(permit, Call::write(action, Method::POST, url, None)).await
+    }
+
     /// Destroys a cluster and its data, and answers it as it is at that moment, destroying.
     pub async fn destroy(&self, permit: Permit, id: &ClusterId) -> Result<Answer<Cluster>, CloudError> {
         let url = self.clusters(&[id.as_str()])?;

@@ -68,12 +68,16 @@ impl Provider for Client {
 
     async fn change(
         &self,
-        _permit: Permit,
-        _cluster: Option<&ClusterId>,
+        permit: Permit,
+        cluster: Option<&ClusterId>,
         change: &Change,
         _password: Option<&SecretString>,
     ) -> Result<(), CloudError> {
-        match *change {}
+        let absent = || CloudError::Invalid { message: "there is no cluster to change".to_owned() };
+        let id = cluster.ok_or_else(absent)?;
+        match change {
+            Change::Suspended(suspended) => self.set_suspended(permit, id, *suspended).await.map(drop),
+        }
     }
 
     async fn destroy(&self, permit: Permit, id: &ClusterId) -> Result<Option<Cluster>, CloudError> {

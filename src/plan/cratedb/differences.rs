@@ -82,7 +82,7 @@ fn version(spec: &CrateDBClusterSpec, cluster: &Cluster) -> Option<Difference<Cr
 
 /// The cloud suspends only some products, and says of each cluster whether it can be.
 fn power(spec: &CrateDBClusterSpec, cluster: &Cluster) -> Option<Difference<CrateDBCluster>> {
-    let wanted = spec.power?;
+    let wanted = spec.common.power?;
     let there = if cluster.is_suspended() { Power::Suspended } else { Power::Running };
     let shown = differing("power", Some(there.to_string()), Some(wanted.to_string()))?;
     if wanted == Power::Suspended && cluster.allow_suspend == Some(false) {

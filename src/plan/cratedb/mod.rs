@@ -159,10 +159,6 @@ impl Kind for CrateDBCluster {
         self.spec.ignore_drift.iter().map(|field| field.path()).collect()
     }
 
-    fn wants_suspended(&self) -> Option<bool> {
-        self.spec.power.map(|power| power == Power::Suspended)
-    }
-
     fn way_in(
         facts: &Facts<Self>,
         record: &Record<Self>,
@@ -189,7 +185,7 @@ impl Kind for CrateDBCluster {
         status.nodes = cluster.nodes();
         status.product_name = cluster.product_name.as_deref().map(word);
         status.storage_per_node_gib = cluster.bytes_per_node().map(|bytes| bytes / GIB);
-        status.power = cluster.suspended.map(|is| if is { Power::Suspended } else { Power::Running });
+        status.common.power = cluster.suspended.map(|is| if is { Power::Suspended } else { Power::Running });
         status.url = cluster.url.as_deref().map(|url| cut(url, 512));
         let shown = |network: &wire::AllowedCidr| AllowedCidr {
             cidr: word(&network.cidr),

@@ -1,6 +1,7 @@
 //! A cluster as TypeDB Cloud describes it.
 
 use crate::api::identity::{ClusterId, CreatedAt};
+use crate::api::shared::Power;
 use crate::cloud::typedb::wire::{Cluster, ClusterStatus};
 use crate::plan::kind::{CloudCluster, Phase};
 
@@ -35,5 +36,16 @@ impl CloudCluster for Cluster {
 
     fn addresses(&self) -> Vec<String> {
         self.servers.iter().map(|server| server.address.clone()).collect()
+    }
+}
+
+impl Cluster {
+    /// Whether the database serves, or its data are only kept, as it is until a transition has come to its end.
+    pub(super) const fn power(&self) -> Option<Power> {
+        match self.status {
+            ClusterStatus::Running | ClusterStatus::Suspending => Some(Power::Running),
+            ClusterStatus::Suspended | ClusterStatus::Resuming => Some(Power::Suspended),
+            ClusterStatus::Starting | ClusterStatus::Destroying | ClusterStatus::Other(_) => None,
+        }
     }
 }

@@ -2,8 +2,9 @@
 
 use super::fixed;
 use super::request::backup_configuration;
-use crate::api::shared::PlannedStep;
+use crate::api::shared::{PlannedStep, Power};
 use crate::api::typedb::{BackupFrequency, TypeDBCluster, TypeDBClusterSpec};
+use crate::cloud::typedb::change::Change;
 use crate::cloud::typedb::wire::{BackupConfiguration, Cluster};
 use crate::plan::difference::{Difference, Obstacle, differing, text};
 use crate::plan::record::Bound;
@@ -30,7 +31,16 @@ pub(super) fn of(
         .map(|shown| Difference::blocked(shown, Obstacle::FixedAtCreation))
         .chain(changes)
         .chain(backup.map(|shown| Difference::blocked(shown, Obstacle::NotTold)))
+        .chain(power(spec, cluster))
         .collect()
+}
+
+/// What it will be when a transition has come to its end is not known before.
+fn power(spec: &TypeDBClusterSpec, cluster: &Cluster) -> Option<Difference<TypeDBCluster>> {
+    let wanted = spec.common.power?;
+    let there = cluster.power()?;
+    let shown = differing("power", Some(there.to_string()), Some(wanted.to_string()))?;
+    Some(Difference::later(shown, Change::Suspended(wanted == Power::Suspended)))
 }
 
 /// The cloud never shows backup settings, so that what was last applied is compared. What somebody else set stays unseen.

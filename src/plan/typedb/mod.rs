@@ -137,6 +137,7 @@ impl Kind for TypeDBCluster {
 
     fn show(cluster: &Cluster, status: &mut TypeDBClusterStatus) {
         status.common.version = cluster.version.as_deref().map(word);
+        status.common.power = cluster.power();
         status.machine_type = cluster.machine_type.as_deref().map(word);
         status.storage_size_gb = cluster.storage_size_gb;
     }

@@ -189,7 +189,7 @@ fn everything() -> Scene {
         spec.allowed_cidrs = Some(networks(&["10.0.0.0/8"]));
         spec.storage = Some(disks(64));
         spec.nodes = Some(3);
-        spec.power = Some(Power::Suspended);
+        spec.common.power = Some(Power::Suspended);
     })
     .record(|record| record.announce_password(clusterwright::api::secret::Password::new(SECOND)))
 }
@@ -409,7 +409,7 @@ fn what_an_edit_waits_for_is_told_in_the_clouds_own_words_and_looked_at_again() 
     let scene = seen_scaling(edited(|spec| spec.storage = Some(disks(64))));
     assert!(scene.message().contains("Scaling up from 1 to 2 nodes."), "{}", scene.message());
     assert_eq!(scene.plan().look_again.unwrap().as_secs(), 14);
-    assert_eq!(scene.pending(), ["storage.sizePerNodeGiB 32 → 64"]);
+    assert_eq!(scene.pending(), [format!("storage.sizePerNodeGiB 32 → 64 ({})", scene.message())]);
 }
 
 #[rstest]

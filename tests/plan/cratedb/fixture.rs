@@ -337,7 +337,6 @@ pub(crate) fn scene() -> Scene {
         channel: None,
         storage: None,
         allowed_cidrs: None,
-        power: None,
         ignore_drift: Vec::new(),
         username: None,
         password_secret_ref: None,
@@ -399,7 +398,7 @@ impl Scene {
     }
 
     pub(crate) fn wants(self, power: Power) -> Self {
-        self.spec(|spec| spec.power = Some(power))
+        self.spec(|spec| spec.common.power = Some(power))
     }
 
     /// The cloud refused this write so many seconds ago.

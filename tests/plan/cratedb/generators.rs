@@ -158,7 +158,7 @@ impl Wishes {
         spec.allowed_cidrs = self.networks.as_ref().map(|cidrs| networks(cidrs));
         spec.storage = self.storage.map(disks);
         spec.nodes = self.nodes;
-        spec.power = self.power;
+        spec.common.power = self.power;
     }
 
     /// Whether the cluster is as it was wished for; of a cluster that sleeps, only what can be had of it.

@@ -39,7 +39,7 @@ fn a_bound_cluster_shows_what_it_is() {
     assert_eq!(common.operator_namespace.as_deref(), Some(OPERATOR));
     assert_eq!(common.binding.as_ref().map(|binding| binding.name.as_str()), Some("orders-cratedb"));
     assert_eq!((published.nodes, published.storage_per_node_gib), (Some(3), Some(32)));
-    assert_eq!((published.product_name.as_deref(), published.power), (Some("cr1"), Some(Power::Running)));
+    assert_eq!((published.product_name.as_deref(), published.common.power), (Some("cr1"), Some(Power::Running)));
     assert_eq!(published.url.as_deref(), Some("https://orders.eks1.eu-west-1.aws.cratedb.net:4200"));
     let networks = vec![WantedCidr { cidr: "10.0.0.0/8".to_owned(), description: None }];
     assert_eq!((published.allowed_cidrs, published.observed), (Some(networks), Some(fixed())));

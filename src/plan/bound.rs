@@ -123,7 +123,8 @@ fn recreate<K: Kind>(facts: &Facts<K>, bound: &Bound<K>) -> Option<Plan<K>> {
         return None;
     }
     let Some(turn) = facts.lately.may_recreate_at(facts.now) else {
-        return Some(Plan::quietly(Step::Record(RecordChange::Recreate)));
+        let message = format!("Cluster {} was there and is gone. A new one is created in its place.", K::title(bound));
+        return Some(Plan::step(Step::Record(RecordChange::Recreate), Reason::Creating, message));
     };
     let message = format!(
         "Cluster {} was there and is gone. onVanished: Recreate acts on one cluster in each location and hour, so a new one is created \

@@ -101,14 +101,14 @@ fn what_is_not_believed_is_told_with_its_exits() {
 
 #[rstest]
 #[case::is_noted_as_gone_first(recreating(unlisted()), "note that it is gone", "")]
-#[case::is_created_again(recreating(gone()), "recreate", "")]
-#[case::is_created_again_an_hour_after_another(recreated(3600), "recreate", "")]
+#[case::is_created_again(recreating(gone()), "recreate", "Creating")]
+#[case::is_created_again_an_hour_after_another(recreated(3600), "recreate", "Creating")]
 #[case::waits_within_an_hour_of_another(recreated(3599), "", "Vanished")]
 #[case::is_not_created_again_while_paused(recreating(gone()).paused(), "", "Vanished")]
 #[case::is_not_created_again_where_it_was_to_be_that_one(recreating(gone()).adopting(ID), "", "Vanished")]
 #[case::is_not_created_again_where_it_was_renamed(recreating(gone().listed([cluster("sales")]).looked(None)), "", "Vanished")]
 #[case::is_not_created_again_where_it_is_not_believed(suspect(recreating(gone())), "", "InventorySuspect")]
-#[case::is_created_again_on_a_persons_word(vouched(suspect(recreating(gone())), 60), "recreate", "")]
+#[case::is_created_again_on_a_persons_word(vouched(suspect(recreating(gone())), 60), "recreate", "Creating")]
 #[case::is_not_created_again_where_it_is_only_observed(
     recreating(scene().reported(&cluster(ID)).looked(None)).only_observed(), "", "Vanished"
 )]

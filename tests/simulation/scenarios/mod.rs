@@ -2,6 +2,7 @@
 
 mod crashes;
 mod cratedb;
+mod drift;
 mod limits;
 mod lives;
 mod lost;

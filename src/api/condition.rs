@@ -89,6 +89,8 @@ pub enum Reason {
     Creating,
     /// A change is being carried out. Wait.
     Updating,
+    /// Data are being restored into the new database. Wait.
+    Restoring,
     /// The cluster is being resumed in the cloud. Wait.
     Resuming,
     /// The cluster is being suspended in the cloud. Wait.
@@ -169,7 +171,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, for documentation and for tests over all of them.
-    pub const ALL: [Self; 45] = [
+    pub const ALL: [Self; 46] = [
         Self::Running,
         Self::Suspended,
         Self::Observed,
@@ -177,6 +179,7 @@ impl Reason {
         Self::Connecting,
         Self::Creating,
         Self::Updating,
+        Self::Restoring,
         Self::Resuming,
         Self::Suspending,
         Self::Deleting,
@@ -241,6 +244,7 @@ impl Reason {
             Self::Connecting
             | Self::Creating
             | Self::Updating
+            | Self::Restoring
             | Self::Resuming
             | Self::Suspending
             | Self::Deleting

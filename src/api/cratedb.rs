@@ -7,6 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_with::skip_serializing_none;
 
+use super::OBJECT_NAME;
+use super::identity::ClusterId;
 use super::shared::{CommonSpec, CommonStatus, PasswordRef};
 
 /// An id of CrateDB Cloud, in the form in which its API writes it.
@@ -61,6 +63,10 @@ pub struct CrateDBClusterSpec {
     /// The networks that may reach the database; an empty list opens it to all.
     #[schemars(length(max = 64))]
     pub allowed_cidrs: Option<Vec<AllowedCidr>>,
+    /// When backups are made.
+    pub backup: Option<BackupSpec>,
+    /// The backup of another cluster that is restored into the new one before it is Ready. Read when the cluster is created, and not afterwards.
+    pub restore_from: Option<RestoreSpec>,
     /// Fields for which an edit of this manifest is applied, and a change that was made elsewhere is left alone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 16))]
@@ -87,18 +93,22 @@ pub enum CrateDBField {
     Nodes,
     /// The version.
     Version,
+    /// When backups are made.
+    #[serde(rename = "backup.hours")]
+    BackupHours,
     /// Whether the database serves.
     Power,
 }
 
 impl CrateDBField {
     /// Where each of them stands below `spec`.
-    pub const PATHS: [&'static str; 6] = [
+    pub const PATHS: [&'static str; 7] = [
         Self::DeletionProtection.path(),
         Self::AllowedCidrs.path(),
         Self::ProductName.path(),
         Self::Nodes.path(),
         Self::Version.path(),
+        Self::BackupHours.path(),
         Self::Power.path(),
     ];
 
@@ -111,6 +121,7 @@ impl CrateDBField {
             Self::ProductName => "product.name",
             Self::Nodes => "nodes",
             Self::Version => "version",
+            Self::BackupHours => "backup.hours",
             Self::Power => "power",
         }
     }
@@ -228,6 +239,34 @@ pub struct AllowedCidr {
     pub description: Option<String>,
 }
 
+/// When backups are made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct BackupSpec {
+    /// The hours of the day, in UTC, in which a backup is made.
+    #[schemars(length(min = 1, max = 24), inner(range(min = 0, max = 23)))]
+    pub hours: Vec<i64>,
+}
+
+/// The backup of another cluster, in the same organization and region, that is restored into the new one.
+#[skip_serializing_none]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RestoreSpec {
+    /// Id of the other cluster.
+    #[schemars(length(min = 36, max = 36), regex(pattern = UUID))]
+    pub external_id: Option<ClusterId>,
+    /// Name of the other cluster's CrateDBCluster in the same namespace, instead of its id.
+    #[schemars(length(min = 1, max = 253), regex(pattern = OBJECT_NAME))]
+    pub name: Option<String>,
+    /// The backup, as the cloud calls it, such as 20261122125500. A name that it has not makes the message list the newest.
+    #[schemars(length(min = 1, max = 253))]
+    pub snapshot: String,
+    /// The tables that are restored, as the cloud lists them; all when omitted. Users and their rights are never restored.
+    #[schemars(length(min = 1, max = 64), inner(length(min = 1, max = 253)))]
+    pub tables: Option<Vec<String>>,
+}
+
 /// What the operator last saw of a cluster.
 #[skip_serializing_none]
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -249,6 +288,10 @@ pub struct CrateDBClusterStatus {
     /// The networks that may reach the database, the first 64 of them; none where it is open to all.
     #[schemars(length(max = 64))]
     pub allowed_cidrs: Option<Vec<AllowedCidr>>,
+    /// When backups are made.
+    pub backup: Option<BackupSchedule>,
+    /// The backup that was restored into the database when it was new.
+    pub restored_from: Option<RestoredFrom>,
     /// Base URL of the database's SQL endpoint.
     #[schemars(length(max = 512))]
     pub url: Option<String>,
@@ -256,6 +299,31 @@ pub struct CrateDBClusterStatus {
     pub last_operation: Option<LastOperation>,
     /// What was fixed when the cluster was created, as it is in the cloud.
     pub observed: Option<FixedAtCreation>,
+}
+
+/// When backups are made.
+#[skip_serializing_none]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct BackupSchedule {
+    /// The schedule as the cloud writes it, a cron expression in UTC.
+    #[schemars(length(max = 128))]
+    pub schedule: String,
+    /// The hours in it; none where it says more than hours of every day.
+    #[schemars(length(max = 24), inner(range(min = 0, max = 23)))]
+    pub hours: Option<Vec<i64>>,
+}
+
+/// A backup that was restored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RestoredFrom {
+    /// Id of the cluster of which it was made.
+    #[schemars(length(max = 253))]
+    pub external_id: ClusterId,
+    /// The backup, as the cloud calls it.
+    #[schemars(length(max = 253))]
+    pub snapshot: String,
 }
 
 /// An operation on a cluster, in the cloud's own words.

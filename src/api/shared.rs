@@ -71,6 +71,9 @@ pub struct CommonStatus {
     pub version: Option<String>,
     /// Whether the database serves (Running), or its data are only kept (Suspended).
     pub power: Option<Power>,
+    /// What the cluster costs in an hour while it runs, by the cloud's list of prices and in its currency; none where that is not known.
+    #[schemars(length(max = 32))]
+    pub hourly_cost: Option<String>,
     /// The pending steps, in the order in which they would be carried out.
     #[schemars(length(max = 16))]
     pub plan: Vec<PlannedStep>,

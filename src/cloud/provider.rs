@@ -39,6 +39,9 @@ pub trait Provider: Clone + Debug + Send + Sync + Sized + 'static {
     type Change;
     /// What there is around clusters: what they can be made from, and what they share.
     type Catalogue;
+    /// What else the cloud can be asked, and what it answers.
+    type Question;
+    type Answer;
     type Database: Database;
 
     /// Makes no call yet. None where the location is in another cloud.
@@ -65,6 +68,13 @@ pub trait Provider: Clone + Debug + Send + Sync + Sized + 'static {
 
     /// What there is around clusters.
     fn survey(&self) -> impl Future<Output = Result<Self::Catalogue, CloudError>> + Send;
+
+    /// Answers one question.
+    fn ask(
+        &self,
+        question: &Self::Question,
+        priority: Priority,
+    ) -> impl Future<Output = Result<Self::Answer, CloudError>> + Send;
 
     /// Creates a cluster, and answers it as it is at that moment.
     fn create(

@@ -43,11 +43,21 @@ pub(super) fn segment(text: &str) -> Option<String> {
     if matches!(text, "" | "." | "..") {
         return None;
     }
+    Some(encoded(text))
+}
+
+fn encoded(text: &str) -> String {
     let encoded = text.bytes().map(|byte| match byte {
         b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => char::from(byte).to_string(),
         _ => format!("%{byte:02X}"),
     });
-    Some(encoded.collect())
+    encoded.collect()
+}
+
+/// A URL with a query of these parameters.
+pub(super) fn with_query(url: &str, parameters: &[(&str, String)]) -> String {
+    let query: Vec<String> = parameters.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect();
+    format!("{url}?{}", query.join("&"))
 }
 
 /// A URL at `endpoint` whose path consists of these segments.

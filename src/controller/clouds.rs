@@ -19,7 +19,14 @@ pub(super) fn start(around: &Surroundings, tasks: &mut JoinSet<()>) {
 
 /// A kind of cluster together with the client of its cloud.
 pub(crate) trait Managed: Kind {
-    type Client: Provider<Cluster = Self::Cluster, Request = Self::Request, Change = Self::Change, Catalogue = Self::Catalogue>;
+    type Client: Provider<
+            Cluster = Self::Cluster,
+            Request = Self::Request,
+            Change = Self::Change,
+            Catalogue = Self::Catalogue,
+            Question = Self::Question,
+            Answer = Self::Answer,
+        >;
 
     /// The kind's name in metrics and in the names of records.
     const NAME: &'static str;

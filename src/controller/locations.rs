@@ -1,5 +1,6 @@
 //! One task per location: it lists the clusters there, keeps the inventory, and wakes whom a change concerns.
 
+mod appraisal;
 mod poll;
 
 use std::collections::{BTreeSet, HashMap};
@@ -17,15 +18,18 @@ use super::records::Records;
 use super::wake::Wake;
 use crate::api::account::CloudAccount;
 use crate::api::identity::{ClusterId, Handle, Location};
-use crate::clock::Clock;
-use crate::cloud::budget::Budget;
+use crate::clock::{self, Clock};
+use crate::cloud::budget::{Budget, Priority};
 use crate::cloud::error::CloudError;
 use crate::cloud::provider::Provider;
 use crate::controller::clouds::Managed;
-use crate::plan::{Catalogued, CloudCluster, Health, Inventory};
+use crate::plan::{Answered, Answers, Catalogued, CloudCluster, Health, Inventory};
 
 /// The longest time between two looks at a list.
 const MAX_POLL_INTERVAL: Duration = Duration::from_secs(3600);
+
+/// An answer that is older than this answers nothing any more.
+const ANSWERS_KEPT: Duration = Duration::from_secs(48 * 60 * 60);
 
 /// How many commands may stand in line at one location.
 const LINE: usize = 64;
@@ -95,6 +99,9 @@ pub(crate) struct Place<K: Managed> {
     forgotten: AtomicU64,
     /// Held by whoever asks for the catalogue, so that others need not.
     surveying: tokio::sync::Mutex<()>,
+    answers: Mutex<Arc<Answers<K>>>,
+    /// Held by whoever asks a single question, so that others need not.
+    asking: tokio::sync::Mutex<()>,
     health: Mutex<HashMap<AccountKey, Health>>,
     /// How far the cloud's clock is ahead of ours.
     ahead: Mutex<SignedDuration>,
@@ -148,6 +155,37 @@ impl<K: Managed> Place<K> {
         let mut known = lock(&self.catalogue);
         self.forgotten.fetch_add(1, Ordering::SeqCst);
         *known = None;
+    }
+
+    /// What single questions were answered.
+    pub(crate) fn answers(&self) -> Arc<Answers<K>> {
+        Arc::clone(&lock(&self.answers))
+    }
+
+    /// Asks a question that somebody waits for, unless somebody else has asked it since `wanted`.
+    pub(crate) async fn ask(
+        &self,
+        client: &K::Client,
+        question: K::Question,
+        wanted: Timestamp,
+        clock: &Clock,
+    ) -> Result<(), CloudError> {
+        let _one_at_a_time = self.asking.lock().await;
+        if self.answers().get(&question).is_some_and(|told| told.at >= wanted) {
+            return Ok(());
+        }
+        let at = clock.now();
+        let answer = client.ask(&question, Priority::Edit).await?;
+        self.learn(question, Answered { at, answer: Some(answer) });
+        Ok(())
+    }
+
+    /// Keeps an answer, and none that has grown too old for anybody.
+    fn learn(&self, question: K::Question, told: Answered<K>) {
+        let mut known = lock(&self.answers);
+        let answers = Arc::make_mut(&mut known);
+        answers.retain(|_, known| clock::until(known.at, told.at).is_none_or(|age| age < ANSWERS_KEPT));
+        answers.insert(question, told);
     }
 
     pub(crate) fn health(&self, account: &AccountKey) -> Health {
@@ -248,6 +286,8 @@ impl<K: Managed> Locations<K> {
             catalogue: Mutex::default(),
             forgotten: AtomicU64::new(0),
             surveying: tokio::sync::Mutex::default(),
+            answers: Mutex::default(),
+            asking: tokio::sync::Mutex::default(),
             health: Mutex::default(),
             ahead: Mutex::default(),
             hasten: Notify::new(),

@@ -68,6 +68,8 @@ struct Stores<K: Managed> {
     manifests: Store<K>,
     account_objects: Store<CloudAccount>,
     manifests_listed: watches::Listed,
+    /// Where manifests may not be listed, though they should be looked after.
+    unseen: watches::Unseen,
     accounts_listed: watches::Listed,
 }
 
@@ -76,7 +78,7 @@ enum Holder<K: Managed> {
     /// There is a manifest of this name, though perhaps not the same one.
     Lives(Arc<K>),
     Gone,
-    /// Its namespace is not looked after here, so nothing is known of it, and its record is left alone.
+    /// Its namespace is not looked after here, or may not be, so nothing is known of it, and its record is left alone.
     Unwatched,
 }
 
@@ -117,7 +119,8 @@ impl<K: Managed> Context<K> {
     /// Who has the name that a record was made for.
     fn holder(&self, owner: &Owner) -> Holder<K> {
         let namespace = &owner.namespace;
-        if !self.watched_namespaces.is_empty() && !self.watched_namespaces.contains(namespace) {
+        let looked_after = self.watched_namespaces.is_empty() || self.watched_namespaces.contains(namespace);
+        if !looked_after || self.stores.unseen.contains(namespace) {
             return Holder::Unwatched;
         }
         self.stores.manifests.get(&ObjectRef::new(&owner.name).within(namespace)).map_or(Holder::Gone, Holder::Lives)

@@ -17,7 +17,7 @@ use super::clouds::{self, Managed};
 use super::metrics::Metrics;
 use super::records::RECORD_LABEL;
 use super::wake::Wake;
-use super::watches::{self, Listed, watch_in};
+use super::watches::{self, Listed, Unseen, watch_in};
 use super::{Context, Gate, Pulse, Stores, accounts, cluster, fleet, janitor, orphans, standby, told};
 use crate::api::account::CloudAccount;
 use crate::api::identity::Handle;
@@ -93,7 +93,10 @@ fn watch_accounts(client: &Client, config: &Config, stop: &watch::Receiver<bool>
     #[expect(clippy::expect_used, reason = "a store that was made to be shared can be subscribed to")]
     let objects = writer.subscribe().expect("a shared store");
     let (listed, note) = Listed::pair();
-    let stream = watch_in(client, &config.watch_namespaces).modify(lighten).reflect_shared(writer).inspect_ok(note);
+    let stream = watch_in(client, &config.watch_namespaces, &Unseen::default())
+        .modify(lighten)
+        .reflect_shared(writer)
+        .inspect_ok(note);
     let stream = untroubled::<CloudAccount, _>(stream).take_until(stopped(stop));
     tasks.spawn(stream.for_each(|_| std::future::ready(())));
     Accounts { objects, listed }
@@ -109,15 +112,17 @@ pub(super) fn start<K: Managed>(around: &Surroundings, tasks: &mut JoinSet<()>) 
         manifests: manifests.clone(),
         account_objects: accounts.objects.reader(),
         manifests_listed,
+        unseen: Unseen::default(),
         accounts_listed: accounts.listed.clone(),
     };
+    let unseen = stores.unseen.clone();
     let ctx = Arc::new(Context::<K>::new(client, config, wake, stores));
     fleet::show(&ctx);
     for controller in [K::NAME, "cloudaccount", "record"] {
         config.metrics.controller(controller, CONCURRENCY);
     }
 
-    let stream = watch_in::<K>(client, &config.watch_namespaces)
+    let stream = watch_in::<K>(client, &config.watch_namespaces, &unseen)
         .modify(lighten)
         .inspect_ok(wake_heirs(&ctx))
         .reflect(writer)

@@ -1,8 +1,9 @@
 //! Watching one kind in several namespaces as if it were one watch.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt::Debug;
 use std::hash::Hash;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures::stream::{self, BoxStream, StreamExt};
 use kube::runtime::reflector::ObjectRef;
@@ -42,10 +43,25 @@ impl Listed {
     }
 }
 
+/// The namespaces in which a kind may not be listed so far: what is not shown there is not gone.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Unseen(Arc<Mutex<BTreeSet<String>>>);
+
+impl Unseen {
+    pub(crate) fn contains(&self, namespace: &str) -> bool {
+        self.lock().contains(namespace)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 type Events<K> = BoxStream<'static, watcher::Result<Event<K>>>;
 
-/// Watches a kind in these namespaces, or in all where none is named.
-pub(crate) fn watch_in<K>(client: &Client, namespaces: &[String]) -> Events<K>
+/// Watches a kind in these namespaces, or in all where none is named. One that may not be listed holds up none of the others,
+/// and is among the `unseen` until it may.
+pub(crate) fn watch_in<K>(client: &Client, namespaces: &[String], unseen: &Unseen) -> Events<K>
 where
     K: Resource<Scope = kube::core::NamespaceResourceScope> + Clone + DeserializeOwned + Debug + Send + 'static,
     K::DynamicType: Default + Eq + Hash + Clone,
@@ -55,28 +71,36 @@ where
     }
     let watches = namespaces.iter().map(|namespace| {
         let api = Api::<K>::namespaced(client.clone(), namespace);
-        watch(api, config()).default_backoff().boxed()
+        (namespace.clone(), watch(api, config()).default_backoff().boxed())
     });
-    merge(watches.collect())
+    merge(watches.collect(), unseen.clone())
 }
 
-/// Turns several watches into one: its first list is complete when each of them has brought its own.
-fn merge<K>(watches: Vec<Events<K>>) -> Events<K>
+/// Turns several watches into one: its first list is complete when each of them has brought its own, or may not.
+fn merge<K>(watches: Vec<(String, Events<K>)>, unseen: Unseen) -> Events<K>
 where
     K: Resource + Clone + Send + 'static,
     K::DynamicType: Default + Eq + Hash + Clone,
 {
-    let mut merger =
-        Merger { listing: watches.len(), parts: watches.iter().map(|_| Part::default()).collect(), gone: Vec::new() };
+    let (namespaces, watches): (Vec<String>, Vec<Events<K>>) = watches.into_iter().unzip();
+    let parts: Vec<Part<K>> = namespaces.into_iter().map(Part::of).collect();
+    let mut merger = Merger { listing: parts.len(), parts, gone: Vec::new(), unseen };
     let numbered =
         watches.into_iter().enumerate().map(|(number, watch)| watch.map(move |event| (number, event)).boxed());
     let events = stream::select_all(numbered).flat_map(move |(number, event)| {
         stream::iter(match event {
             Ok(event) => merger.take(number, event).into_iter().map(Ok).collect::<Vec<_>>(),
-            Err(error) => vec![Err(error)],
+            Err(error) => {
+                let passed = if may_not_list(&error) { merger.pass_over(number) } else { Vec::new() };
+                std::iter::once(Err(error)).chain(passed.into_iter().map(Ok)).collect()
+            }
         })
     });
     stream::once(async { Ok(Event::Init) }).chain(events).boxed()
+}
+
+fn may_not_list(error: &watcher::Error) -> bool {
+    matches!(error, watcher::Error::InitialListFailed(kube::Error::Api(status)) if status.is_forbidden())
 }
 
 /// What each part of a merged watch has shown.
@@ -84,28 +108,31 @@ struct Merger<K: Resource>
 where
     K::DynamicType: Eq + Hash + Clone,
 {
-    /// How many parts have not finished their first list.
+    /// How many parts the first list still waits for.
     listing: usize,
     parts: Vec<Part<K>>,
     /// What went while others were still listing.
     gone: Vec<K>,
+    unseen: Unseen,
 }
 
 struct Part<K: Resource>
 where
     K::DynamicType: Eq + Hash + Clone,
 {
+    namespace: String,
     known: HashMap<ObjectRef<K>, K>,
     listed: HashMap<ObjectRef<K>, K>,
-    complete: bool,
+    /// Whether the first list of all waits for this one.
+    awaited: bool,
 }
 
-impl<K: Resource> Default for Part<K>
+impl<K: Resource> Part<K>
 where
     K::DynamicType: Eq + Hash + Clone,
 {
-    fn default() -> Self {
-        Self { known: HashMap::new(), listed: HashMap::new(), complete: false }
+    fn of(namespace: String) -> Self {
+        Self { namespace, known: HashMap::new(), listed: HashMap::new(), awaited: true }
     }
 }
 
@@ -158,15 +185,30 @@ where
         let before = std::mem::replace(&mut part.known, listed);
         let missing: Vec<K> =
             before.into_iter().filter(|(key, _)| !part.known.contains_key(key)).map(|(_, object)| object).collect();
-        let first = !std::mem::replace(&mut part.complete, true);
+        self.unseen.lock().remove(&part.namespace);
         let mut events: Vec<Event<K>> = missing.into_iter().filter_map(|object| self.lacks(object)).collect();
-        if first {
-            self.listing -= 1;
-            if self.listing == 0 {
-                events.push(Event::InitDone);
-                events.extend(std::mem::take(&mut self.gone).into_iter().map(Event::Delete));
-            }
-        }
+        events.extend(self.awaits_no_more(number));
         events
+    }
+
+    /// A part may not be listed: its namespace may be gone, or its owner has taken the permission away.
+    fn pass_over(&mut self, number: usize) -> Vec<Event<K>> {
+        let part = &self.parts[number];
+        if part.awaited {
+            self.unseen.lock().insert(part.namespace.clone());
+        }
+        self.awaits_no_more(number)
+    }
+
+    fn awaits_no_more(&mut self, number: usize) -> Vec<Event<K>> {
+        if !std::mem::replace(&mut self.parts[number].awaited, false) {
+            return Vec::new();
+        }
+        self.listing -= 1;
+        if self.listing > 0 {
+            return Vec::new();
+        }
+        let gone = std::mem::take(&mut self.gone).into_iter().map(Event::Delete);
+        std::iter::once(Event::InitDone).chain(gone).collect()
     }
 }

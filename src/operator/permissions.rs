@@ -20,8 +20,8 @@ const AGAIN: Duration = Duration::from_secs(2);
 /// So many questions are asked at a time.
 const AT_A_TIME: usize = 8;
 
-const WAY_OUT: &str = "Grant it to the operator's account. The Helm chart does, with rbac.create: after its namespaces were \
-                       made anew, upgrade the release.";
+const WAY_OUT: &str = "Grant it to the operator's account. The Helm chart does, with rbac.create: after a namespace was made \
+                       anew, upgrade the release; one that is gone is to be taken out of watchNamespaces.";
 
 /// A group, a resource in it, and the verbs that are needed. A subresource stands behind a slash.
 type Rule = (&'static str, &'static str, &'static [&'static str]);
@@ -49,15 +49,12 @@ const BESIDE: [Rule; 3] = [
     ("events.k8s.io", "events", &["create"]),
 ];
 
-/// Waits until the operator may do what it cannot work without, and says what is missing meanwhile.
+/// Waits until the operator may do what it cannot work without, and says what is missing meanwhile. A namespace that it is
+/// told to look after, and may not, keeps none of the others waiting: whoever owns it may have taken it away.
 pub(super) async fn wait(client: &Client, own: &str, watched: &[String], pulse: &Pulse) {
     // No name stands for all namespaces.
-    let watched = if watched.is_empty() { &[String::new()] } else { watched };
-    let needed: Vec<ResourceAttributes> = [by_name(own, watched), within(&OWN, own)]
-        .into_iter()
-        .chain(watched.iter().map(|namespace| within(&WATCHED, namespace)))
-        .flatten()
-        .collect();
+    let everywhere = if watched.is_empty() { within(&WATCHED, "") } else { Vec::new() };
+    let needed = [by_name(own, watched), within(&OWN, own), everywhere].concat();
     let mut said = Said::default();
     loop {
         match refused(client, &needed).await {
@@ -72,11 +69,20 @@ pub(super) async fn wait(client: &Client, own: &str, watched: &[String], pulse: 
         pulse.beat();
         tokio::time::sleep(AGAIN).await;
     }
-    let beside: Vec<ResourceAttributes> = watched.iter().flat_map(|namespace| within(&BESIDE, namespace)).collect();
-    if let Ok(missing) = refused(client, &beside).await
+    for namespace in watched {
+        warn(client, &within(&WATCHED, namespace), "What is there is not looked after until it may.").await;
+    }
+    let beside = if watched.is_empty() { &[String::new()] } else { watched };
+    let beside: Vec<ResourceAttributes> = beside.iter().flat_map(|namespace| within(&BESIDE, namespace)).collect();
+    warn(client, &beside, "Manifests that need it will say so.").await;
+}
+
+/// Says what of this is not permitted, and what follows.
+async fn warn(client: &Client, wanted: &[ResourceAttributes], consequence: &str) {
+    if let Ok(missing) = refused(client, wanted).await
         && !missing.is_empty()
     {
-        tracing::warn!("The operator may not {}. Manifests that need it will say so. {WAY_OUT}", list(&missing));
+        tracing::warn!("The operator may not {}. {consequence} {WAY_OUT}", list(&missing));
     }
 }
 

@@ -245,10 +245,11 @@ fn published<K: Kind>(
 }
 
 /// Whether the connection Secret says something of use. An application that starts when the Secret appears must find
-/// the password in it, and one that is suspended must not lose the address that it had.
+/// the password in it and the data in the database, and one that is suspended must not lose the address that it had.
 fn can_be_connected_to<K: Kind>(facts: &Facts<K>, record: &Record<K>, bound: &Bound<K>, cluster: &K::Cluster) -> bool {
     let password_is_ours = bound.origin == Origin::Created;
-    serving::serves(facts, cluster) && (record.password.current.is_some() || !password_is_ours)
+    let complete = !facts.manifest.awaits_data(bound);
+    complete && serving::serves(facts, cluster) && (record.password.current.is_some() || !password_is_ours)
 }
 
 impl<K: Kind> Plan<K> {

@@ -48,7 +48,7 @@ pub(super) fn follow<K: Kind>(facts: &Facts<K>, intent: &ChangeIntent<K>, cluste
             let plan = Plan::standing(intent.change.reason(), message);
             following(facts, look, cluster, Some(intent.announced), plan)
         }
-        OperationState::Succeeded if intent.change.sets_password() || intent.change.shown_by(cluster) => {
+        OperationState::Succeeded if intent.change.is_unseen() || intent.change.shown_by(cluster) => {
             settled(Ending::Done)
         }
         OperationState::Succeeded if !is_over(intent, look) => {
@@ -102,10 +102,11 @@ fn set_off<'a, K: Kind>(intent: &ChangeIntent<K>, look: &'a Look<K>) -> Option<&
     news.filter(|operation| operation.kind == kind && operation.started >= earliest).last()
 }
 
-/// Whether nothing can come of the change any more that this look has not seen.
+/// Whether nothing can come of the change any more that this look has not seen. What the cloud has accepted has longer.
 fn is_over<K: Kind>(intent: &ChangeIntent<K>, look: &Look<K>) -> bool {
     let changing = look.found.cluster.as_ref().is_some_and(|cluster| cluster.phase().in_transition());
-    look.at > intent.settled_after() && !changing
+    let settled_after = if intent.accepted { clock::later(intent.announced, LATER) } else { intent.settled_after() };
+    look.at > settled_after && !changing
 }
 
 /// Nothing tells of the change, so that the cluster itself has to.
@@ -113,13 +114,20 @@ fn without_trace<K: Kind>(facts: &Facts<K>, intent: &ChangeIntent<K>, cluster: &
     if intent.change.shown_by(cluster) {
         return settled(Ending::Done);
     }
+    // Operations that were told, without the one that it would have set off, are as good as a no.
+    if is_over(intent, look) && intent.change.is_for_good() && look.operations().is_empty() {
+        return failed(facts, intent, "nothing tells what came of it".to_owned());
+    }
     if is_over(intent, look) {
-        return settled(Ending::Nothing);
+        let words = "the cloud accepted it, and the cluster does not show it";
+        return if intent.accepted { failed(facts, intent, words.to_owned()) } else { settled(Ending::Nothing) };
     }
     let summary = intent.change.summary();
     let only_the_cluster_tells = intent.change.operation().is_none();
     let plan = if only_the_cluster_tells && cluster.phase().in_transition() {
         Plan::standing(intent.change.reason(), format!("{summary}. The cloud says that it is {}.", cluster.word()))
+    } else if intent.accepted {
+        Plan::standing(intent.change.reason(), format!("{summary}."))
     } else {
         let message = format!("{summary} was asked for, and nothing tells of it yet. The cloud is looked at.");
         Plan::standing(Reason::OutcomeUnknown, message)

@@ -1,6 +1,8 @@
 //! Differences between manifest and cluster: how the status shows them, and what puts them right.
 
 use super::kind::Kind;
+use super::step::Step;
+use crate::api::condition::Reason;
 use crate::api::shared::{PlannedAction, PlannedStep};
 
 /// One difference between manifest and cluster.
@@ -16,6 +18,10 @@ pub struct Difference<K: Kind> {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Remedy<K: Kind> {
     Change(K::Change),
+    /// What depends on something that has to be known first.
+    After(Step<K>),
+    /// Nothing for now: the cloud would not do it, for the reason that a sentence gives.
+    Held(Reason, String),
     /// Nothing that the operator does.
     None(Obstacle),
 }
@@ -27,8 +33,10 @@ pub enum Obstacle {
     FixedAtCreation,
     /// This version has no step for it.
     NotCarriedOut,
-    /// What is in force cannot be seen, and nothing says what was applied last.
-    NotTold,
+    /// A version that is older than the one in force.
+    Downgrade,
+    /// A free cluster would have to be paid for.
+    NotForFree,
     /// Somebody else has changed it back whenever it was put right.
     Contested,
     /// The cloud does not suspend the clusters of every product.
@@ -41,7 +49,8 @@ impl Obstacle {
         match self {
             Self::FixedAtCreation => "it is fixed at creation",
             Self::NotCarriedOut => "this version of clusterwright does not change it",
-            Self::NotTold => "the cloud does not tell what is set there",
+            Self::Downgrade => "a version is never taken back",
+            Self::NotForFree => "a free cluster cannot have that",
             Self::Contested => "somebody else has changed it back three times within half an hour",
             Self::CannotBeSuspended => "the cloud does not suspend clusters of this product",
         }
@@ -50,12 +59,13 @@ impl Obstacle {
     /// How the manifest comes to rest all the same.
     pub(super) const fn way_out(self) -> &'static str {
         match self {
-            Self::FixedAtCreation | Self::CannotBeSuspended => "Set the manifest back.",
+            Self::FixedAtCreation | Self::CannotBeSuspended | Self::Downgrade | Self::NotForFree => {
+                "Set the manifest back."
+            }
             Self::NotCarriedOut => "Set the manifest back, or make the change in the cloud's console.",
             Self::Contested => {
                 "It is left for a day, or until the manifest is edited or the annotation clusterwright.dev/reconcile-at is set anew."
             }
-            Self::NotTold => "Take the field out of the manifest.",
         }
     }
 }
@@ -65,6 +75,17 @@ impl<K: Kind> Difference<K> {
     pub(super) fn blocked(shown: PlannedStep, by: Obstacle) -> Self {
         let shown = PlannedStep { blocked_by: Some(by.why().to_owned()), ..shown };
         Self { shown, remedy: Remedy::None(by), first: false }
+    }
+
+    /// A difference about which something has to be known first.
+    pub(super) fn after(shown: PlannedStep, step: Step<K>) -> Self {
+        Self { shown, remedy: Remedy::After(step), first: false }
+    }
+
+    /// A difference that the cloud would not put right, which the status says as well.
+    pub(super) fn held(shown: PlannedStep, reason: Reason, why: String) -> Self {
+        let shown = PlannedStep { blocked_by: Some(why.clone()), ..shown };
+        Self { shown, remedy: Remedy::Held(reason, why), first: false }
     }
 
     /// A difference that is put right before the password is looked after.

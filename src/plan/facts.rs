@@ -1,5 +1,6 @@
 //! Everything that a decision is made from.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -46,6 +47,10 @@ pub struct Facts<K: Kind> {
     pub look: Option<Look<K>>,
     /// What there is around the location's clusters, as last read.
     pub catalogue: Option<Arc<Catalogued<K>>>,
+    /// What the cloud was asked besides.
+    pub answers: Arc<Answers<K>>,
+    /// What there is behind the manifest that this one names as its source; none where it names none.
+    pub source: Option<Source>,
     /// What the database itself answered last, where it was asked whether it serves.
     pub probe: Option<Probe>,
     pub wanted_password: Given,
@@ -120,6 +125,27 @@ impl<K: Kind> Inventory<K> {
 pub struct Catalogued<K: Kind> {
     pub at: Timestamp,
     pub catalogue: K::Catalogue,
+}
+
+/// What a cloud answered to single questions.
+pub type Answers<K> = HashMap<<K as Kind>::Question, Answered<K>>;
+
+/// What a cloud answered, and when it was asked.
+#[derive(Clone, Debug)]
+pub struct Answered<K: Kind> {
+    pub at: Timestamp,
+    /// None where the cloud had no answer to something that nothing waits for.
+    pub answer: Option<K::Answer>,
+}
+
+/// What there is behind the name of another manifest in the same namespace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// There is no such manifest.
+    Missing,
+    /// It has no cluster yet.
+    Unbound,
+    Cluster(ClusterId),
 }
 
 /// A look at one cluster: it was asked for, and the list was read.
@@ -261,6 +287,21 @@ impl<K: Kind> Facts<K> {
     #[must_use]
     pub fn is_recent(&self, at: Timestamp, lasting: Duration) -> bool {
         self.now < clock::later(at, lasting)
+    }
+
+    /// What the cloud answered to this question no longer ago than `lasting`, and since a person or a credential last gave
+    /// reason to ask anew.
+    #[must_use]
+    pub fn answer(&self, question: &K::Question, lasting: Duration) -> Option<&K::Answer> {
+        let told =
+            self.answers.get(question).filter(|told| self.is_recent(told.at, lasting) && !self.is_outdated(told.at))?;
+        told.answer.as_ref()
+    }
+
+    /// Whether a person or a credential has given reason to ask anew since then.
+    #[must_use]
+    pub fn is_outdated(&self, at: Timestamp) -> bool {
+        self.attempts.begun.is_some_and(|begun| at < begun)
     }
 
     /// Why the last attempt to speak to the database came to nothing.

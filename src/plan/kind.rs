@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
+use std::hash::Hash;
 use std::iter;
 use std::time::Duration;
 
@@ -47,6 +48,10 @@ pub trait Kind:
     type Applied: Data + Default;
     /// What there is around clusters: what they can be made from, and what they share.
     type Catalogue: Clone + Debug + Send + Sync + 'static;
+    /// What else a cloud can be asked.
+    type Question: Clone + Debug + Eq + Hash + Send + Sync + 'static;
+    /// What it answers.
+    type Answer: Clone + Debug + PartialEq + Send + Sync + 'static;
 
     /// The manifest's field that gives the cluster its name.
     const NAME_FIELD: &'static str;
@@ -100,6 +105,8 @@ pub trait Kind:
     fn applied(request: &Self::Request) -> Self::Applied;
     /// Notes a change that was carried out and cannot be seen in the cloud afterwards.
     fn note_applied(_applied: &mut Self::Applied, _change: &Self::Change) {}
+    /// Notes that nobody will ever know whether a change was carried out that cannot be seen in the cloud afterwards.
+    fn forget_applied(_applied: &mut Self::Applied, _change: &Self::Change) {}
     /// What cannot change about a cluster, as the cloud reports it, cut to what the status takes.
     fn fixed(cluster: &Self::Cluster, catalogue: Option<&Self::Catalogue>) -> Self::Fixed;
     /// The same, with what was known before of all that is not seen.
@@ -137,10 +144,29 @@ pub trait Kind:
         password: Option<&Password>,
     ) -> BTreeMap<&'static str, String>;
 
+    /// What a cluster like this costs, as a question to its cloud; none where that does not tell.
+    fn appraisal(_cluster: &Self::Cluster) -> Option<Self::Question> {
+        None
+    }
+    /// The price in an hour that the cloud answered, as the status shows it.
+    fn hourly_cost(_answer: &Self::Answer) -> Option<String> {
+        None
+    }
+    /// Whether data are still to come into the database that was created for them.
+    fn awaits_data(&self, _bound: &Bound<Self>) -> bool {
+        false
+    }
+    /// The name of the manifest from whose cluster this one's data come, where it names one.
+    fn source(&self) -> Option<&str> {
+        None
+    }
+
     /// Shows in the status what the cloud says of the cluster, but for what is fixed.
     fn show(cluster: &Self::Cluster, status: &mut Self::Status);
     /// Shows in the status what is fixed.
     fn show_fixed(fixed: Self::Fixed, status: &mut Self::Status);
+    /// Shows in the status what was applied and cannot be seen in the cloud.
+    fn show_applied(_applied: &Self::Applied, _status: &mut Self::Status) {}
     /// Shows in the status what the cloud is doing to the cluster.
     fn show_operation(_operation: &Operation, _status: &mut Self::Status) {}
 }
@@ -231,6 +257,10 @@ pub trait Change<K: Kind>: Data {
     fn operation(&self) -> Option<&'static str>;
     /// Whether the cluster shows it.
     fn shown_by(&self, cluster: &K::Cluster) -> bool;
+    /// Whether it is done when the cloud has answered. Elsewhere the answer may show what was before.
+    fn is_done_when_answered(&self) -> bool {
+        self.creates().is_some()
+    }
     /// What it creates besides the cluster.
     fn creates(&self) -> Option<Handle> {
         None
@@ -241,6 +271,14 @@ pub trait Change<K: Kind>: Data {
     }
     /// Whether it sets the pending password.
     fn sets_password(&self) -> bool {
+        false
+    }
+    /// Whether no cluster shows it, so that only the cloud's own word tells of it.
+    fn is_unseen(&self) -> bool {
+        self.sets_password()
+    }
+    /// Whether it must not be done again, once it may have been done.
+    fn is_for_good(&self) -> bool {
         false
     }
     /// Whether it can be asked for while the cluster is suspended.

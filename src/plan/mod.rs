@@ -37,8 +37,8 @@ pub use connection::{Connection, fingerprint as connection_fingerprint};
 pub use difference::{Difference, Obstacle, Remedy};
 pub use drift::{Applies, Setting, Settings, applies};
 pub use facts::{
-    AccountFacts, AccountStanding, Attempts, Catalogued, Denied, Facts, Given, Inventory, Look, Probe, Reach, Rival,
-    Sighting, Stake, Trouble, TroubleKind,
+    AccountFacts, AccountStanding, Answered, Answers, Attempts, Catalogued, Denied, Facts, Given, Inventory, Look,
+    Probe, Reach, Rival, Sighting, Source, Stake, Trouble, TroubleKind,
 };
 pub use kind::{Change, CloudCluster, Data, Kind, Phase};
 pub use lately::Lately;

@@ -117,6 +117,9 @@ pub struct ChangeIntent<K: Kind> {
     /// The newest operation that was known then: what the change sets off comes after it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<String>,
+    /// The cloud has taken the request, so that sooner or later it shows.
+    #[serde(default)]
+    pub accepted: bool,
     /// What a refusal that comes late is remembered under, see [`Refusal::fingerprint`].
     pub fingerprint: String,
     /// What it puts in force, where others can change that as well.
@@ -334,17 +337,33 @@ impl<K: Kind> Record<K> {
         self.password.pending = self.password.pending.take().or(trusted);
     }
 
+    /// The cloud has answered that it takes the open change. Whether that is worth noting: nothing else tells of it later.
+    pub fn accept_change(&mut self) -> bool {
+        let Some(Intent::Change(intent)) = &mut self.intent else { return false };
+        if intent.change.is_done_when_answered() {
+            self.settle_change(Ending::Done);
+            return true;
+        }
+        intent.accepted = intent.change.operation().is_none();
+        intent.accepted
+    }
+
     /// The open change has come to its end.
     pub fn settle_change(&mut self, ending: Ending) {
         let Some(Intent::Change(intent)) = self.intent.take() else { return };
         let subject = intent.change.field().to_owned();
         match ending {
-            Ending::Nothing => {}
+            Ending::Nothing => {
+                if let Some(bound) = &mut self.bound {
+                    K::forget_applied(&mut bound.applied, &intent.change);
+                }
+            }
             Ending::Failed(refusal) => {
                 self.refusals.insert(subject, refusal);
             }
             Ending::Done => {
-                self.refusals.remove(&subject);
+                // What was refused may be possible by now: a larger product takes larger disks.
+                self.refusals.clear();
                 self.password_sent |= intent.change.sets_password();
                 if let Some(bound) = &mut self.bound {
                     K::note_applied(&mut bound.applied, &intent.change);

@@ -49,6 +49,10 @@ fn show_cluster<K: Kind>(facts: &Facts<K>, cluster: &K::Cluster, status: &mut K:
     common.external_id = Some(cluster.id().clone());
     common.created_at = Some(cluster.created_at().to_string());
     let bound = facts.record.as_ref().and_then(|record| record.bound.as_ref());
+    // What is not known yet, after a restart for example, is shown as it was.
+    if let Some(told) = K::appraisal(cluster).and_then(|question| facts.answers.get(&question)) {
+        common.hourly_cost = told.answer.as_ref().and_then(K::hourly_cost);
+    }
     K::show(cluster, status);
     let seen = K::fixed(cluster, None);
     let fixed = match bound {
@@ -98,6 +102,7 @@ fn show_record<K: Kind>(facts: &Facts<K>, plan: &Plan<K>, status: &mut K::Status
             common.external_id = Some(bound.identity.id.clone());
             common.created_at = Some(bound.identity.created_at.to_string());
             common.binding = binding(facts, plan, common.binding.take());
+            K::show_applied(&bound.applied, status);
             if !seen {
                 K::show_fixed(bound.fixed.clone(), status);
             }

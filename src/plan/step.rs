@@ -47,6 +47,8 @@ pub enum Step<K: Kind> {
     Look(Handle),
     /// Ask the cloud what there is around its clusters.
     Survey,
+    /// Ask the cloud a single question.
+    Ask(K::Question),
     Record(RecordChange<K>),
     Cloud(CloudWrite<K>),
     Database(DatabaseStep),
@@ -131,7 +133,13 @@ impl<K: Kind> Step<K> {
     /// Whether it asks or changes something in a cloud or in a database.
     #[must_use]
     pub fn speaks_to_a_cloud(&self) -> bool {
-        matches!(self, Self::Cloud(_) | Self::Database(_) | Self::Look(_) | Self::Survey)
+        matches!(self, Self::Cloud(_) | Self::Database(_) | Self::Look(_) | Self::Survey | Self::Ask(_))
+    }
+
+    /// Whether it asks what the cloud offers, and nothing about the cluster itself.
+    #[must_use]
+    pub(super) fn only_asks_the_cloud(&self) -> bool {
+        matches!(self, Self::Survey | Self::Ask(_))
     }
 
     /// The step in a few words.
@@ -141,6 +149,7 @@ impl<K: Kind> Step<K> {
             Self::AddFinalizer | Self::RemoveFinalizer => "Preparing the manifest".to_owned(),
             Self::Look(target) => format!("A look at cluster {target}"),
             Self::Survey => "A look at what the cloud offers".to_owned(),
+            Self::Ask(_) => "A question about what the cloud has to offer".to_owned(),
             Self::Record(_) => "Keeping the record".to_owned(),
             Self::Cloud(write) => write.summary(),
             Self::Database(DatabaseStep::Prove { .. }) => {

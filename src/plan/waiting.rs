@@ -117,7 +117,7 @@ fn left<K: Kind>(facts: &Facts<K>, moment: Timestamp) -> Duration {
 
 /// Whether what cannot be read keeps something from being done that nobody has done yet.
 fn keeps_from_work<K: Kind>(facts: &Facts<K>, plan: &Plan<K>) -> bool {
-    plan.next == Some(Step::Survey) && !settled(facts)
+    plan.next.as_ref().is_some_and(Step::only_asks_the_cloud) && !settled(facts)
 }
 
 /// The same plan, which says what stands in its way. Where it says nothing, what was said before stands, unless a person
@@ -178,7 +178,7 @@ fn asked_by<K: Kind>(facts: &Facts<K>, plan: &Plan<K>) -> String {
         Some(Step::Look(Handle::Id(id))) if facts.spec().external_id.as_ref() == Some(id) => {
             "spec.externalId".to_owned()
         }
-        Some(Step::Survey) => "spec.accountRef".to_owned(),
+        Some(Step::Survey | Step::Ask(_)) => "spec.accountRef".to_owned(),
         _ => format!("spec.{}", K::NAME_FIELD),
     }
 }

@@ -34,21 +34,36 @@ impl<'a, K: Kind> Work<'a, K> {
         for Difference { mut shown, remedy, .. } in differences {
             match remedy {
                 Remedy::Change(change) => self.consider(&mut shown, change),
+                Remedy::After(step) => self.find_out(&mut shown, step),
+                Remedy::Held(reason, why) => {
+                    self.refused.get_or_insert_with(|| Plan::held(reason, why));
+                }
                 Remedy::None(obstacle) => self.blocked.push((obstacle, shown.clone())),
             }
             self.shown.push(shown);
         }
     }
 
-    /// A change that was refused is skipped, and keeps nothing after it from being done.
-    fn consider(&mut self, shown: &mut PlannedStep, change: K::Change) {
+    /// Whether a change has to wait, which it then says.
+    fn waits(&self, shown: &mut PlannedStep, while_suspended: bool) -> bool {
         let waits_for = match self.cluster.phase() {
-            Phase::Suspended if !change.while_suspended() => Some("it waits for the cluster to be resumed"),
+            Phase::Suspended if !while_suspended => Some("it waits for the cluster to be resumed"),
             Phase::Failed => Some("the cluster could not be created"),
             _ => None,
         };
-        if waits_for.is_some() {
-            shown.blocked_by = waits_for.map(str::to_owned);
+        shown.blocked_by = waits_for.map(str::to_owned);
+        waits_for.is_some()
+    }
+
+    fn find_out(&mut self, shown: &mut PlannedStep, step: Step<K>) {
+        if !self.waits(shown, false) {
+            self.next.get_or_insert((step, Reason::Updating));
+        }
+    }
+
+    /// A change that was refused is skipped, and keeps nothing after it from being done.
+    fn consider(&mut self, shown: &mut PlannedStep, change: K::Change) {
+        if self.waits(shown, change.while_suspended()) {
             return;
         }
         let reason = change.reason();
@@ -93,6 +108,10 @@ impl<'a, K: Kind> Work<'a, K> {
             (next, _) => next?,
         };
         let shown = std::mem::take(&mut self.shown);
+        // What is asked now and then must not let a manifest that is held seem to be worked at.
+        if step.only_asks_the_cloud() {
+            return Some(Plan::quietly(step).pending(shown));
+        }
         // Whatever is asked for now would be refused.
         if step.writes_to_a_cloud()
             && let Some(operation) = change::under_way(self.facts, self.cluster)

@@ -9,8 +9,10 @@
 
 mod admission;
 mod harness;
+mod installed;
 mod release;
 mod rendering;
 #[path = "../support/mod.rs"]
 mod support;
 mod values;
+mod watched;

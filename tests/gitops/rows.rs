@@ -1,5 +1,7 @@
 //! The design's table: every reason, and what each tool is to make of an object that stands for it.
 
+use std::sync::Arc;
+
 use clusterwright::api::account::CloudAccount;
 use clusterwright::api::condition::Reason;
 use clusterwright::api::cratedb::CrateDBCluster;
@@ -34,6 +36,7 @@ pub(crate) fn expected(reason: Reason) -> Expected {
         Reason::Connecting
         | Reason::Creating
         | Reason::Updating
+        | Reason::Restoring
         | Reason::Resuming
         | Reason::Suspending
         | Reason::Deleting
@@ -160,6 +163,7 @@ fn facts<K: Kind>(object: Value, account: AccountStanding) -> Facts<K> {
         inventory: Some(Inventory { clusters: Vec::new(), at: None, missing: Missing::default() }.into()),
         look: None,
         catalogue: None,
+        answers: Arc::default(),
         probe: None,
         wanted_password: Given::NotAsked,
         current_password: Given::NotAsked,

@@ -87,7 +87,7 @@ fn conflicting(scene: Scene) -> Scene {
 #[rstest]
 #[case::that_runs(running(), "ConnectionSecretConflict")]
 #[case::that_is_suspended(running().listed([cluster_but(|c: &mut Cluster| c.status = ClusterStatus::Suspended)]), "NotRunning")]
-#[case::that_differs(running().spec(|spec| spec.machine_type = Some("x".to_owned())), "ChangeUnsupported: machineType")]
+#[case::that_differs(running().spec(|spec| spec.region = Some("us-east1".to_owned())), "ChangeUnsupported: region")]
 fn somebody_elses_secret_holds_up_a_cluster(#[case] scene: Scene, #[case] says: &str) {
     let scene = conflicting(scene);
     assert_eq!((scene.does().as_str(), scene.says().as_str()), ("", says));

@@ -7,11 +7,14 @@ use clusterwright::api::secret::Password;
 use clusterwright::api::shared::CommonSpec;
 use clusterwright::api::typedb::{Admin, FixedAtCreation, Tier, TypeDBCluster, TypeDBClusterSpec};
 use clusterwright::cloud::operation::Found;
+use clusterwright::cloud::typedb::change::Change;
 use clusterwright::cloud::typedb::wire::{Cluster, ClusterDeploy, ClusterStatus, Server, ServerStatus};
-use clusterwright::plan::{Origin, PasswordState, Rival, Settings, Stake};
+use clusterwright::plan::{
+    ChangeIntent, Origin, PasswordState, Refusal, RefusalKind, Rival, Settings, Stake, refusal_fingerprint,
+};
 
 pub(crate) use super::kinds::Scene;
-use super::kinds::{Bound, CreateIntent, Intent, Record};
+use super::kinds::{Bound, CloudWrite, CreateIntent, Intent, Record};
 use super::scene::{BORN, Common, NOW, common_spec, owner};
 pub(crate) use super::scene::{KEY, OPERATOR, ago, denied_for_long, given, now, refused, unavailable};
 
@@ -82,6 +85,18 @@ pub(crate) fn request(name: &str) -> ClusterDeploy {
     }
 }
 
+/// The cluster as it is when this change was carried out.
+pub(crate) fn apply(change: &Change, cluster: &mut Cluster) {
+    match change {
+        Change::Storage { gb } => cluster.storage_size_gb = Some(*gb),
+        Change::Machine(machine_type) => cluster.machine_type = Some(machine_type.clone()),
+        Change::Version(version) => cluster.version = Some(version.clone()),
+        Change::Backup(_) => {}
+        Change::Suspended(true) => cluster.status = ClusterStatus::Suspended,
+        Change::Suspended(false) => cluster.status = ClusterStatus::Running,
+    }
+}
+
 pub(crate) fn fixed() -> FixedAtCreation {
     FixedAtCreation {
         tier: Some(Tier::Paid),
@@ -132,6 +147,20 @@ pub(crate) fn intent(seconds: i64) -> CreateIntent {
         last_by_cloud: ago(seconds),
         request: request(ID),
     }
+}
+
+/// A change that was asked for so many seconds ago.
+pub(crate) fn changing(change: Change, seconds: i64, accepted: bool) -> Intent {
+    let (attempt, fingerprint) = ("0123456789abcdef".to_owned(), String::new());
+    Intent::Change(Box::new(ChangeIntent {
+        attempt,
+        announced: ago(seconds),
+        change,
+        accepted,
+        after: None,
+        fingerprint,
+        applies: None,
+    }))
 }
 
 /// The record of that create.
@@ -219,5 +248,14 @@ impl Scene {
 
     pub(crate) fn adopting(self, name: &str) -> Self {
         self.common(|common| common.external_id = Some(id(name)))
+    }
+
+    /// The cloud refused this write so many seconds ago.
+    pub(crate) fn refused(self, write: &CloudWrite, kind: RefusalKind, seconds: i64) -> Self {
+        let fingerprint = refusal_fingerprint(&self.facts, write);
+        let refusal = Refusal { kind, message: "not with us".to_owned(), fingerprint, at: ago(seconds) };
+        self.record(|record| {
+            record.refusals.insert(write.subject().to_owned(), refusal);
+        })
     }
 }

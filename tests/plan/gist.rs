@@ -16,6 +16,7 @@ pub(crate) fn of_step<K: Kind>(step: &Step<K>) -> String {
         Step::Cloud(CloudWrite::Deploy { request, again: true }) => format!("deploy {} again", K::target(request)),
         Step::Cloud(CloudWrite::Change(change)) => format!("change {}", change.field()),
         Step::Survey => "survey".to_owned(),
+        Step::Ask(question) => format!("ask {question:?}"),
         Step::Cloud(CloudWrite::Destroy(identity)) => format!("destroy {}", identity.id),
         Step::Database(step) => of_database(step),
         Step::Publish(connection) => format!("publish {}", connection.name),

@@ -7,6 +7,8 @@ mod adoption;
 #[cfg(test)]
 mod bound;
 #[cfg(test)]
+mod changes;
+#[cfg(test)]
 mod connection;
 #[cfg(test)]
 mod cratedb;

@@ -5,11 +5,11 @@ use clusterwright::api::secret::Password;
 use clusterwright::api::typedb::TypeDBCluster;
 use clusterwright::cloud::operation::Found;
 use clusterwright::cloud::typedb::change::Change;
-use clusterwright::cloud::typedb::wire::{Cluster, ClusterDeploy, ClusterStatus};
+use clusterwright::cloud::typedb::wire::{BackupConfiguration, Cluster, ClusterDeploy, ClusterStatus};
 use clusterwright::plan::{CloudCluster, Kind};
 use jiff::Timestamp;
 
-use super::fixture::{cluster, location};
+use super::fixture::{apply, cluster, location};
 use super::world::{Cloud, No, OutOfReach};
 
 #[derive(Debug)]
@@ -17,12 +17,23 @@ pub(crate) struct Model {
     pub(crate) clusters: Vec<Cluster>,
     /// What opens each database; the factory password where it was never changed.
     pub(crate) password: Password,
+    /// The backup settings, which nobody is shown.
+    pub(crate) backup: Option<BackupConfiguration>,
+    /// What will have been done when the cloud is at rest again.
+    pending: Option<Change>,
 }
 
 impl Model {
     pub(crate) fn new(clusters: Vec<Cluster>, password: &str) -> Self {
-        Self { clusters, password: Password::new(password) }
+        Self { clusters, password: Password::new(password), backup: None, pending: None }
     }
+}
+
+/// The word for a cluster that is changed, which is documented nowhere.
+const UPDATING: &str = "updating";
+
+fn is_updating(cluster: &Cluster) -> bool {
+    cluster.status == ClusterStatus::Other(UPDATING.to_owned())
 }
 
 impl Cloud for Model {
@@ -40,6 +51,10 @@ impl Cloud for Model {
         Found::just(self.clusters.iter().find(|cluster| cluster.answers_to(target)).cloned())
     }
 
+    fn answer(&self, question: &<TypeDBCluster as Kind>::Question) -> <TypeDBCluster as Kind>::Answer {
+        match *question {}
+    }
+
     fn catalogue(&self) -> Option<<TypeDBCluster as Kind>::Catalogue> {
         None
     }
@@ -50,6 +65,11 @@ impl Cloud for Model {
 
     fn pass(&mut self, _now: Timestamp) {
         self.clusters.retain(|cluster| cluster.status != ClusterStatus::Destroying);
+        if let Some(change) = self.pending.take()
+            && let Some(there) = self.clusters.iter_mut().find(|cluster| is_updating(cluster))
+        {
+            apply(&change, there);
+        }
         for cluster in &mut self.clusters {
             cluster.status = match &cluster.status {
                 ClusterStatus::Suspending | ClusterStatus::Suspended => ClusterStatus::Suspended,
@@ -76,6 +96,7 @@ impl Cloud for Model {
         };
         self.clusters.push(built.clone());
         self.password = Password::new("password");
+        self.backup.clone_from(&request.backup_configuration);
         Ok(built)
     }
 
@@ -84,15 +105,25 @@ impl Cloud for Model {
         change: &Change,
         id: Option<&ClusterId>,
         _password: Option<&Password>,
-        _fails: bool,
+        fails: bool,
         _now: Timestamp,
     ) -> Result<(), No> {
         let there = self.clusters.iter_mut().find(|cluster| Some(&cluster.id) == id).ok_or(No)?;
         assert!(!there.status.in_transition(), "{change:?} while it is {}", there.status);
+        let asleep = there.status == ClusterStatus::Suspended;
         match change {
-            Change::Suspended(suspended) if *suspended == (there.status == ClusterStatus::Suspended) => return Err(No),
+            Change::Suspended(suspended) if *suspended == asleep => return Err(No),
+            _ if asleep && *change != Change::Suspended(false) => return Err(No),
+            Change::Storage { gb } if there.storage_size_gb > Some(*gb) => return Err(No),
+            Change::Backup(backup) => self.backup = Some(backup.clone()),
+            // It is taken, and nothing ever comes of it.
+            _ if fails => {}
             Change::Suspended(true) => there.status = ClusterStatus::Suspending,
             Change::Suspended(false) => there.status = ClusterStatus::Resuming,
+            _ => {
+                there.status = ClusterStatus::Other(UPDATING.to_owned());
+                self.pending = Some(change.clone());
+            }
         }
         Ok(())
     }

@@ -1,8 +1,11 @@
 //! What must hold whatever the facts are.
 
+use std::time::Duration;
+
 use clusterwright::api::condition::Reason;
 use clusterwright::api::secret::Password;
-use clusterwright::api::shared::{DeletionPolicy, Management};
+use clusterwright::api::shared::{DeletionPolicy, Management, Power};
+use clusterwright::api::typedb::{Backup, BackupFrequency, TypeDBClusterSpec};
 use clusterwright::cloud::operation::Found;
 use clusterwright::cloud::typedb::wire::{Cluster, ClusterStatus};
 use clusterwright::plan::{AccountStanding, Given, Origin, PasswordState, Stake, TroubleKind, plan};
@@ -184,6 +187,101 @@ fn any_facts() -> impl Strategy<Value = Facts> {
         })
 }
 
+/// What a manifest asks for of a cluster that is there.
+#[derive(Clone, Debug)]
+struct Wishes {
+    storage: Option<i64>,
+    machine: Option<&'static str>,
+    version: Option<&'static str>,
+    backup: Option<Backup>,
+    power: Option<Power>,
+}
+
+impl Wishes {
+    fn write(&self, spec: &mut TypeDBClusterSpec) {
+        spec.storage_size_gb = self.storage;
+        spec.machine_type = self.machine.map(str::to_owned);
+        spec.version = self.version.map(str::to_owned);
+        spec.backup.clone_from(&self.backup);
+        spec.common.power = self.power;
+    }
+
+    fn is_older_than(&self, there: &Cluster) -> bool {
+        self.version.is_some_and(|version| there.version.as_deref() > Some(version))
+    }
+
+    /// A cluster that ends suspended is not woken for what it lacks.
+    fn are_fulfilled_by(&self, cloud: &Model) -> bool {
+        let there = &cloud.clusters[0];
+        let sleeps = there.status == ClusterStatus::Suspended;
+        let frequency = |backup: &Backup| format!("{:?}", backup.frequency).to_lowercase();
+        let is_backed_up = |wanted: &Backup| {
+            cloud.backup.as_ref().is_some_and(|set| {
+                set.frequency == frequency(wanted)
+                    && wanted.retention_days.is_none_or(|days| set.retention_days == Some(days))
+            })
+        };
+        let changed = self.storage.is_none_or(|size| there.storage_size_gb >= Some(size))
+            && self.machine.is_none_or(|machine| there.machine_type.as_deref() == Some(machine))
+            && self.version.is_none_or(|version| there.version.as_deref() == Some(version))
+            && self.backup.as_ref().is_none_or(is_backed_up);
+        (changed || sleeps) && self.power.is_none_or(|power| sleeps == (power == Power::Suspended))
+    }
+}
+
+fn some_wishes() -> impl Strategy<Value = Wishes> {
+    let backups =
+        [(BackupFrequency::Daily, None), (BackupFrequency::Hourly, Some(30)), (BackupFrequency::Disabled, None)];
+    let backups = backups.map(|(frequency, retention_days)| Some(Backup { frequency, retention_days }));
+    (
+        select(vec![None, Some(10), Some(20), Some(50)]),
+        select(vec![None, Some("c2d-highcpu-2"), Some("c2d-highcpu-4")]),
+        select(vec![None, Some("latest"), Some("3.4.4"), Some("3.6.0")]),
+        select([vec![None], backups.to_vec()].concat()),
+        select(vec![None, Some(Power::Running), Some(Power::Suspended)]),
+    )
+        .prop_map(|(storage, machine, version, backup, power)| Wishes {
+            storage,
+            machine,
+            version: version.filter(|version| *version != "latest"),
+            backup,
+            power,
+        })
+}
+
+/// The recorded cluster, doing nothing.
+fn any_rest() -> impl Strategy<Value = Cluster> {
+    let versions = select(vec!["3.4.4", "3.5.1", "3.6.0"]);
+    (any::<bool>(), select(vec![10, 30]), versions).prop_map(|(asleep, size, version)| {
+        cluster_but(|there| {
+            there.status = if asleep { ClusterStatus::Suspended } else { ClusterStatus::Running };
+            there.storage_size_gb = Some(size);
+            there.version = Some(version.to_owned());
+        })
+    })
+}
+
+/// Until nothing is refused any more: what was refused is asked for again within the hour, unless the cluster sleeps.
+fn settle_for_good(world: &mut World<Model>) {
+    for _ in 0..12 {
+        let rest = world.settle(|world, plan| is_safe(&world.facts, plan));
+        let rest = rest.unwrap_or_else(|| panic!("it never comes to rest: {:?}", world.sent));
+        let refused = world.facts.record.as_ref().is_some_and(|record| !record.refusals.is_empty());
+        let open = world.facts.record.as_ref().is_some_and(|record| record.change().is_some());
+        let sleeps = world.cloud.clusters[0].status == ClusterStatus::Suspended;
+        if rest.is_at_rest() || !(open || (refused && !sleeps)) {
+            return;
+        }
+        world.pass(Duration::from_secs(3600));
+    }
+    panic!("it is refused for ever: {:?}", world.sent);
+}
+
+fn all_fates() -> impl Strategy<Value = Vec<Fate>> {
+    let fates = [Fate::Answered, Fate::AnswerLost, Fate::Lost, Fate::Crash, Fate::Refused, Fate::Busy, Fate::Fails];
+    proptest::collection::vec(select(fates.to_vec()), 0..6)
+}
+
 fn any_fates() -> impl Strategy<Value = Vec<Fate>> {
     let fates = [Fate::Answered, Fate::AnswerLost, Fate::Lost, Fate::Crash, Fate::Refused];
     proptest::collection::vec(select(fates.to_vec()), 0..6)
@@ -232,6 +330,28 @@ proptest! {
             prop_assert_eq!(record.bound.unwrap().identity.created_at, world.cloud.clusters[0].created_at);
             prop_assert_eq!(record.password.current, Some(world.cloud.password));
             prop_assert_eq!(compute(&world.facts.manifest), Read::Current);
+        }
+    }
+
+    /// From whatever is there to whatever is wished for, in as many steps as there are differences and mishaps.
+    #[test]
+    fn changes_end_with_what_was_wished_for(there in any_rest(), wishes in some_wishes(), fates in all_fates()) {
+        let mishaps = fates.len();
+        let left_asleep = there.status == ClusterStatus::Suspended && wishes.power.is_none();
+        let scene = running().spec(|spec| wishes.write(spec)).listed([there.clone()]);
+        let mut world = World::new(scene, Model::new(vec![there.clone()], "proved"), fates);
+        settle_for_good(&mut world);
+        let now = &world.cloud.clusters[0];
+        prop_assert_eq!((&now.id, now.created_at), (&there.id, there.created_at));
+        prop_assert!(world.sent.len() <= 7 + mishaps, "{:?}", world.sent);
+        prop_assert!(world.sent.iter().all(|(_, what)| !what.starts_with("Creating") && !what.starts_with("Destroying")));
+        prop_assert!(now.version >= there.version && now.storage_size_gb >= there.storage_size_gb);
+        // Somebody else has suspended it, which is not undone unless that is asked for.
+        if left_asleep || wishes.is_older_than(&there) {
+            prop_assert_eq!(compute(&world.facts.manifest), Read::Failed);
+        } else {
+            prop_assert!(wishes.are_fulfilled_by(&world.cloud), "{:?} {:?}", world.sent, world.cloud);
+            prop_assert_eq!(compute(&world.facts.manifest), Read::Current, "{:?}", world.sent);
         }
     }
 

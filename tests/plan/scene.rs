@@ -1,5 +1,6 @@
 //! What is known at one moment, whatever the kind of cluster: the left-hand side of the tables.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use clusterwright::api::condition::Reason;
@@ -11,9 +12,9 @@ use clusterwright::api::shared::{
 use clusterwright::api::{FINALIZER, annotation};
 use clusterwright::cloud::operation::Found;
 use clusterwright::plan::{
-    AccountFacts, AccountStanding, Attempts, CloudCluster, Denied, Facts, Given, Gone, Inventory, Kind, Lately, Look,
-    Missing, Owner, Plan, Reach, Record, RecordChange, Rival, Step, Trouble, TroubleKind, connection_fingerprint, plan,
-    status,
+    AccountFacts, AccountStanding, Answered, Attempts, CloudCluster, Denied, Facts, Given, Gone, Inventory, Kind,
+    Lately, Look, Missing, Owner, Plan, Reach, Record, RecordChange, Rival, Step, Trouble, TroubleKind,
+    connection_fingerprint, plan, status,
 };
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
@@ -137,6 +138,8 @@ impl<K: Kind + HasSpec<Spec: Common>> Scene<K> {
             inventory: Some(list(Vec::new(), ago(10)).into()),
             look: None,
             catalogue: None,
+            answers: Arc::default(),
+            source: None,
             probe: None,
             wanted_password: Given::NotAsked,
             current_password: Given::NotAsked,
@@ -194,6 +197,13 @@ impl<K: Kind + HasSpec<Spec: Common>> Scene<K> {
     pub(crate) fn looked_at(self, target: Handle, credential: &str, seconds: i64, found: Found<K::Cluster>) -> Self {
         let look = Look { target, at: ago(seconds), by: credential.to_owned(), found };
         self.with(|facts| facts.look = Some(look))
+    }
+
+    /// The cloud answered this question so many seconds ago.
+    pub(crate) fn answered(self, question: K::Question, answer: K::Answer, seconds: i64) -> Self {
+        self.with(|facts| {
+            Arc::make_mut(&mut facts.answers).insert(question, Answered { at: ago(seconds), answer: Some(answer) });
+        })
     }
 
     pub(crate) fn standing(self, standing: AccountStanding) -> Self {
@@ -327,7 +337,7 @@ impl<K: Kind + HasSpec<Spec: Common>> Scene<K> {
     pub(crate) fn later(self, wait: Duration) -> Self {
         self.with(|facts| {
             facts.now += wait;
-            if let Some(list) = facts.inventory.as_mut().map(std::sync::Arc::make_mut) {
+            if let Some(list) = facts.inventory.as_mut().map(Arc::make_mut) {
                 list.at = list.at.map(|at| at + wait);
             }
         })

@@ -271,7 +271,7 @@ fn in_sync_names_the_fields_that_differ() {
     let published = differs.reporting().facts.manifest.status.unwrap();
     let in_sync = condition(&published, "InSync").unwrap();
     assert_eq!((in_sync.status.as_str(), in_sync.reason.as_str()), ("False", "Differs"));
-    assert!(in_sync.message.contains("machineType, storageSizeGB"), "{}", in_sync.message);
+    assert!(in_sync.message.contains("storageSizeGB, machineType"), "{}", in_sync.message);
     let published = settled().reporting().facts.manifest.status.unwrap();
     assert_eq!(condition(&published, "InSync").unwrap().status, "True");
 }

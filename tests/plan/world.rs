@@ -1,6 +1,7 @@
 //! One manifest's world: a controller small enough to be seen through, which carries plans out as the real one would.
 
 use std::fmt::Debug;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clusterwright::api::FINALIZER;
@@ -10,9 +11,10 @@ use clusterwright::api::secret::Password;
 use clusterwright::clock;
 use clusterwright::cloud::operation::Found;
 use clusterwright::plan::{
-    Attempts, Catalogued, Change as _, ChangeIntent, CloudCluster as _, CloudWrite, CreateIntent, DatabaseStep, Ending,
-    Facts, Gone, Intent, Kind, Look, NewPassword, Plan, Probe, Record, RecordChange, Refusal, RefusalKind, Step,
-    Trouble, TroubleKind, Verdict, applies, connection_fingerprint, created_by, plan, refusal_fingerprint, status,
+    Answered, Attempts, Catalogued, Change as _, ChangeIntent, CloudCluster as _, CloudWrite, CreateIntent,
+    DatabaseStep, Ending, Facts, Gone, Intent, Kind, Look, NewPassword, Plan, Probe, Record, RecordChange, Refusal,
+    RefusalKind, Step, Trouble, TroubleKind, Verdict, applies, connection_fingerprint, created_by, plan,
+    refusal_fingerprint, status,
 };
 use jiff::Timestamp;
 use kube::ResourceExt;
@@ -56,6 +58,7 @@ pub(crate) trait Cloud: Debug {
     fn listed(&self) -> Vec<<Self::Kind as Kind>::Cluster>;
     fn look(&self, target: &Handle) -> Found<<Self::Kind as Kind>::Cluster>;
     fn catalogue(&self) -> Option<<Self::Kind as Kind>::Catalogue>;
+    fn answer(&self, question: &<Self::Kind as Kind>::Question) -> <Self::Kind as Kind>::Answer;
     /// Whether it is at something that will end.
     fn in_transition(&self) -> bool;
     /// What was to end by now has ended.
@@ -177,6 +180,7 @@ impl<C: Cloud> World<C> {
             }
             Step::Look(target) => self.look(&target),
             Step::Survey => self.survey(),
+            Step::Ask(question) => self.ask(question),
             Step::Record(change) => self.note(change),
             Step::Cloud(write) => self.send(write),
             Step::Database(step) => self.database(step),
@@ -195,6 +199,11 @@ impl<C: Cloud> World<C> {
     fn survey(&mut self) {
         let at = self.facts.now;
         self.facts.catalogue = self.cloud.catalogue().map(|catalogue| Catalogued { at, catalogue }.into());
+    }
+
+    fn ask(&mut self, question: <C::Kind as Kind>::Question) {
+        let told = Answered { at: self.facts.now, answer: Some(self.cloud.answer(&question)) };
+        Arc::make_mut(&mut self.facts.answers).insert(question, told);
     }
 
     fn credential(&self) -> String {
@@ -336,6 +345,7 @@ impl<C: Cloud> World<C> {
                 attempt,
                 announced: now,
                 change: change.clone(),
+                accepted: false,
                 after,
                 fingerprint,
                 applies,
@@ -381,8 +391,9 @@ impl<C: Cloud> World<C> {
             Ok(()) if fate == Fate::AnswerLost => self.failed(TroubleKind::OutcomeUnknown),
             Ok(()) => {
                 if change.creates().is_some() {
-                    self.settle_change(Ending::Done);
+                    self.facts.catalogue = None;
                 }
+                self.record().accept_change();
                 self.succeeded();
             }
             Err(No) => self.refuse(&CloudWrite::Change(change)),

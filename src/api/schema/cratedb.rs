@@ -5,7 +5,9 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
 };
 use kube::CustomResourceExt;
 
-use super::rules::{DOES_NOT_CREATE, common, fixed_at_creation, fixed_unless, needed_to_create, rule};
+use super::rules::{
+    DOES_NOT_CREATE, NOT_BEGUN, common, fixed_at_creation, fixed_unless, needed_to_create, rule, unchanged,
+};
 use super::{account, cluster_columns, finish, integer, property, text};
 use crate::api::cratedb::{CrateDBCluster, FREE_PRODUCT, FREE_SUBSCRIPTION};
 
@@ -13,7 +15,14 @@ pub(super) fn definition() -> CustomResourceDefinition {
     let mut definition = finish(CrateDBCluster::crd(), &columns(), &rules());
     let versions = definition.spec.versions.iter_mut();
     let schemas = versions.filter_map(|version| version.schema.as_mut()?.open_api_v3_schema.as_mut());
-    schemas.filter_map(|schema| property(property(schema, "spec")?, "allowedCidrs")).for_each(finish_allow_list);
+    for spec in schemas.filter_map(|schema| property(schema, "spec")) {
+        if let Some(list) = property(spec, "allowedCidrs") {
+            finish_allow_list(list);
+        }
+        if let Some(hours) = property(spec, "backup").and_then(|backup| property(backup, "hours")) {
+            finish_hours(hours);
+        }
+    }
     definition
 }
 
@@ -44,6 +53,16 @@ fn finish_allow_list(list: &mut JSONSchemaProps) {
     }
 }
 
+/// The hours are one value, as the networks are.
+fn finish_hours(hours: &mut JSONSchemaProps) {
+    hours.x_kubernetes_list_type = Some("atomic".to_owned());
+    hours.x_kubernetes_validations = Some(vec![rule(
+        "self.all(hour, self.exists_one(other, other == hour))",
+        "",
+        "an hour is listed twice: remove one of the entries",
+    )]);
+}
+
 fn columns() -> Vec<CustomResourceColumnDefinition> {
     let own = [
         text("Version", ".status.version"),
@@ -51,13 +70,14 @@ fn columns() -> Vec<CustomResourceColumnDefinition> {
         integer("Storage", ".status.storagePerNodeGiB"),
         text("Product", ".status.productName"),
     ];
-    cluster_columns(own, [account()])
+    cluster_columns(own, [account(), text("Hourly-Cost", ".status.hourlyCost")])
 }
 
 fn rules() -> Vec<ValidationRule> {
     let mut rules = common();
     rules.extend(name_of_the_cluster());
     rules.extend(choices());
+    rules.extend(of_a_restore());
     rules.extend(of_a_free_cluster());
     rules.extend(["project", "product"].map(needed_to_create));
     rules.extend(["clusterName", "subscriptionId", "channel", "username"].map(|field| fixed_at_creation(field, field)));
@@ -105,6 +125,28 @@ fn choices() -> [ValidationRule; 2] {
             "!has(self.spec.username) || !(self.spec.username in ['system', 'gc_admin', 'crate'])",
             ".spec.username",
             "username is reserved by the cloud: choose another than system, gc_admin and crate",
+        ),
+    ]
+}
+
+/// What is restored is decided with the create. It can be taken out afterwards, so that nothing more is waited for.
+fn of_a_restore() -> [ValidationRule; 3] {
+    [
+        rule(
+            "!has(self.spec.restoreFrom) || has(self.spec.restoreFrom.externalId) != has(self.spec.restoreFrom.name)",
+            ".spec.restoreFrom",
+            "give either the other cluster's externalId, or the name of its CrateDBCluster",
+        ),
+        rule(
+            "!has(self.spec.restoreFrom) || !has(self.spec.restoreFrom.name) \
+             || self.spec.restoreFrom.name != self.metadata.name",
+            ".spec.restoreFrom",
+            "a cluster is not restored from itself: name another one",
+        ),
+        rule(
+            format!("{NOT_BEGUN} || !has(self.spec.restoreFrom) || ({})", unchanged("restoreFrom")),
+            ".spec",
+            "restoreFrom is fixed once the cluster's creation has begun: set it back, or remove it",
         ),
     ]
 }

@@ -7,7 +7,8 @@ pub(super) const DOES_NOT_CREATE: &str = "has(self.spec.externalId) || self.spec
                                           || (has(self.status) && has(self.status.externalId))";
 
 /// No create has begun for the manifest, and it is bound to no cluster.
-const NOT_BEGUN: &str = "!has(oldSelf.status) || (!has(oldSelf.status.creation) && !has(oldSelf.status.externalId))";
+pub(super) const NOT_BEGUN: &str =
+    "!has(oldSelf.status) || (!has(oldSelf.status.creation) && !has(oldSelf.status.externalId))";
 
 pub(super) fn rule(rule: impl Into<String>, field: &str, message: impl Into<String>) -> ValidationRule {
     ValidationRule {

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::wire::AllowedCidr;
+use super::wire::{AllowedCidr, ClusterProvision};
+use crate::api::identity::ClusterId;
 
 /// One change. A password stands in the record beside it, and never in it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,8 +21,41 @@ pub enum Change {
     Storage {
         bytes_per_node: i64,
     },
+    Product {
+        name: String,
+    },
     Nodes {
         product_unit: i64,
     },
+    Version {
+        version: String,
+    },
+    Backups {
+        /// Of the day in UTC, ascending.
+        hours: Vec<u8>,
+    },
+    Restore(Restoration),
     Suspended(bool),
+}
+
+/// What is restored into a cluster, for good: a table that is there already cannot be restored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Restoration {
+    /// The cluster of which the snapshot was made.
+    pub source: ClusterId,
+    pub repository: String,
+    pub snapshot: String,
+    /// All, where none is named.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tables: Vec<String>,
+}
+
+/// A new cluster, and what is restored into it once it is there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewDatabase {
+    #[serde(flatten)]
+    pub provision: ClusterProvision<()>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restore: Option<Restoration>,
 }

@@ -5,5 +5,6 @@ pub mod change;
 pub mod client;
 pub mod database;
 mod provider;
+pub mod question;
 mod refusal;
 pub mod wire;

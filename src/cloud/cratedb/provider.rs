@@ -5,10 +5,11 @@ use std::sync::Arc;
 use secrecy::SecretString;
 
 use super::catalogue::Catalogue;
-use super::change::Change;
+use super::change::{Change, NewDatabase};
 use super::client::Client;
 use super::database::Database;
-use super::wire::{self, Cluster, ClusterProvision};
+use super::question::{self, Question};
+use super::wire::{self, Cluster};
 use crate::api::identity::{ClusterId, Handle, Location};
 use crate::cloud::budget::{Permit, Priority};
 use crate::cloud::call::Answer;
@@ -24,9 +25,11 @@ const ORGANIZATION_ADMIN: &str = "org_admin";
 
 impl Provider for Client {
     type Cluster = Cluster;
-    type Request = ClusterProvision<()>;
+    type Request = NewDatabase;
     type Change = Change;
     type Catalogue = Catalogue;
+    type Question = Question;
+    type Answer = question::Answer;
     type Database = Database;
 
     fn connect(way: Way) -> Option<Self> {
@@ -70,13 +73,37 @@ impl Provider for Client {
         })
     }
 
+    async fn ask(&self, question: &Question, priority: Priority) -> Result<question::Answer, CloudError> {
+        match question {
+            Question::Upgrades { cluster, from: _ } => {
+                let offered = self.upgrades(cluster, priority).await?;
+                Ok(question::Answer::Upgrades(offered.value.crate_versions))
+            }
+            Question::Snapshots { cluster, by: _ } => match self.snapshots(cluster, priority).await {
+                Ok(answer) => Ok(question::Answer::Snapshots(Some(answer.value))),
+                Err(CloudError::NotFound { .. }) => Ok(question::Answer::Snapshots(None)),
+                Err(error) => Err(error),
+            },
+            Question::Price { product, tier, product_unit, region, bytes_per_node } => {
+                let mut sort = vec![
+                    ("product_name", product.clone()),
+                    ("product_tier", tier.clone()),
+                    ("product_unit", product_unit.to_string()),
+                    ("region", region.clone()),
+                ];
+                sort.extend(bytes_per_node.map(|bytes| ("storage_bytes", bytes.to_string())));
+                Ok(question::Answer::Price(self.price(&sort, priority).await?.value.total_price.price_per_hour))
+            }
+        }
+    }
+
     async fn create(
         &self,
         permit: Permit,
-        request: &ClusterProvision<()>,
+        request: &NewDatabase,
         password: Option<&SecretString>,
     ) -> Result<Cluster, CloudError> {
-        Ok(Self::create(self, permit, request, needed(password)?).await?.value)
+        Ok(Self::create(self, permit, &request.provision, needed(password)?).await?.value)
     }
 
     async fn change(
@@ -97,6 +124,10 @@ impl Provider for Client {
             Change::Password => self.set_password(permit, id()?, needed(password)?).await.map(drop),
             Change::Storage { bytes_per_node } => self.set_storage(permit, id()?, *bytes_per_node).await.map(drop),
             Change::Nodes { product_unit } => self.set_nodes(permit, id()?, *product_unit).await.map(drop),
+            Change::Product { name } => self.set_product(permit, id()?, name).await.map(drop),
+            Change::Version { version } => self.upgrade(permit, id()?, version).await.map(drop),
+            Change::Backups { hours } => self.schedule_backups(permit, id()?, hours).await.map(drop),
+            Change::Restore(restoration) => self.restore(permit, id()?, restoration).await.map(drop),
             Change::Suspended(suspended) => self.set_suspended(permit, id()?, *suspended).await.map(drop),
         }
     }

@@ -17,8 +17,8 @@ use serde_with::{DefaultOnError, DefaultOnNull, serde_as};
 pub use self::operation::{Feedback, Operation, Operations, PartialOperation};
 pub use self::readable::Readable;
 pub use self::surroundings::{
-    Channels, CrateVersion, Organization, OrganizationRole, Product, ProductSpecs, Project, Quota, Region,
-    RemainingBudget, ScaleOption, Subscription, User, Versions,
+    Channels, CrateVersion, Organization, OrganizationRole, Price, Pricing, Product, ProductSpecs, Project, Quota,
+    Region, RemainingBudget, ScaleOption, Snapshot, Subscription, User, Versions,
 };
 pub use self::words::{HealthStatus, OperationKind, OperationStatus};
 use crate::api::identity::{ClusterId, CreatedAt};

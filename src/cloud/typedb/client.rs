@@ -8,7 +8,7 @@ use std::sync::Arc;
 use http::Method;
 
 use super::refusal::refusal;
-use super::wire::{Cluster, ClusterDeploy, ClusterVersions};
+use super::wire::{Cluster, ClusterDeploy, ClusterUpdate, ClusterVersions};
 use crate::api::identity::{ClusterId, Endpoint};
 use crate::cloud::authorization::Authorization;
 use crate::cloud::budget::{Budget, Permit, Priority};
@@ -76,6 +76,18 @@ impl Client {
         let body = Some(json(cluster)?);
         let url = self.clusters(&["deploy"])?;
         self.caller.call(permit, Call::write("deploy", Method::POST, url, body)).await
+    }
+
+    /// Changes a cluster, and answers it as it is at that moment.
+    pub async fn update(
+        &self,
+        permit: Permit,
+        id: &ClusterId,
+        update: &ClusterUpdate,
+    ) -> Result<Answer<Cluster>, CloudError> {
+        let body = Some(json(update)?);
+        let url = self.clusters(&[id.as_str()])?;
+        self.caller.call(permit, Call::write("update", Method::PATCH, url, body)).await
     }
 
     /// Suspends a cluster, or resumes it, and answers it as it is at that moment, on its way.

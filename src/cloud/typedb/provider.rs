@@ -1,5 +1,6 @@
 //! TypeDB Cloud as the operator speaks to it.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use secrecy::SecretString;
@@ -26,6 +27,8 @@ impl Provider for Client {
     type Change = Change;
     /// Nothing is shared, and what a cluster can be made from, the cloud says when it is asked to make it.
     type Catalogue = ();
+    type Question = Infallible;
+    type Answer = Infallible;
     type Database = Database;
 
     fn connect(way: Way) -> Option<Self> {
@@ -57,6 +60,10 @@ impl Provider for Client {
         Ok(())
     }
 
+    async fn ask(&self, question: &Infallible, _priority: Priority) -> Result<Infallible, CloudError> {
+        match *question {}
+    }
+
     async fn create(
         &self,
         permit: Permit,
@@ -75,9 +82,12 @@ impl Provider for Client {
     ) -> Result<(), CloudError> {
         let absent = || CloudError::Invalid { message: "there is no cluster to change".to_owned() };
         let id = cluster.ok_or_else(absent)?;
-        match change {
-            Change::Suspended(suspended) => self.set_suspended(permit, id, *suspended).await.map(drop),
-        }
+        let answer = match (change, change.update()) {
+            (Change::Suspended(suspended), _) => self.set_suspended(permit, id, *suspended).await,
+            (_, Some(update)) => self.update(permit, id, &update).await,
+            (_, None) => return Err(CloudError::Invalid { message: "there is nothing to change".to_owned() }),
+        };
+        answer.map(drop)
     }
 
     async fn destroy(&self, permit: Permit, id: &ClusterId) -> Result<Option<Cluster>, CloudError> {

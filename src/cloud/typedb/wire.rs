@@ -6,6 +6,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use serde_with::skip_serializing_none;
 
 use crate::api::identity::{ClusterId, CreatedAt};
 
@@ -161,6 +162,20 @@ pub struct ClusterDeploy {
     /// A version that the cloud offers, or `latest`, which comes back as a concrete one.
     pub version: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backup_configuration: Option<BackupConfiguration>,
+}
+
+/// The body of `update`: at least one of these, and nothing about what is not named.
+#[skip_serializing_none]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ClusterUpdate {
+    /// The cluster's new id.
+    pub id: Option<ClusterId>,
+    #[serde(rename = "storageSizeGB")]
+    pub storage_size_gb: Option<i64>,
+    pub machine_type: Option<String>,
+    pub version: Option<String>,
     pub backup_configuration: Option<BackupConfiguration>,
 }
 

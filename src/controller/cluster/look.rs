@@ -68,6 +68,25 @@ pub(super) async fn survey<K: Managed>(
     }
 }
 
+/// Asks the cloud a question, once for all who want to know it now.
+pub(super) async fn ask<K: Managed>(
+    ctx: &Context<K>,
+    seen: &Seen<K>,
+    memory: &Mutex<Memory<K>>,
+    question: K::Question,
+) -> Result<Applied<K>, ReconcileError> {
+    let Some(session) = &seen.session else {
+        return Ok(Applied::Failed);
+    };
+    match session.place.ask(&session.client, question, seen.facts.now, &ctx.clock).await {
+        Ok(()) => {
+            memory::lock(memory).was_answered();
+            Ok(Applied::Again)
+        }
+        Err(error) => Ok(failed(ctx, session, memory, &error).await),
+    }
+}
+
 /// Takes note of a call that brought nothing and changed nothing.
 pub(super) async fn failed<K: Managed>(
     ctx: &Context<K>,

@@ -163,6 +163,7 @@ async fn carry_out<K: Managed>(
         Step::RemoveFinalizer => finalizer::remove(ctx, &seen.facts.manifest).await,
         Step::Look(target) => look::look(ctx, seen, memory, target).await,
         Step::Survey => look::survey(ctx, seen, memory).await,
+        Step::Ask(question) => look::ask(ctx, seen, memory, question).await,
         Step::Record(change) => bookkeeping::change(ctx, seen, memory, change).await,
         Step::Cloud(write) => write::send(ctx, seen, memory, write).await,
         Step::Database(step) => database::change(ctx, seen, memory, step).await,

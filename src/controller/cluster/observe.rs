@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use k8s_openapi::api::core::v1::{Namespace, Secret};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
+use kube::runtime::reflector::ObjectRef;
 use kube::{Api, ResourceExt};
 
 use super::{ReconcileError, lately};
@@ -24,7 +25,7 @@ use crate::controller::records::{Stored, name_of};
 use crate::controller::{Context, backoff, secrets};
 use crate::fingerprint::Fingerprint;
 use crate::plan::{
-    AccountFacts, AccountStanding, Attempts, CloudCluster, Facts, Given, Inventory, Reach, Rival, Stake,
+    AccountFacts, AccountStanding, Attempts, CloudCluster, Facts, Given, Inventory, Reach, Rival, Source, Stake,
 };
 
 /// How often the Secrets that belong to a manifest are looked at, while all is well and while one is missing or of no use.
@@ -68,6 +69,8 @@ pub(super) async fn observe<K: Managed>(
     let namespace_uid = namespace_uid(ctx, &namespace, memory).await?;
     let inventory = session.as_ref().and_then(|session| session.place.inventory());
     let catalogue = session.as_ref().and_then(|session| session.place.catalogue());
+    let source = manifest.source().map(|name| source(ctx, &namespace, name)).transpose()?;
+    let answers = session.as_ref().map(|session| session.place.answers()).unwrap_or_default();
     let location = session.as_ref().map(|session| &session.place.location);
     let rivals = location
         .map(|location| rivals(ctx, manifest, stored.as_deref(), location, inventory.as_deref()))
@@ -91,6 +94,8 @@ pub(super) async fn observe<K: Managed>(
         inventory,
         look,
         catalogue,
+        answers,
+        source,
         probe,
         wanted_password: passwords.wanted,
         current_password: passwords.current,
@@ -99,6 +104,18 @@ pub(super) async fn observe<K: Managed>(
         lately,
     };
     Ok(Seen { facts, stored, session })
+}
+
+/// The cluster behind a name, by its record, and else by what its manifest says.
+fn source<K: Managed>(ctx: &Context<K>, namespace: &str, name: &str) -> Result<Source, ReconcileError> {
+    let Some(manifest) = ctx.stores.manifests.get(&ObjectRef::new(name).within(namespace)) else {
+        return Ok(Source::Missing);
+    };
+    let stored = ctx.records.cached(&name_of::<K>(namespace, name))?;
+    let recorded = stored.as_ref().and_then(|stored| stored.record.bound_id());
+    let observed = || manifest.status().and_then(|status| K::common_status(status).external_id.as_ref());
+    let id = recorded.or(manifest.common().external_id.as_ref()).or_else(observed);
+    Ok(id.map_or(Source::Unbound, |id| Source::Cluster(id.clone())))
 }
 
 fn account<K: Managed>(ctx: &Context<K>, manifest: &K) -> (AccountFacts, Option<Session<K>>) {

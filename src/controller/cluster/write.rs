@@ -24,8 +24,8 @@ use crate::controller::events::Word;
 use crate::controller::memory::{self, Edit, Memory};
 use crate::controller::records::{RecordError, Stored};
 use crate::plan::{
-    Change, ChangeIntent, CloudCluster, CloudWrite, CreateIntent, Ending, Intent, Record, Refusal, RefusalKind,
-    SEND_WITHIN, Step, TroubleKind, applies, created_by, refusal_fingerprint,
+    Change, ChangeIntent, CloudCluster, CloudWrite, CreateIntent, Intent, Record, Refusal, RefusalKind, SEND_WITHIN,
+    Step, TroubleKind, applies, created_by, refusal_fingerprint,
 };
 
 /// How long a process that may not write waits before it looks whether it may after all: until its lease is renewed.
@@ -163,6 +163,7 @@ async fn announce<K: Managed>(
             attempt,
             announced: now,
             change: change.clone(),
+            accepted: false,
             after: seen.facts.look.as_ref().and_then(|look| look.operations().first()).map(|last| last.id.clone()),
             fingerprint: refusal_fingerprint(&seen.facts, write),
             applies: applies(&seen.facts, change),
@@ -239,12 +240,15 @@ impl<K: Managed> Attempt<'_, K> {
         let write = CloudWrite::Change(change.clone());
         match answer {
             Ok(()) => {
-                // What is created besides the cluster is there at once. Everything else is looked at until it is done.
+                // Whoever needs what is created must not find the intent gone, and still read that it is missing.
                 if change.creates().is_some() {
-                    // Whoever needs it must not find the intent gone, and still read that it is missing.
                     self.session.place.forget_catalogue();
-                    self.announced.record.settle_change(Ending::Done);
+                }
+                if self.announced.record.accept_change() {
                     self.write_record().await?;
+                }
+                if self.announced.record.change().is_none() {
+                    tell(self.ctx, self.seen, Word::Changed, format!("{}: done.", change.summary())).await;
                 }
                 self.took_effect(None);
                 Ok(Applied::Again)

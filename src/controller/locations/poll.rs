@@ -58,8 +58,8 @@ struct InVain {
 
 /// The task of one location.
 pub(super) struct Poller<K: Managed> {
-    place: Arc<Place<K>>,
-    clock: Clock,
+    pub(super) place: Arc<Place<K>>,
+    pub(super) clock: Clock,
     wake: Wake<K>,
     manifests: Store<K>,
     records: Arc<Records<K>>,
@@ -166,7 +166,16 @@ impl<K: Managed> Poller<K> {
                 break;
             }
         }
+        if matches!(turn, Asked::Answered) {
+            self.appraise().await;
+        }
         self.schedule(turn);
+    }
+
+    /// The client of an account that is well.
+    pub(super) fn client(&self) -> Option<K::Client> {
+        let well = self.accounts.iter().find(|(account, _)| self.is_well(account));
+        well.map(|(_, enlisted)| enlisted.client.clone())
     }
 
     fn is_due(&self, account: &AccountKey) -> bool {

@@ -1,5 +1,6 @@
 //! CrateDB Cloud: ids that the cloud chooses, operations that go on behind the answer, projects, and nodes that scale.
 
+mod backups;
 mod change;
 mod cluster;
 mod connection;
@@ -9,7 +10,12 @@ mod fixed;
 mod networks;
 mod operation;
 mod password;
+mod prices;
+mod products;
 mod request;
+mod restore;
+mod sizes;
+mod versions;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -24,13 +30,16 @@ use super::password::PasswordPlan;
 use super::record::{Bound, Record};
 use super::status::{cut, word};
 use super::step::Plan;
-use crate::api::cratedb::{AllowedCidr, CrateDBCluster, CrateDBClusterStatus, CrateDBField, FixedAtCreation};
+use crate::api::cratedb::{
+    AllowedCidr, CrateDBCluster, CrateDBClusterStatus, CrateDBField, FixedAtCreation, RestoredFrom,
+};
 use crate::api::identity::{Cloud, Handle};
 use crate::api::secret::Password;
 use crate::api::shared::{CommonSpec, CommonStatus, PasswordRef, PlannedStep, Power};
 use crate::cloud::cratedb::catalogue::Catalogue;
-use crate::cloud::cratedb::change::Change;
-use crate::cloud::cratedb::wire::{self, Cluster, ClusterProvision};
+use crate::cloud::cratedb::change::{Change, NewDatabase, Restoration};
+use crate::cloud::cratedb::question::{Answer, Question};
+use crate::cloud::cratedb::wire::{self, Cluster};
 use crate::cloud::operation::Operation;
 
 /// The database's user of a manifest that names none.
@@ -45,15 +54,23 @@ const GIB: i64 = 1024 * 1024 * 1024;
 pub struct Applied {
     /// We set the cloud's own protection, so that we may lift it.
     pub protected: bool,
+    /// What is to be restored into a cluster that was created for that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to_restore: Option<Restoration>,
+    /// What was restored.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub restored: Option<RestoredFrom>,
 }
 
 impl Kind for CrateDBCluster {
     type Cluster = Cluster;
-    type Request = ClusterProvision<()>;
+    type Request = NewDatabase;
     type Change = Change;
     type Fixed = FixedAtCreation;
     type Applied = Applied;
     type Catalogue = Catalogue;
+    type Question = Question;
+    type Answer = Answer;
 
     const NAME_FIELD: &'static str = "clusterName";
     const PASSWORD_FIELD: &'static str = "spec.passwordSecretRef";
@@ -83,7 +100,7 @@ impl Kind for CrateDBCluster {
         let there = record.and_then(|record| match (&record.bound, record.creation()) {
             (Some(bound), _) => bound.fixed.username.clone(),
             // Whatever the manifest says by now, this is what was asked for.
-            (None, open) => open.map(|intent| intent.request.cluster.username.clone()),
+            (None, open) => open.map(|intent| intent.request.provision.cluster.username.clone()),
         });
         there.or_else(|| self.spec.username.clone()).unwrap_or_else(|| DEFAULT_USERNAME.to_owned())
     }
@@ -96,8 +113,8 @@ impl Kind for CrateDBCluster {
         self.spec.project.as_ref()?.name.clone().map(Handle::Project)
     }
 
-    fn target(request: &ClusterProvision<()>) -> Handle {
-        Handle::Name(request.cluster.name.clone())
+    fn target(request: &NewDatabase) -> Handle {
+        Handle::Name(request.provision.cluster.name.clone())
     }
 
     fn is_about(&self, bound: &Bound<Self>) -> bool {
@@ -108,11 +125,11 @@ impl Kind for CrateDBCluster {
         bound.fixed.cluster_name.clone().unwrap_or_else(|| bound.identity.id.to_string())
     }
 
-    fn request(facts: &Facts<Self>) -> Result<ClusterProvision<()>, Box<Plan<Self>>> {
+    fn request(facts: &Facts<Self>) -> Result<NewDatabase, Box<Plan<Self>>> {
         request::of(facts)
     }
 
-    fn came_from(cluster: &Cluster, request: &ClusterProvision<()>) -> bool {
+    fn came_from(cluster: &Cluster, NewDatabase { provision: request, .. }: &NewDatabase) -> bool {
         let wanted = &request.cluster;
         let disk_type = wanted.hardware_specs.as_ref().and_then(|specs| specs.disk_type.as_ref());
         let there = cluster.hardware_specs.as_ref().and_then(|specs| specs.disk_type.as_ref());
@@ -125,13 +142,18 @@ impl Kind for CrateDBCluster {
             && (disk_type.is_none() || disk_type == there)
     }
 
-    fn applied(_request: &ClusterProvision<()>) -> Applied {
-        Applied::default()
+    fn applied(request: &NewDatabase) -> Applied {
+        Applied { to_restore: request.restore.clone(), ..Applied::default() }
     }
 
     fn note_applied(applied: &mut Applied, change: &Change) {
-        if let Change::DeletionProtection(protected) = change {
-            applied.protected = *protected;
+        match change {
+            Change::DeletionProtection(protected) => applied.protected = *protected,
+            Change::Restore(restoration) => {
+                applied.to_restore = None;
+                applied.restored = Some(restore::shown(restoration));
+            }
+            _ => {}
         }
     }
 
@@ -180,12 +202,29 @@ impl Kind for CrateDBCluster {
         connection::of(record, cluster, password)
     }
 
+    fn appraisal(cluster: &Cluster) -> Option<Question> {
+        prices::question(cluster)
+    }
+
+    fn hourly_cost(answer: &Answer) -> Option<String> {
+        prices::words(answer)
+    }
+
+    fn source(&self) -> Option<&str> {
+        self.spec.restore_from.as_ref()?.name.as_deref()
+    }
+
+    fn awaits_data(&self, bound: &Bound<Self>) -> bool {
+        restore::pending(self, bound).is_some()
+    }
+
     fn show(cluster: &Cluster, status: &mut CrateDBClusterStatus) {
         status.common.version = cluster.crate_version.as_deref().map(word);
         status.nodes = cluster.nodes();
         status.product_name = cluster.product_name.as_deref().map(word);
         status.storage_per_node_gib = cluster.bytes_per_node().map(|bytes| bytes / GIB);
         status.common.power = cluster.suspended.map(|is| if is { Power::Suspended } else { Power::Running });
+        status.backup = cluster.backup_schedule.as_deref().map(backups::shown);
         status.url = cluster.url.as_deref().map(|url| cut(url, 512));
         let shown = |network: &wire::AllowedCidr| AllowedCidr {
             cidr: word(&network.cidr),
@@ -200,6 +239,10 @@ impl Kind for CrateDBCluster {
 
     fn show_fixed(fixed: FixedAtCreation, status: &mut CrateDBClusterStatus) {
         status.observed = Some(fixed);
+    }
+
+    fn show_applied(applied: &Applied, status: &mut CrateDBClusterStatus) {
+        status.restored_from.clone_from(&applied.restored);
     }
 
     fn show_operation(operation: &Operation, status: &mut CrateDBClusterStatus) {

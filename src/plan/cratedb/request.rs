@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{GIB, password, wanted_name};
+use super::products::{self, listed};
+use super::{GIB, password, restore, wanted_name};
 use crate::api::condition::Reason;
 use crate::api::cratedb::{Channel, CrateDBCluster, FREE_PRODUCT, FREE_SUBSCRIPTION, ProductSpec, ProjectSpec};
 use crate::api::identity::Handle;
 use crate::cloud::cratedb::catalogue::Catalogue;
-use crate::cloud::cratedb::change::Change;
+use crate::cloud::cratedb::change::{Change, NewDatabase};
 use crate::cloud::cratedb::wire::{
     ClusterProvision, CrateVersion, HardwareSpecs, NewCluster, Product, Project, Readable,
 };
@@ -22,25 +23,23 @@ use crate::plan::step::{CloudWrite, Plan, Step, Verdict};
 /// What there is around clusters is read again after this long.
 pub(super) const CATALOGUE_LASTS: Duration = Duration::from_secs(10 * 60);
 
-/// The tier of a product for which the manifest names none.
-const USUAL_TIER: &str = "default";
-
 /// How often it is looked whether a project that another manifest creates is there.
 const PROJECT_SOON: Duration = Duration::from_secs(5);
 
 /// And after this, or after whatever gives reason to try again, where it keeps a cluster from being created.
 const REFUSING_LASTS: Duration = Duration::from_secs(30);
 
-type Instead = Box<Plan<CrateDBCluster>>;
+pub(super) type Instead = Box<Plan<CrateDBCluster>>;
 
 /// The request, or what is to be done or said instead.
-pub(super) fn of(facts: &Facts<CrateDBCluster>) -> Result<ClusterProvision<()>, Instead> {
+pub(super) fn of(facts: &Facts<CrateDBCluster>) -> Result<NewDatabase, Instead> {
     let spec = &facts.manifest.spec;
     let (Some(product), Some(project)) = (&spec.product, &spec.project) else {
         let missing = [("product", spec.product.is_none()), ("project", spec.project.is_none())];
         let missing: Vec<&str> = missing.into_iter().filter_map(|(name, absent)| absent.then_some(name)).collect();
         return Err(lacking(facts, &missing));
     };
+    restore::source(facts)?;
     let Some(read) = facts.catalogue.as_ref().filter(|read| facts.is_recent(read.at, CATALOGUE_LASTS)) else {
         return Err(Box::new(Plan::quietly(Step::Survey)));
     };
@@ -68,24 +67,26 @@ fn made_from(
     catalogue: &Catalogue,
     product: &ProductSpec,
     project: &ProjectSpec,
-) -> Result<ClusterProvision<()>, Instead> {
+) -> Result<NewDatabase, Instead> {
     let spec = &facts.manifest.spec;
     let subscription_id = subscription(facts, catalogue, product)?;
     // What is wrong with the rest is said before a project is created for nothing.
     let region = region(catalogue, project)?;
-    let offered = offered(catalogue, product, &region)?;
+    let tier = products::tier(product.tier.as_deref());
+    let offered = products::offered(catalogue, &product.name, tier, &region).map_err(invalid)?;
     let product_unit = product_unit(facts, offered)?;
     let hardware_specs = hardware(facts, offered)?;
     let crate_version = version(facts, catalogue)?;
+    let restore = restore::wanted(facts, catalogue, &region)?;
     let project_id = project_id(facts, catalogue, project, &region)?;
     password::before_create(facts)?;
-    Ok(ClusterProvision {
+    let provision = ClusterProvision {
         cluster: NewCluster {
             name: wanted_name(&facts.manifest),
             crate_version,
             channel: spec.channel.unwrap_or(Channel::Stable).as_str().to_owned(),
             product_name: product.name.clone(),
-            product_tier: tier(product).to_owned(),
+            product_tier: tier.to_owned(),
             product_unit,
             hardware_specs,
             username: facts.manifest.user(None),
@@ -93,10 +94,11 @@ fn made_from(
         },
         subscription_id,
         project_id,
-    })
+    };
+    Ok(NewDatabase { provision, restore })
 }
 
-fn invalid(message: String) -> Instead {
+pub(super) fn invalid(message: String) -> Instead {
     Box::new(Plan::held(Reason::InvalidSpec, message))
 }
 
@@ -142,10 +144,6 @@ fn subscription(
             ),
         ))),
     }
-}
-
-fn listed(words: &[&str]) -> String {
-    if words.is_empty() { "none".to_owned() } else { words.join(", ") }
 }
 
 /// The region of the project, by which products are offered; empty where the cloud does not tell it.
@@ -207,44 +205,11 @@ fn create_project(facts: &Facts<CrateDBCluster>, catalogue: &Catalogue, name: St
     Box::new(unless_refused(facts, CloudWrite::Change(change), Reason::Creating, message))
 }
 
-fn tier(product: &ProductSpec) -> &str {
-    product.tier.as_deref().unwrap_or(USUAL_TIER)
-}
-
-/// The product in the price list of the region.
-fn offered<'a>(catalogue: &'a Catalogue, product: &ProductSpec, region: &str) -> Result<&'a Product, Instead> {
-    let everywhere = |region: &str| region.is_empty();
-    let here = |there: &&Product| {
-        everywhere(region) || there.region.as_deref().is_none_or(|its| everywhere(its) || its == region)
-    };
-    let found =
-        catalogue.products.iter().filter(here).find(|there| there.name == product.name && there.tier == tier(product));
-    found.ok_or_else(|| {
-        let mut names: Vec<String> =
-            catalogue.products.iter().filter(here).map(|there| format!("{} ({})", there.name, there.tier)).collect();
-        names.sort();
-        names.dedup();
-        invalid(format!(
-            "There is no product {} of tier {} in {region}. Correct spec.product; there are: {}.",
-            product.name,
-            tier(product),
-            listed(&names.iter().map(String::as_str).collect::<Vec<_>>())
-        ))
-    })
-}
-
+/// The number of nodes as the cloud counts it.
 fn product_unit(facts: &Facts<CrateDBCluster>, product: &Product) -> Result<i64, Instead> {
     let nodes = facts.manifest.spec.nodes.unwrap_or(1);
-    let unit = nodes - 1;
-    if product.scaling.is_empty() || product.scaling.iter().any(|option| option.value == unit) {
-        return Ok(unit);
-    }
-    let possible: Vec<String> = product.scaling.iter().map(|option| (option.value + 1).to_string()).collect();
-    Err(invalid(format!(
-        "Product {} cannot be had with {nodes} nodes. Correct spec.nodes; possible are: {}.",
-        product.name,
-        possible.join(", ")
-    )))
+    products::check_nodes(product, nodes).map_err(|wrong| invalid(format!("{wrong} Correct spec.nodes.")))?;
+    Ok(nodes - 1)
 }
 
 /// What the manifest says of the disks, within what the product allows.
@@ -253,19 +218,9 @@ fn hardware(facts: &Facts<CrateDBCluster>, product: &Product) -> Result<Option<H
         return Ok(None);
     };
     let wanted = storage.size_per_node_gib.map(|size| size * GIB);
-    let beyond = |bytes: &i64| {
-        product.specs.storage_minimum_bytes.is_some_and(|least| *bytes < least)
-            || product.specs.storage_maximum_bytes.is_some_and(|most| *bytes > most)
-    };
-    if let Some(bytes) = wanted.filter(beyond) {
-        let size = |bytes: Option<i64>| bytes.map_or_else(|| "?".to_owned(), |bytes| (bytes / GIB).to_string());
-        return Err(invalid(format!(
-            "Product {} has disks of {} to {} GiB per node, not {}. Correct spec.storage.sizePerNodeGiB.",
-            product.name,
-            size(product.specs.storage_minimum_bytes),
-            size(product.specs.storage_maximum_bytes),
-            bytes / GIB
-        )));
+    if let Some(bytes) = wanted {
+        products::check_disks(product, bytes)
+            .map_err(|wrong| invalid(format!("{wrong} Correct spec.storage.sizePerNodeGiB.")))?;
     }
     Ok(Some(HardwareSpecs {
         disk_size_per_node_bytes: wanted,

@@ -1,5 +1,6 @@
 //! What each change is called, and by what its end is recognised.
 
+use super::backup;
 use crate::api::condition::Reason;
 use crate::api::typedb::TypeDBCluster;
 use crate::cloud::typedb::change::Change;
@@ -9,12 +10,20 @@ use crate::plan::kind;
 impl kind::Change<TypeDBCluster> for Change {
     fn field(&self) -> &'static str {
         match self {
+            Self::Storage { .. } => "storageSizeGB",
+            Self::Machine(_) => "machineType",
+            Self::Version(_) => "version",
+            Self::Backup(_) => "backup",
             Self::Suspended(_) => "power",
         }
     }
 
     fn summary(&self) -> String {
         match self {
+            Self::Storage { gb } => format!("Growing the storage of each server to {gb} GB"),
+            Self::Machine(machine_type) => format!("Changing the machine type to {machine_type}"),
+            Self::Version(version) => format!("Upgrading the database to version {version}"),
+            Self::Backup(wanted) => format!("Setting backups to {}", backup::words(wanted)),
             Self::Suspended(true) => "Suspending the cluster".to_owned(),
             Self::Suspended(false) => "Resuming the cluster".to_owned(),
         }
@@ -24,6 +33,7 @@ impl kind::Change<TypeDBCluster> for Change {
         match self {
             Self::Suspended(true) => Reason::Suspending,
             Self::Suspended(false) => Reason::Resuming,
+            _ => Reason::Updating,
         }
     }
 
@@ -34,9 +44,18 @@ impl kind::Change<TypeDBCluster> for Change {
 
     fn shown_by(&self, cluster: &Cluster) -> bool {
         match self {
+            Self::Storage { gb } => cluster.storage_size_gb.is_some_and(|there| there >= *gb),
+            Self::Machine(machine_type) => cluster.machine_type.as_ref() == Some(machine_type),
+            Self::Version(version) => cluster.version.as_ref() == Some(version),
+            Self::Backup(_) => false,
             Self::Suspended(true) => cluster.status == ClusterStatus::Suspended,
             Self::Suspended(false) => cluster.status == ClusterStatus::Running,
         }
+    }
+
+    /// No answer of the cloud ever shows backup settings.
+    fn is_done_when_answered(&self) -> bool {
+        matches!(self, Self::Backup(_))
     }
 
     fn while_suspended(&self) -> bool {

@@ -1,38 +1,93 @@
-//! What differs between a manifest and its cluster.
+//! What differs between a manifest and its cluster, and what puts it right, in the order in which that is done.
 
-use super::fixed;
-use super::request::backup_configuration;
-use crate::api::shared::{PlannedStep, Power};
-use crate::api::typedb::{BackupFrequency, TypeDBCluster, TypeDBClusterSpec};
+use super::{backup, fixed};
+use crate::api::shared::Power;
+use crate::api::typedb::{BackupFrequency, Tier, TypeDBCluster, TypeDBClusterSpec};
 use crate::cloud::typedb::change::Change;
-use crate::cloud::typedb::wire::{BackupConfiguration, Cluster};
+use crate::cloud::typedb::wire::Cluster;
 use crate::plan::difference::{Difference, Obstacle, differing, text};
 use crate::plan::record::Bound;
 
-/// Every difference between what is written in the manifest and the cluster. Storage is a floor.
+/// The word for the newest version, which is asked for at creation and compared with nothing.
+const LATEST: &str = "latest";
+
 pub(super) fn of(
     spec: &TypeDBClusterSpec,
     bound: Option<&Bound<TypeDBCluster>>,
     cluster: &Cluster,
 ) -> Vec<Difference<TypeDBCluster>> {
-    let id = spec.cluster_id.as_ref().map(ToString::to_string);
-    let version = spec.version.clone().filter(|version| version != "latest");
-    let storage = spec.storage_size_gb.filter(|floor| cluster.storage_size_gb.is_none_or(|there| there < *floor));
     let fixed = fixed::differences(spec, &fixed::of(cluster)).into_iter();
     let changes = [
-        differing("clusterId", Some(cluster.id.to_string()), id),
-        differing("version", cluster.version.clone(), version),
-        differing("machineType", cluster.machine_type.clone(), spec.machine_type.clone()),
-        differing("storageSizeGB", text(cluster.storage_size_gb), text(storage)),
+        storage(spec, cluster),
+        machine_type(spec, cluster),
+        version(spec, cluster),
+        bound.and_then(|bound| backups(spec, bound, cluster)),
+        power(spec, cluster),
     ];
-    let changes = changes.into_iter().flatten().map(|shown| Difference::blocked(shown, Obstacle::NotCarriedOut));
-    let backup = bound.and_then(|bound| backup_difference(spec, bound, cluster));
     fixed
         .map(|shown| Difference::blocked(shown, Obstacle::FixedAtCreation))
-        .chain(changes)
-        .chain(backup.map(|shown| Difference::blocked(shown, Obstacle::NotTold)))
-        .chain(power(spec, cluster))
+        .chain(changes.into_iter().flatten())
         .collect()
+}
+
+/// Storage is a floor. What the cloud does not tell cannot differ: it would be set again and again.
+fn storage(spec: &TypeDBClusterSpec, cluster: &Cluster) -> Option<Difference<TypeDBCluster>> {
+    let (wanted, there) = (spec.storage_size_gb?, cluster.storage_size_gb?);
+    if there >= wanted {
+        return None;
+    }
+    let shown = differing("storageSizeGB", text(Some(there)), text(Some(wanted)))?;
+    Some(Difference::later(shown, Change::Storage { gb: wanted }))
+}
+
+/// A cluster that its owner wants free must not begin to cost by an edit of another field.
+fn machine_type(spec: &TypeDBClusterSpec, cluster: &Cluster) -> Option<Difference<TypeDBCluster>> {
+    let (wanted, there) = (spec.machine_type.clone()?, cluster.machine_type.clone()?);
+    let shown = differing("machineType", Some(there), Some(wanted.clone()))?;
+    if spec.tier == Some(Tier::Free) {
+        return Some(Difference::blocked(shown, Obstacle::NotForFree));
+    }
+    Some(Difference::later(shown, Change::Machine(wanted)))
+}
+
+/// Whether the cloud would take a version back is not known, and what that does to the data even less.
+fn version(spec: &TypeDBClusterSpec, cluster: &Cluster) -> Option<Difference<TypeDBCluster>> {
+    let wanted = spec.version.clone().filter(|version| version != LATEST)?;
+    let there = cluster.version.clone()?;
+    let shown = differing("version", Some(there.clone()), Some(wanted.clone()))?;
+    if is_older(&wanted, &there) {
+        return Some(Difference::blocked(shown, Obstacle::Downgrade));
+    }
+    Some(Difference::later(shown, Change::Version(wanted)))
+}
+
+/// Compared as far as there are numbers: 3.10.0 is newer than 3.9.1.
+fn is_older(one: &str, other: &str) -> bool {
+    let numbers =
+        |version: &str| -> Vec<u64> { version.split(['.', '-', '+']).map_while(|part| part.parse().ok()).collect() };
+    let (one, other) = (numbers(one), numbers(other));
+    !one.is_empty() && one < other
+}
+
+/// The cloud never shows backup settings, so that what was last applied is compared. What somebody else set stays unseen.
+fn backups(
+    spec: &TypeDBClusterSpec,
+    bound: &Bound<TypeDBCluster>,
+    cluster: &Cluster,
+) -> Option<Difference<TypeDBCluster>> {
+    let asked = spec.backup.as_ref()?;
+    let is_free = cluster.is_free == Some(true);
+    let wanted = backup::configuration(asked);
+    let applied = bound.applied.as_ref();
+    let never = is_free && asked.frequency == BackupFrequency::Disabled;
+    if never || applied.is_some_and(|applied| backup::same(&wanted, applied)) {
+        return None;
+    }
+    let shown = differing("backup", applied.map(backup::words), Some(backup::words(&wanted)))?;
+    if is_free {
+        return Some(Difference::blocked(shown, Obstacle::NotForFree));
+    }
+    Some(Difference::later(shown, Change::Backup(wanted)))
 }
 
 /// What it will be when a transition has come to its end is not known before.
@@ -41,25 +96,4 @@ fn power(spec: &TypeDBClusterSpec, cluster: &Cluster) -> Option<Difference<TypeD
     let there = cluster.power()?;
     let shown = differing("power", Some(there.to_string()), Some(wanted.to_string()))?;
     Some(Difference::later(shown, Change::Suspended(wanted == Power::Suspended)))
-}
-
-/// The cloud never shows backup settings, so that what was last applied is compared. What somebody else set stays unseen.
-fn backup_difference(spec: &TypeDBClusterSpec, bound: &Bound<TypeDBCluster>, cluster: &Cluster) -> Option<PlannedStep> {
-    let backup = spec.backup.as_ref()?;
-    let never = cluster.is_free == Some(true) && backup.frequency == BackupFrequency::Disabled;
-    let wanted = backup_configuration(backup);
-    let applied = bound.applied.as_ref();
-    let same = applied.is_some_and(|applied| {
-        applied.frequency == wanted.frequency
-            && (wanted.retention_days.is_none() || applied.retention_days == wanted.retention_days)
-    });
-    if never || same {
-        return None;
-    }
-    differing("backup", applied.map(backup_text), Some(backup_text(&wanted)))
-}
-
-fn backup_text(backup: &BackupConfiguration) -> String {
-    let days = backup.retention_days.map(|days| format!(", kept for {days} days")).unwrap_or_default();
-    format!("{}{days}", backup.frequency)
 }

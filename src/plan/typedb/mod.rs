@@ -1,5 +1,6 @@
 //! TypeDB Cloud: an id that people choose, everything fixed but a few fields, and a password that the database keeps.
 
+mod backup;
 mod change;
 mod cluster;
 mod connection;
@@ -9,6 +10,7 @@ mod password;
 mod request;
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::time::Duration;
 
 use kube::ResourceExt;
@@ -36,9 +38,11 @@ impl Kind for TypeDBCluster {
     type Request = ClusterDeploy;
     type Change = Change;
     type Fixed = FixedAtCreation;
-    /// The backup settings, which no answer of the cloud ever shows; none, where we applied none.
+    /// The backup settings, which no answer of the cloud ever shows; none where we applied none, or do not know.
     type Applied = Option<BackupConfiguration>;
     type Catalogue = ();
+    type Question = Infallible;
+    type Answer = Infallible;
 
     const NAME_FIELD: &'static str = "clusterId";
     const PASSWORD_FIELD: &'static str = "spec.admin.currentPasswordSecretRef";
@@ -96,6 +100,19 @@ impl Kind for TypeDBCluster {
 
     fn applied(request: &ClusterDeploy) -> Self::Applied {
         request.backup_configuration.clone()
+    }
+
+    fn note_applied(applied: &mut Self::Applied, change: &Change) {
+        if let Change::Backup(backup) = change {
+            *applied = Some(backup.clone());
+        }
+    }
+
+    /// Settings of a lost answer may be in force, or those before.
+    fn forget_applied(applied: &mut Self::Applied, change: &Change) {
+        if matches!(change, Change::Backup(_)) {
+            *applied = None;
+        }
     }
 
     fn fixed(cluster: &Cluster, _catalogue: Option<&()>) -> FixedAtCreation {

@@ -1,8 +1,8 @@
 //! The request that creates a manifest's cluster.
 
-use super::wanted_id;
-use crate::api::typedb::{Backup, BackupFrequency, Tier, TypeDBCluster, TypeDBClusterSpec};
-use crate::cloud::typedb::wire::{BackupConfiguration, ClusterDeploy};
+use super::{backup, wanted_id};
+use crate::api::typedb::{Tier, TypeDBCluster, TypeDBClusterSpec};
+use crate::cloud::typedb::wire::ClusterDeploy;
 
 /// The least that the cloud offers; what a manifest that names no size gets.
 const DEFAULT_STORAGE_GB: i64 = 10;
@@ -26,7 +26,7 @@ pub(super) fn of(manifest: &TypeDBCluster) -> Result<ClusterDeploy, Vec<&'static
         machine_type,
         is_free: tier == Tier::Free,
         version: spec.version.clone().unwrap_or_else(|| "latest".to_owned()),
-        backup_configuration: spec.backup.as_ref().map(backup_configuration),
+        backup_configuration: spec.backup.as_ref().map(backup::configuration),
     })
 }
 
@@ -49,13 +49,4 @@ fn usual_storage_type(provider: &str) -> Option<&'static str> {
         "aws" => Some("gp2-csi"),
         _ => None,
     }
-}
-
-pub(super) fn backup_configuration(backup: &Backup) -> BackupConfiguration {
-    let frequency = match backup.frequency {
-        BackupFrequency::Disabled => "disabled",
-        BackupFrequency::Hourly => "hourly",
-        BackupFrequency::Daily => "daily",
-    };
-    BackupConfiguration { frequency: frequency.to_owned(), retention_days: backup.retention_days }
 }

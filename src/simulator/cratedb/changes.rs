@@ -149,7 +149,7 @@ impl Call<'_> {
         Ok(Answer::shown(versions::upgrades(&spec.crate_version, &spec.channel, self.settings())))
     }
 
-    /// The products that a cluster can be changed to: paid ones of its own family that have room for its storage.
+    /// The products that a cluster can be changed to: paid ones of its own family that have room for its storage and nodes.
     fn alternatives(cluster: &Cluster) -> Result<Vec<&'static Product>, Refusal> {
         let current = paid_product(cluster)?;
         let fits = |product: &&Product| {
@@ -157,6 +157,7 @@ impl Call<'_> {
                 && !product.is_free()
                 && product.is_dedicated() == current.is_dedicated()
                 && product.check_storage(cluster.spec.disk_size_per_node_bytes).is_ok()
+                && product.check_unit(cluster.spec.product_unit).is_ok()
         };
         Ok(catalogue::products().filter(fits).collect())
     }

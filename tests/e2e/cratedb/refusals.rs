@@ -36,7 +36,7 @@ async fn what_the_cloud_does_not_offer_is_refused_with_what_there_is() {
     // What is wrong, how that is told, and what puts it right.
     let table = [
         ("product", json!({"product": {"name": "cr9"}}), invalid, "no product cr9 of tier default in eks1", paid()),
-        ("nodes", json!({"nodes": 12}), invalid, "cannot be had with 12 nodes. Correct spec.nodes", paid()),
+        ("nodes", json!({"nodes": 12}), invalid, "cannot be had with 12 nodes; possible are", paid()),
         (
             "storage",
             json!({"storage": {"sizePerNodeGiB": 9000}}),

@@ -1,6 +1,8 @@
 //! Promises 7 and 8: what an edit leads to, in which order, one at a time, and what a refusal does not keep from being done.
 
-use clusterwright::api::cratedb::{AllowedCidr as WantedCidr, Channel, CrateDBClusterSpec, DiskType, StorageSpec};
+use clusterwright::api::cratedb::{
+    AllowedCidr as WantedCidr, BackupSpec, Channel, CrateDBClusterSpec, DiskType, StorageSpec,
+};
 use clusterwright::api::shared::Power;
 use clusterwright::cloud::cratedb::change::Change;
 use clusterwright::cloud::cratedb::wire::{AllowedCidr, Cluster, HealthStatus, OperationKind};
@@ -27,6 +29,20 @@ fn sent(scene: &Scene) -> Change {
 
 fn protection(protected: bool) -> Scene {
     edited(|spec| spec.common.deletion_protection = Some(protected))
+}
+
+/// The manifest asks for this product.
+fn becoming(product: &str) -> Scene {
+    edited(|spec| spec.product.as_mut().unwrap().name = product.to_owned())
+}
+
+/// The manifest asks for this version, and the cloud has just offered two.
+fn upgrading(version: &str) -> Scene {
+    edited(|spec| spec.version = Some(version.to_owned())).answered(upgrades(), offers(&["5.9.0", "5.9.1"]), 5)
+}
+
+fn backed_up(hours: &[i64]) -> Scene {
+    edited(|spec| spec.backup = Some(BackupSpec { hours: hours.to_vec() }))
 }
 
 fn fenced(scene: Scene, cidrs: &[&str]) -> Scene {
@@ -87,6 +103,15 @@ fn fenced(scene: Scene, cidrs: &[&str]) -> Scene {
     fenced(settled(), &["10.0.0.0/8"]).spec(|spec| spec.allowed_cidrs = Some(networks(&[]))),
     Change::AllowList(Vec::new()), "allowedCidrs 10.0.0.0/8 → all networks", "Updating: allowedCidrs"
 )]
+#[case::another_product(becoming("cr2"), Change::Product { name: "cr2".to_owned() }, "product.name cr1 → cr2", "Updating: product.name")]
+#[case::another_version(upgrading("5.9.0"), Change::Version { version: "5.9.0".to_owned() }, "version 5.8.3 → 5.9.0", "Updating: version")]
+#[case::backups(
+    backed_up(&[16, 4]), Change::Backups { hours: vec![4, 16] }, "backup.hours 2 → 4, 16", "Updating: backup.hours"
+)]
+#[case::backups_that_are_no_hours(
+    backed_up(&[2]).listed([cluster_but(|there| there.backup_schedule = Some("55 2 * * 1".to_owned()))]),
+    Change::Backups { hours: vec![2] }, "backup.hours 55 2 * * 1 → 2", "Updating: backup.hours"
+)]
 #[case::suspended(
     settled().wants(Power::Suspended), Change::Suspended(true), "power Running → Suspended", "Suspending: power"
 )]
@@ -130,6 +155,16 @@ fn an_edit_asks_for(#[case] scene: Scene, #[case] change: Change, #[case] shown:
 #[case::all_networks_where_all_are_let_in(edited(|spec| spec.allowed_cidrs = Some(networks(&[]))))]
 #[case::to_run_what_runs(settled().wants(Power::Running))]
 #[case::the_version_that_runs(edited(|spec| spec.version = Some("5.8.3".to_owned())))]
+#[case::the_product_that_there_is(becoming("cr1"))]
+#[case::a_version_where_the_cloud_tells_none(upgrading("5.9.0").listed([cluster_but(|there| there.crate_version = None)]))]
+#[case::a_product_where_the_cloud_tells_none(becoming("cr2").listed([cluster_but(|there| there.product_name = None)]))]
+#[case::the_hours_that_there_are(backed_up(&[2]))]
+#[case::the_hours_that_there_are_in_another_notation(
+    backed_up(&[12, 0]).listed([cluster_but(|there| there.backup_schedule = Some("55 */12 * * *".to_owned()))])
+)]
+#[case::backups_where_the_cloud_tells_of_none(
+    backed_up(&[4]).listed([cluster_but(|there| there.backup_schedule = None)])
+)]
 #[case::no_tier(there(|there| there.product_tier = Some("xs".to_owned())))]
 #[case::nothing_that_is_there(there(|there| {
     there.num_nodes = Some(5);
@@ -143,8 +178,6 @@ fn nothing_is_done_for_a_manifest_that_asks_for(#[case] scene: Scene) {
 }
 
 #[rstest]
-#[case::another_product(|spec: &mut CrateDBClusterSpec| spec.product.as_mut().unwrap().name = "cr2".to_owned(), "product.name cr1 → cr2", "this version of clusterwright does not change it")]
-#[case::another_version(|spec: &mut CrateDBClusterSpec| spec.version = Some("5.9.0".to_owned()), "version 5.8.3 → 5.9.0", "this version of clusterwright does not change it")]
 #[case::another_name(|spec: &mut CrateDBClusterSpec| spec.cluster_name = Some("sales".to_owned()), "clusterName orders → sales", "fixed at creation")]
 #[case::another_project(|spec: &mut CrateDBClusterSpec| spec.project.as_mut().unwrap().name = Some("sales".to_owned()), "project.name shop → sales", "fixed at creation")]
 #[case::another_region(|spec: &mut CrateDBClusterSpec| spec.project.as_mut().unwrap().region = Some(THERE.to_owned()), "project.region eks1.eu-west-1.aws → aks1.eastus2.azure", "fixed at creation")]
@@ -188,9 +221,13 @@ fn everything() -> Scene {
         spec.common.deletion_protection = Some(true);
         spec.allowed_cidrs = Some(networks(&["10.0.0.0/8"]));
         spec.storage = Some(disks(64));
+        spec.product.as_mut().unwrap().name = "cr2".to_owned();
         spec.nodes = Some(3);
+        spec.version = Some("5.9.0".to_owned());
+        spec.backup = Some(BackupSpec { hours: vec![4] });
         spec.common.power = Some(Power::Suspended);
     })
+    .answered(upgrades(), offers(&["5.9.0"]), 5)
     .record(|record| record.announce_password(clusterwright::api::secret::Password::new(SECOND)))
 }
 
@@ -219,7 +256,10 @@ fn steps_come_in_the_order_that_is_promised() {
         "change allowedCidrs",
         "change passwordSecretRef",
         "change storage.sizePerNodeGiB",
+        "change product.name",
         "change nodes",
+        "change version",
+        "change backup.hours",
         "change power",
     ];
     assert_eq!(carried_out(everything(), cluster(NAME)), all);
@@ -227,7 +267,17 @@ fn steps_come_in_the_order_that_is_promised() {
         everything().pending().iter().map(|step| step.split(' ').next().unwrap().to_owned()).collect();
     assert_eq!(
         shown,
-        ["deletionProtection", "allowedCidrs", "SetPassword", "storage.sizePerNodeGiB", "nodes", "power"]
+        [
+            "deletionProtection",
+            "allowedCidrs",
+            "SetPassword",
+            "storage.sizePerNodeGiB",
+            "product.name",
+            "nodes",
+            "version",
+            "backup.hours",
+            "power"
+        ]
     );
 }
 
@@ -241,7 +291,10 @@ fn a_cluster_that_is_to_run_is_resumed_before_anything_else_is_done() {
         "change allowedCidrs",
         "change passwordSecretRef",
         "change storage.sizePerNodeGiB",
+        "change product.name",
         "change nodes",
+        "change version",
+        "change backup.hours",
     ];
     assert_eq!(carried_out(scene, suspended()), all);
 }
@@ -251,7 +304,10 @@ fn a_cluster_that_is_to_be_suspended_is_not_woken() {
     let scene = everything().listed([suspended()]);
     assert_eq!(carried_out(scene.clone(), suspended()), ["change deletionProtection"]);
     let at_rest = scene.spec(|spec| spec.common.deletion_protection = None);
-    assert_eq!(at_rest.says(), "Suspended: allowedCidrs storage.sizePerNodeGiB nodes");
+    assert_eq!(
+        at_rest.says(),
+        "Suspended: allowedCidrs storage.sizePerNodeGiB product.name nodes version backup.hours"
+    );
     let waits = "it waits for the cluster to be resumed";
     assert!(at_rest.pending().iter().all(|step| step.contains(waits)), "{:?}", at_rest.pending());
     assert!(at_rest.plan().is_at_rest());
@@ -260,7 +316,7 @@ fn a_cluster_that_is_to_be_suspended_is_not_woken() {
 #[rstest]
 #[case::as_asked_for(settled().wants(Power::Suspended), "", "Suspended")]
 #[case::as_asked_for_with_an_edit_that_no_resume_mends(
-    settled().wants(Power::Suspended).spec(|spec| spec.version = Some("6.0.0".to_owned())), "", "ChangeUnsupported: version"
+    settled().wants(Power::Suspended).spec(|spec| spec.channel = Some(Channel::Testing)), "", "ChangeUnsupported: channel"
 )]
 #[case::by_somebody_else(settled(), "", "NotRunning")]
 #[case::by_somebody_else_with_edits(settled().spec(|spec| spec.nodes = Some(3)), "", "NotRunning: nodes")]
@@ -382,7 +438,7 @@ fn seen_scaling(scene: Scene) -> Scene {
 #[rstest]
 #[case::with_nothing_to_do_it_is_ready(scaling(settled()), "", "Running")]
 #[case::with_nothing_that_can_be_done_it_says_that(
-    scaling(edited(|spec| spec.version = Some("5.9.0".to_owned()))), "", "ChangeUnsupported: version"
+    scaling(edited(|spec| spec.channel = Some(Channel::Testing))), "", "ChangeUnsupported: channel"
 )]
 #[case::an_edit_waits(
     scaling(edited(|spec| spec.storage = Some(disks(64)))), "look id-orders", "WaitingForOperation: storage.sizePerNodeGiB"

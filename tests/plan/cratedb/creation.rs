@@ -356,7 +356,7 @@ fn a_type_of_disk_that_was_asked_for_tells_clusters_apart() {
                     disk_type: Some(word.to_owned()),
                     ..Default::default()
                 };
-                intent.request.cluster.hardware_specs = Some(disks);
+                intent.request.provision.cluster.hardware_specs = Some(disks);
             })
             .looked_for_name(Some(cluster_aged(NAME, 18)))
             .does()

@@ -4,16 +4,17 @@ use std::collections::BTreeSet;
 
 use clusterwright::api::cratedb::{
     AllowedCidr as WantedCidr, CrateDBCluster, CrateDBClusterSpec, FixedAtCreation, ProductSpec, ProjectSpec,
-    StorageSpec,
+    RestoreSpec, StorageSpec,
 };
 use clusterwright::api::identity::{ClusterId, CreatedAt, Endpoint, Handle, Identity, Location};
 use clusterwright::api::secret::Password;
 use clusterwright::api::shared::{CommonSpec, Power};
 use clusterwright::cloud::cratedb::catalogue::Catalogue;
-use clusterwright::cloud::cratedb::change::Change;
+use clusterwright::cloud::cratedb::change::{Change, NewDatabase, Restoration};
+use clusterwright::cloud::cratedb::question::{Answer, Question};
 use clusterwright::cloud::cratedb::wire::{
-    AllowedCidr, Cluster, ClusterProvision, CrateVersion, DublinCore, HardwareSpecs, Health, HealthStatus, NewCluster,
-    OperationKind, Product, ProductSpecs, Project, Readable, Region, ScaleOption, Subscription,
+    AllowedCidr, Channels, Cluster, ClusterProvision, CrateVersion, DublinCore, HardwareSpecs, Health, HealthStatus,
+    NewCluster, OperationKind, Product, ProductSpecs, Project, Readable, Region, ScaleOption, Snapshot, Subscription,
 };
 use clusterwright::cloud::operation::{Found, Operation, OperationState};
 use clusterwright::plan::{
@@ -90,7 +91,7 @@ pub(crate) fn cluster(name: &str) -> Cluster {
             ..HardwareSpecs::default()
         }),
         ip_whitelist: Some(Vec::new()),
-        backup_schedule: None,
+        backup_schedule: Some("55 2 * * *".to_owned()),
         deletion_protected: Some(false),
         suspended: Some(false),
         allow_suspend: Some(true),
@@ -162,6 +163,41 @@ fn product(name: &str, most_nodes: i64, gib: [i64; 2]) -> Product {
     }
 }
 
+/// A backup of the cluster called stock, with two tables.
+pub(crate) const SNAPSHOT: &str = "20261122125500";
+
+pub(crate) fn snapshot(name: &str) -> Snapshot {
+    let tables = vec!["doc.ledger".to_owned(), "doc.prices".to_owned()];
+    Snapshot { repository: "system_backup_stock".to_owned(), snapshot: name.to_owned(), tables }
+}
+
+/// What is asked about the backups of that cluster.
+pub(crate) fn snapshots() -> Question {
+    Question::Snapshots { cluster: id("stock"), by: KEY.to_owned() }
+}
+
+/// All of the backup.
+pub(crate) fn restoration() -> Restoration {
+    let Snapshot { repository, snapshot, .. } = snapshot(SNAPSHOT);
+    Restoration { source: id("stock"), repository, snapshot, tables: Vec::new() }
+}
+
+/// What the manifest says of it.
+pub(crate) fn restored_from() -> RestoreSpec {
+    RestoreSpec { external_id: Some(id("stock")), name: None, snapshot: SNAPSHOT.to_owned(), tables: None }
+}
+
+/// What is asked about a version that the manifest asks for.
+pub(crate) fn upgrades() -> Question {
+    Question::Upgrades { cluster: id(NAME), from: "5.8.3".to_owned() }
+}
+
+/// The answer where stable versions are offered.
+pub(crate) fn offers(stable: &[&str]) -> Answer {
+    let others = (versions(&["5.11.0"]), versions(&["nightly-6.0.0"]));
+    Answer::Upgrades(Channels { stable: versions(stable), testing: others.0, nightly: others.1 })
+}
+
 fn versions(versions: &[&str]) -> Readable<CrateVersion> {
     let read = versions.iter().map(|version| CrateVersion { version: (*version).to_owned() }).collect();
     Readable { read, unread: Vec::new() }
@@ -173,7 +209,12 @@ pub(crate) fn catalogue() -> Catalogue {
     Catalogue {
         projects: vec![project("p-shop", "shop", HERE)],
         subscriptions: vec![subscription("sub-1", true, "stripe")],
-        products: vec![product("cr1", 9, [32, 8192]), product("crfree", 1, [8, 8])],
+        products: vec![
+            product("cr1", 9, [32, 8192]),
+            product("cr2", 9, [32, 8192]),
+            product("s2", 1, [8, 1024]),
+            product("crfree", 1, [8, 8]),
+        ],
         regions: vec![region(HERE), region(THERE)],
         stable: versions(&["5.8.3", "5.7.1"]),
         testing: versions(&["5.9.0"]),
@@ -183,7 +224,11 @@ pub(crate) fn catalogue() -> Catalogue {
 }
 
 /// The request that the scenes' manifest amounts to.
-pub(crate) fn request(name: &str) -> ClusterProvision<()> {
+pub(crate) fn request(name: &str) -> NewDatabase {
+    NewDatabase { provision: provision(name), restore: None }
+}
+
+fn provision(name: &str) -> ClusterProvision<()> {
     ClusterProvision {
         cluster: NewCluster {
             name: name.to_owned(),
@@ -258,6 +303,7 @@ pub(crate) fn creating(seconds: i64) -> Record {
 /// A change that was announced so many seconds ago, when `after` was the newest operation.
 pub(crate) fn changing(change: Change, seconds: i64, after: Option<&str>) -> Intent {
     Intent::Change(Box::new(ChangeIntent {
+        accepted: false,
         attempt: "0123456789abcdef".to_owned(),
         announced: ago(seconds),
         change,
@@ -308,6 +354,13 @@ pub(crate) fn apply(change: &Change, cluster: &mut Cluster) {
         Change::Storage { bytes_per_node } => {
             cluster.hardware_specs.get_or_insert_default().disk_size_per_node_bytes = Some(*bytes_per_node);
         }
+        Change::Backups { hours } => {
+            let hours: Vec<String> = hours.iter().map(ToString::to_string).collect();
+            cluster.backup_schedule = Some(format!("55 {} * * *", hours.join(",")));
+        }
+        Change::Restore(_) => {}
+        Change::Product { name } => cluster.product_name = Some(name.clone()),
+        Change::Version { version } => cluster.crate_version = Some(version.clone()),
         Change::Nodes { product_unit } => {
             (cluster.product_unit, cluster.num_nodes) = (Some(*product_unit), Some(product_unit + 1));
         }
@@ -338,6 +391,8 @@ pub(crate) fn scene() -> Scene {
         storage: None,
         allowed_cidrs: None,
         ignore_drift: Vec::new(),
+        backup: None,
+        restore_from: None,
         username: None,
         password_secret_ref: None,
     };

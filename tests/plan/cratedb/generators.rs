@@ -1,6 +1,6 @@
 //! Facts about clusters in CrateDB Cloud, wishes and fates, drawn at random.
 
-use clusterwright::api::cratedb::CrateDBClusterSpec;
+use clusterwright::api::cratedb::{BackupSpec, CrateDBClusterSpec};
 use clusterwright::api::secret::Password;
 use clusterwright::api::shared::{DeletionPolicy, Management, Power};
 use clusterwright::cloud::cratedb::catalogue::Catalogue;
@@ -71,7 +71,11 @@ pub(super) fn any_change() -> impl Strategy<Value = Change> {
         Change::AllowList(vec![network("10.0.0.0/8")]),
         Change::Password,
         Change::Storage { bytes_per_node: 64 * GIB },
+        Change::Product { name: "cr2".to_owned() },
         Change::Nodes { product_unit: 2 },
+        Change::Version { version: "5.9.0".to_owned() },
+        Change::Backups { hours: vec![4, 16] },
+        Change::Restore(restoration()),
         Change::Suspended(true),
         Change::Suspended(false),
     ])
@@ -109,6 +113,7 @@ pub(super) fn any_record() -> impl Strategy<Value = Option<Record>> {
                     let mut record = record(NAME);
                     let mut bound = bound(name, origin);
                     bound.applied.protected = protected;
+                    bound.applied.to_restore = (protected && unseen).then(restoration);
                     record.bound = Some(bound);
                     record
                 }
@@ -147,7 +152,11 @@ pub(super) struct Wishes {
     pub(super) protection: Option<bool>,
     pub(super) networks: Option<Vec<&'static str>>,
     pub(super) storage: Option<i64>,
+    pub(super) product: Option<&'static str>,
     pub(super) nodes: Option<i64>,
+    pub(super) version: Option<&'static str>,
+    pub(super) backups: Option<Vec<i64>>,
+    pub(super) restore: bool,
     pub(super) power: Option<Power>,
     pub(super) password: Given,
 }
@@ -157,7 +166,13 @@ impl Wishes {
         spec.common.deletion_protection = self.protection;
         spec.allowed_cidrs = self.networks.as_ref().map(|cidrs| networks(cidrs));
         spec.storage = self.storage.map(disks);
+        if let Some(product) = self.product {
+            spec.product.as_mut().unwrap().name = product.to_owned();
+        }
         spec.nodes = self.nodes;
+        spec.version = self.version.map(str::to_owned);
+        spec.backup = self.backups.clone().map(|hours| BackupSpec { hours });
+        spec.restore_from = self.restore.then(restored_from);
         spec.common.power = self.power;
     }
 
@@ -166,6 +181,9 @@ impl Wishes {
         let is = |wanted: bool, there: Option<bool>| there.unwrap_or(false) == wanted;
         let asleep = self.power == Some(Power::Suspended);
         let sizes = self.nodes.is_none_or(|nodes| cluster.num_nodes == Some(nodes))
+            && self.product.is_none_or(|product| cluster.product_name.as_deref() == Some(product))
+            && self.backups.as_ref().is_none_or(|hours| backups_of(cluster) == *hours)
+            && self.version.is_none_or(|version| cluster.crate_version.as_deref() == Some(version))
             && self.storage.is_none_or(|gib| storage_of(cluster) >= gib)
             && self.networks.as_ref().is_none_or(|cidrs| networks_of(cluster) == *cidrs);
         self.protection.is_none_or(|protected| is(protected, cluster.deletion_protected))
@@ -182,6 +200,11 @@ pub(super) fn storage_of(cluster: &Cluster) -> i64 {
         .map_or(i64::MAX, |bytes| bytes / GIB)
 }
 
+pub(super) fn backups_of(cluster: &Cluster) -> Vec<i64> {
+    let hours = cluster.backup_schedule.as_ref().and_then(|schedule| schedule.split(' ').nth(1));
+    hours.into_iter().flat_map(|hours| hours.split(',')).map(|hour| hour.parse().unwrap()).collect()
+}
+
 pub(super) fn networks_of(cluster: &Cluster) -> Vec<&str> {
     cluster.ip_whitelist.iter().flatten().map(|network| network.cidr.as_str()).collect()
 }
@@ -191,12 +214,18 @@ pub(super) fn all_wishes() -> impl Strategy<Value = Wishes> {
     let lists = vec![vec![], vec!["10.0.0.0/8"], vec!["10.0.0.0/8", "192.168.0.0/16"]];
     let passwords = select(vec![given(FIRST), given(SECOND)]);
     let powers = select(vec![Power::Running, Power::Running, Power::Suspended]);
-    (any::<bool>(), select(lists), select(vec![32, 64, 128]), 1..4_i64, powers, passwords).prop_map(
-        |(protection, networks, storage, nodes, power, password)| Wishes {
+    let sizes = (select(vec![32, 64, 128]), select(vec!["cr1", "cr2"]), 1..4_i64, select(vec!["5.8.3", "5.9.0"]));
+    let data = (select(vec![vec![2], vec![4, 16]]), any::<bool>());
+    (any::<bool>(), select(lists), sizes, data, powers, passwords).prop_map(
+        |(protection, networks, (storage, product, nodes, version), (backups, restore), power, password)| Wishes {
             protection: Some(protection),
             networks: Some(networks),
             storage: Some(storage),
+            product: Some(product),
             nodes: Some(nodes),
+            version: Some(version),
+            backups: Some(backups),
+            restore,
             power: Some(power),
             password,
         },
@@ -205,16 +234,20 @@ pub(super) fn all_wishes() -> impl Strategy<Value = Wishes> {
 
 /// Some of it is left alone.
 pub(super) fn some_wishes() -> impl Strategy<Value = Wishes> {
-    (all_wishes(), any::<[bool; 6]>()).prop_map(|(all, [protection, networks, storage, nodes, power, password])| {
-        Wishes {
+    (all_wishes(), any::<[bool; 9]>()).prop_map(
+        |(all, [protection, networks, storage, product, nodes, version, backups, power, password])| Wishes {
             protection: all.protection.filter(|_| protection),
             networks: all.networks.filter(|_| networks),
             storage: all.storage.filter(|_| storage),
+            product: all.product.filter(|_| product),
             nodes: all.nodes.filter(|_| nodes),
+            version: all.version.filter(|_| version),
+            backups: all.backups.filter(|_| backups),
+            restore: all.restore,
             power: all.power.filter(|_| power),
             password: if password { all.password } else { Given::NotAsked },
-        }
-    })
+        },
+    )
 }
 
 pub(super) fn any_given() -> impl Strategy<Value = Given> {
@@ -238,7 +271,9 @@ pub(super) fn any_manifest() -> impl Strategy<Value = Scene> {
                 spec.common.deletion_policy = if delete { DeletionPolicy::Delete } else { DeletionPolicy::Retain };
                 spec.common.external_id = external.map(id);
                 spec.cluster_name = cluster_name.map(str::to_owned);
-                spec.version = upgrade.then(|| "5.9.0".to_owned());
+                if upgrade {
+                    spec.version = Some("5.10.0".to_owned());
+                }
             });
             if deleting {
                 scene = scene.deleting();
@@ -317,6 +352,7 @@ pub(super) fn any_facts() -> impl Strategy<Value = Facts> {
     ]);
     let passwords = (any_given(), proptest::option::of(Just(FIRST)));
     let catalogues = (proptest::option::weighted(0.8, any_catalogue()), select(vec![60, 900]));
+    let answers = (any::<bool>(), select(vec![&[][..], &["5.9.0"], &["5.9.0", "5.10.0"]]), select(vec![60, 3700]));
     (
         any_manifest(),
         any_record(),
@@ -325,10 +361,13 @@ pub(super) fn any_facts() -> impl Strategy<Value = Facts> {
         (any_standing(), any::<bool>()),
         (stakes, troubles, any::<[bool; 4]>(), any::<bool>()),
         passwords,
-        catalogues,
+        (catalogues, answers),
     )
-        .prop_map(|(scene, record, list, look, standing, others, passwords, catalogue)| {
+        .prop_map(|(scene, record, list, look, standing, others, passwords, (catalogue, answer))| {
             let mut scene = scene.standing(standing.0);
+            if let (true, versions, seconds) = answer {
+                scene = scene.answered(upgrades(), offers(versions), seconds);
+            }
             let facts = &mut scene.facts;
             facts.record = record;
             facts.inventory = list.map(|clusters| scene::list(clusters, ago(10)).into());

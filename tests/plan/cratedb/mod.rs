@@ -14,4 +14,7 @@ mod orphans;
 mod password;
 mod properties;
 mod request;
+mod restore;
+mod sizes;
 mod standing;
+mod versions;

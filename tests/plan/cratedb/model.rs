@@ -7,14 +7,15 @@ use clusterwright::api::identity::{ClusterId, CreatedAt, Handle, Identity, Locat
 use clusterwright::api::secret::Password;
 use clusterwright::clock;
 use clusterwright::cloud::cratedb::catalogue::Catalogue;
-use clusterwright::cloud::cratedb::change::Change;
-use clusterwright::cloud::cratedb::wire::{Cluster, ClusterProvision, HealthStatus, OperationKind};
+use clusterwright::cloud::cratedb::change::{Change, NewDatabase};
+use clusterwright::cloud::cratedb::question::{Answer, Question};
+use clusterwright::cloud::cratedb::wire::{Cluster, HealthStatus, OperationKind};
 use clusterwright::cloud::operation::{Found, Operation, OperationState};
 use clusterwright::plan::{Change as _, CloudCluster};
 use jiff::Timestamp;
 
 use super::super::world::{Cloud, No, OutOfReach};
-use super::fixture::{apply, cluster, id, location, operation, project};
+use super::fixture::{SNAPSHOT, apply, cluster, id, location, offers, operation, project, snapshot};
 
 #[derive(Debug)]
 pub(crate) struct Model {
@@ -33,6 +34,8 @@ pub(crate) struct Model {
 pub(crate) struct Kept {
     pub(crate) cluster: Cluster,
     pub(crate) password: Password,
+    /// What was restored into it.
+    pub(crate) restored: Vec<String>,
     /// Newest first.
     operations: Vec<Operation>,
     running: Option<Running>,
@@ -49,7 +52,13 @@ struct Running {
 
 impl Model {
     pub(crate) fn new(clusters: Vec<Cluster>, password: &str, around: Catalogue) -> Self {
-        let keep = |cluster| Kept { cluster, password: Password::new(password), operations: Vec::new(), running: None };
+        let keep = |cluster| Kept {
+            cluster,
+            password: Password::new(password),
+            restored: Vec::new(),
+            operations: Vec::new(),
+            running: None,
+        };
         let kept = clusters.into_iter().map(keep).collect();
         Self { kept, around, keeps_us_out: false, lasting: Duration::from_secs(25), count: 0 }
     }
@@ -87,6 +96,9 @@ impl Kept {
             (self.cluster.fqdn, self.cluster.url) = (finished.fqdn, finished.url);
             self.cluster.health.status = HealthStatus::Green;
         }
+        if let Some(Change::Restore(restoration)) = &running.change {
+            self.restored.push(restoration.snapshot.clone());
+        }
         if let Some(change) = &running.change {
             apply(change, &mut self.cluster);
         }
@@ -108,6 +120,7 @@ fn takes(kept: &Kept, change: &Change) -> bool {
         Change::Suspended(true) => !kept.is_asleep() && kept.cluster.allow_suspend != Some(false),
         Change::Suspended(false) => kept.is_asleep(),
         Change::DeletionProtection(_) => true,
+        Change::Restore(_) => !kept.is_asleep() && kept.restored.is_empty(),
         _ => !kept.is_asleep(),
     }
 }
@@ -130,6 +143,14 @@ impl Cloud for Model {
         Found { cluster: found.map(|kept| kept.cluster.clone()), taken: false, operations }
     }
 
+    fn answer(&self, question: &Question) -> Answer {
+        match question {
+            Question::Snapshots { .. } => Answer::Snapshots(Some(vec![snapshot("20261122135500"), snapshot(SNAPSHOT)])),
+            Question::Price { .. } => Answer::Price(0.25),
+            Question::Upgrades { from, .. } => offers(if from == "5.8.3" { &["5.9.0"] } else { &[] }),
+        }
+    }
+
     fn catalogue(&self) -> Option<Catalogue> {
         Some(self.around.clone())
     }
@@ -148,7 +169,7 @@ impl Cloud for Model {
 
     fn create(
         &mut self,
-        request: &ClusterProvision<()>,
+        NewDatabase { provision: request, .. }: &NewDatabase,
         password: Option<&Password>,
         now: Timestamp,
     ) -> Result<Cluster, No> {
@@ -179,7 +200,13 @@ impl Cloud for Model {
             apply(&Change::Storage { bytes_per_node }, &mut built);
         }
         let password = password.expect("a password").clone();
-        self.kept.push(Kept { cluster: built.clone(), password, operations: Vec::new(), running: None });
+        self.kept.push(Kept {
+            cluster: built.clone(),
+            password,
+            restored: Vec::new(),
+            operations: Vec::new(),
+            running: None,
+        });
         let ends = clock::later(now, self.lasting);
         let running = Running { ends, change: None, password: None, fails: false };
         self.begin(&built.id, OperationKind::Create, running);

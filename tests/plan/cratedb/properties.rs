@@ -91,10 +91,14 @@ proptest! {
         let record = world.facts.record.clone().unwrap();
         let there = &world.cloud.kept[0];
         prop_assert!(wishes.are_fulfilled_by(&there.cluster), "{:?} {:?}", world.sent, there.cluster);
+        let restored = if wishes.restore { vec![SNAPSHOT.to_owned()] } else { Vec::new() };
+        // What was refused, and then waits for a cluster that sleeps, is not restored.
+        let waits = wishes.power == Some(Power::Suspended) && there.restored.is_empty();
+        prop_assert!(there.restored == restored || waits, "{:?} {:?}", there.restored, world.sent);
         prop_assert_eq!(record.bound.unwrap().identity.id, there.cluster.id.clone());
         prop_assert_eq!(record.password.current.as_ref(), Some(&there.password), "{:?}", world.sent);
         prop_assert_eq!(compute(&world.facts.manifest), Read::Current, "{:?}", world.sent);
-        prop_assert!(world.sent.len() <= 8 + 7 + 8, "{:?}", world.sent);
+        prop_assert!(world.sent.len() <= 8 + 11 + 8, "{:?}", world.sent);
     }
 
     /// From whatever is there to whatever is wished for, in as many steps as there are differences and mishaps.
@@ -121,8 +125,9 @@ proptest! {
             prop_assert!(wishes.are_fulfilled_by(&there.cluster), "{:?} {:?}", world.sent, there.cluster);
             prop_assert_eq!(compute(&world.facts.manifest), Read::Current, "{:?}", world.sent);
         }
+        prop_assert!(there.restored.is_empty(), "nothing is restored into a database that was there: {:?}", world.sent);
         prop_assert_eq!(&world.facts.record.unwrap().password.current, &Some(there.password.clone()));
-        prop_assert!(world.sent.len() <= 6 + mishaps, "{:?}", world.sent);
+        prop_assert!(world.sent.len() <= 9 + mishaps, "{:?}", world.sent);
         prop_assert!(world.sent.iter().all(|(_, what)| !what.starts_with("Creating") && !what.starts_with("Destroying")));
     }
 
@@ -172,6 +177,8 @@ proptest! {
     #[test]
     fn an_edit_ends_where_a_new_manifest_would(first in all_wishes(), second in all_wishes(), fates in any_fates()) {
         let awake = |wishes: Wishes| Wishes { power: Some(Power::Running), ..wishes };
+        // No way leads back to an older version, and what is restored is fixed.
+        let second = Wishes { version: first.version.max(second.version), restore: first.restore, ..second };
         let (first, second) = (awake(first), awake(second));
         let mut edited = world(scene(), Vec::new(), &first, fates);
         settle(&mut edited, |_, _| {});
@@ -183,7 +190,8 @@ proptest! {
         let of = |world: &World<Model>| {
             let there = &world.cloud.kept[0];
             let cluster = &there.cluster;
-            (cluster.num_nodes, cluster.ip_whitelist.clone(), cluster.deletion_protected, cluster.suspended, there.password.clone())
+            let bought = (cluster.product_name.clone(), cluster.crate_version.clone(), there.restored.clone());
+            (bought, cluster.num_nodes, cluster.ip_whitelist.clone(), cluster.deletion_protected, cluster.suspended, there.password.clone())
         };
         prop_assert_eq!(of(&edited), of(&new), "{:?}", edited.sent);
         let most = first.storage.max(second.storage).unwrap();

@@ -7,7 +7,7 @@ use clusterwright::api::identity::Handle;
 use clusterwright::api::secret::Password;
 use clusterwright::cloud::cratedb::catalogue::Catalogue;
 use clusterwright::cloud::cratedb::change::Change;
-use clusterwright::cloud::cratedb::wire::ClusterProvision;
+use clusterwright::cloud::cratedb::change::NewDatabase;
 use clusterwright::cloud::operation::Found;
 use clusterwright::plan::{Catalogued, Given, RefusalKind, Stake, TroubleKind};
 use rstest::rstest;
@@ -192,7 +192,7 @@ fn the_first_password(#[case] scene: Scene, #[case] does: &str, #[case] says: &s
 #[case::where_the_project_is(project_is(None, Some("shop"), Some(THERE)), HERE)]
 #[case::the_ids_of_namesakes(offering(|there| there.projects.push(project("p-shop-2", "shop", HERE))), "p-shop, p-shop-2")]
 #[case::the_products_that_there_are(
-    spec(|spec| spec.product.as_mut().unwrap().name = "cr9".to_owned()), "cr1 (default), crfree (default)"
+    spec(|spec| spec.product.as_mut().unwrap().name = "cr9".to_owned()), "cr1 (default), cr2 (default), crfree (default), s2 (default)"
 )]
 #[case::the_possible_numbers_of_nodes(spec(|spec| spec.nodes = Some(10)), "possible are: 1, 2, 3, 4, 5, 6, 7, 8, 9")]
 #[case::the_possible_sizes(spec(|spec| spec.storage = Some(disks(31))), "32 to 8192 GiB per node, not 31")]
@@ -202,7 +202,7 @@ fn a_message_names(#[case] scene: Scene, #[case] part: &str) {
     assert!(scene.message().contains(part), "{}", scene.message());
 }
 
-fn sent(scene: &Scene) -> ClusterProvision<()> {
+fn sent(scene: &Scene) -> NewDatabase {
     let Some(Step::Cloud(CloudWrite::Deploy { request, again: false })) = scene.plan().next else {
         panic!("{:?}", scene.plan());
     };
@@ -219,6 +219,7 @@ fn what_is_sent_is_what_is_written_and_otherwise_chosen_by_the_cloud() {
         spec.username = Some("shop".to_owned());
         spec.storage = Some(StorageSpec { size_per_node_gib: Some(64), disk_type: Some(DiskType::Premium) });
     }));
+    let NewDatabase { provision: sent, .. } = sent;
     let cluster = sent.cluster;
     let disks = cluster.hardware_specs.unwrap();
     assert_eq!(
@@ -238,14 +239,14 @@ fn the_version(#[case] channel: Option<Channel>, #[case] version: Option<&str>, 
         spec.channel = channel;
         spec.version = version.map(str::to_owned);
     });
-    assert_eq!(sent(&scene).cluster.crate_version, expected);
+    assert_eq!(sent(&scene).provision.cluster.crate_version, expected);
 }
 
 #[test]
 fn what_costs_nothing_is_paid_by_the_free_subscription() {
     let several = offering(|there| there.subscriptions.push(subscription("sub-2", true, "azure")));
     let free = several.spec(|spec| spec.product.as_mut().unwrap().name = "crfree".to_owned());
-    assert_eq!(sent(&free).subscription_id, FREE_SUBSCRIPTION);
+    assert_eq!(sent(&free).provision.subscription_id, FREE_SUBSCRIPTION);
 }
 
 #[test]

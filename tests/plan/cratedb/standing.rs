@@ -6,6 +6,7 @@ use clusterwright::api::condition::{Condition, Reason, Standing};
 use clusterwright::api::cratedb::{AllowedCidr as WantedCidr, CrateDBClusterStatus};
 use clusterwright::api::shared::Power;
 use clusterwright::cloud::cratedb::change::Change;
+use clusterwright::cloud::cratedb::question::{Answer, Question};
 use clusterwright::cloud::cratedb::wire::{AllowedCidr, Cluster, HealthStatus, OperationKind};
 use clusterwright::cloud::operation::{Found, OperationState};
 use clusterwright::plan::{Given, Origin, Plan, Probe, RefusalKind, Stake, TroubleKind, Verdict, status};
@@ -56,6 +57,37 @@ fn what_was_fixed_is_shown_even_where_the_cloud_tells_no_more_of_it() {
     assert_eq!(scene.status().allowed_cidrs, Some(Vec::new()), "it is open to all, and that shows");
 }
 
+/// The cloud has told what a cluster like this costs.
+fn priced(answer: Answer) -> Scene {
+    let region = HERE.to_owned();
+    let (product, tier) = ("cr1".to_owned(), "default".to_owned());
+    let asked = Question::Price { product, tier, product_unit: 0, region, bytes_per_node: Some(32 * GIB) };
+    settled().answered(asked, answer, 5)
+}
+
+#[test]
+fn the_price_is_shown_and_stays_until_it_is_told_anew() {
+    let shown = priced(Answer::Price(0.266_4)).reporting();
+    let cost = |scene: &Scene| scene.status().common.hourly_cost;
+    assert_eq!(cost(&shown).as_deref(), Some("0.2664"));
+    let restarted = shown.clone().with(|facts| facts.answers = std::sync::Arc::default());
+    assert_eq!(cost(&restarted).as_deref(), Some("0.2664"), "a restart is no news");
+    assert_eq!(cost(&priced(Answer::Price(f64::NAN))), None);
+    assert_eq!(cost(&settled()), None);
+}
+
+#[test]
+fn the_hours_of_backups_are_shown_beside_the_clouds_own_words() {
+    let backup = |schedule: &str| {
+        let there = cluster_but(|cluster| cluster.backup_schedule = Some(schedule.to_owned()));
+        let shown = settled().listed([there]).status().backup.unwrap();
+        (shown.schedule, shown.hours)
+    };
+    assert_eq!(backup("55 4-6 * * *"), ("55 4-6 * * *".to_owned(), Some(vec![4, 5, 6])));
+    assert_eq!(backup("55 4 * * 1"), ("55 4 * * 1".to_owned(), None));
+    assert!(backup(&"x".repeat(2000)).0.len() <= 128);
+}
+
 #[test]
 fn the_last_operation_stays_until_another_is_told() {
     let told = operation("op-1", "SCALE", OperationState::Failed, "no room");
@@ -75,7 +107,8 @@ fn what_the_cloud_says_fits_the_status_however_long_it_is() {
         cluster.ip_whitelist = Some(vec![network(&long); 100]);
     });
     let told = operation(&long, &long, OperationState::Running, &long);
-    let scene = settled().spec(|spec| spec.version = Some("5.9.0".to_owned()));
+    let asked = Question::Upgrades { cluster: id(NAME), from: long.clone() };
+    let scene = settled().spec(|spec| spec.version = Some("5.9.0".to_owned())).answered(asked, offers(&[&long]), 5);
     let published = scene.listed([talkative.clone()]).looked(Some(talkative), [told]).status();
     let most = |text: &Option<String>| text.as_ref().map_or(0, |text| text.chars().count());
     let (observed, last) = (published.observed.unwrap(), published.last_operation.unwrap());

@@ -36,11 +36,16 @@ impl Requests {
         self
     }
 
+    /// Of these, those in one namespace.
+    pub(crate) fn within(mut self, namespace: &str) -> Self {
+        self.namespace = Some(namespace.into());
+        self
+    }
+
     /// Of these, those for one object.
     pub(crate) fn at(mut self, namespace: &str, name: &str) -> Self {
-        self.namespace = Some(namespace.into());
         self.name = Some(name.into());
-        self
+        self.within(namespace)
     }
 
     /// Of these, those for the status.

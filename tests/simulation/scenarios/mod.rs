@@ -13,3 +13,4 @@ mod seeded;
 mod takeover;
 mod trouble;
 mod waiting;
+mod watched;

@@ -79,6 +79,8 @@ pub(crate) struct World {
     pub(crate) ledger: Arc<Ledger>,
     /// The namespace of a former operator, from which the next one takes over.
     pub(crate) take_over_from: Option<String>,
+    /// The namespaces that the next operator looks after; all, where none is named.
+    pub(crate) watched: Vec<String>,
     process: Option<Process>,
 }
 
@@ -106,7 +108,8 @@ impl World {
         let api = ApiServer::new(clock.clone());
         let cloud = Simulator::new(Settings { clock: clock.clone(), ..settings });
         let ledger = Arc::new(Ledger::new(api.clone(), cloud.clone(), clock.clone()));
-        let world = Self { vendor, clock, api, cloud, ledger, take_over_from: None, process: None };
+        let world =
+            Self { vendor, clock, api, cloud, ledger, take_over_from: None, watched: Vec::new(), process: None };
         world.user().create_namespace(OPERATOR);
         world.open_account(HERE);
         world
@@ -165,7 +168,7 @@ impl World {
         Config {
             operator_namespace: OPERATOR.into(),
             take_over_from: None,
-            watch_namespaces: Vec::new(),
+            watch_namespaces: self.watched.clone(),
             policy: EndpointPolicy::new(&[], false, &["typedb.com".into(), "cratedb.net".into()]).unwrap(),
             transports: Arc::new(move |_| Ok(Arc::new(cloud.clone()))),
             clock: self.clock.clone(),

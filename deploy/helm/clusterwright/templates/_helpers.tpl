@@ -89,14 +89,19 @@ helm.sh/hook-weight: {{ . | quote }}
 helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
 {{- end -}}
 
+{{/* Those of the namespaces in "names" in which something can be made, one a line: all, where the API server cannot be asked. */}}
+{{- define "clusterwright.present" -}}
+{{- $asked := lookup "v1" "Namespace" "" "kube-system" -}}
+{{- range .names }}
+{{- $there := lookup "v1" "Namespace" "" . -}}
+{{- if or (not $asked) (and $there (ne (dig "status" "phase" "" $there) "Terminating")) }}
+- {{ . | quote }}
+{{- end }}
+{{- end }}
+{{- end -}}
+
 {{/* What the operator needs in the namespaces that it looks after. */}}
 {{- define "clusterwright.watchedRules" -}}
-- apiGroups: [clusterwright.dev]
-  resources: [cloudaccounts, typedbclusters, cratedbclusters]
-  verbs: [list, watch]
-- apiGroups: [clusterwright.dev]
-  resources: [cloudaccounts/status]
-  verbs: [patch]
 # Credentials and passwords are read by name; connection Secrets are written. Nothing here lists or watches Secrets.
 - apiGroups: [""]
   resources: [secrets]

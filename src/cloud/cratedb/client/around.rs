@@ -8,7 +8,7 @@ use super::Client;
 use crate::cloud::budget::{Permit, Priority};
 use crate::cloud::call::{Answer, Call};
 use crate::cloud::cratedb::wire::{
-    Organization, Product, Project, Quota, Readable, Region, RemainingBudget, Subscription, User, Versions,
+    Organization, Pricing, Product, Project, Quota, Readable, Region, RemainingBudget, Subscription, User, Versions,
 };
 use crate::cloud::error::{CloudError, sentence};
 use crate::cloud::request;
@@ -62,6 +62,13 @@ impl Client {
         self.caller.ask(priority, Call::read("versions", self.url(&["meta", "cratedb-versions"])?)).await
     }
 
+    /// What a cluster of this sort costs. The vendor does not say whether `storage_bytes` are those of one node; every other
+    /// size in its API is.
+    pub async fn price(&self, sort: &[(&str, String)], priority: Priority) -> Result<Answer<Pricing>, CloudError> {
+        let url = request::url(&self.endpoint, &["api", "v2", "products", "clusters", "price"])?;
+        self.caller.ask(priority, Call::read("price", request::with_query(&url, sort))).await
+    }
+
     /// The organization's limits, and how far they are used up.
     pub async fn quotas(&self, priority: Priority) -> Result<Answer<Vec<Quota>>, CloudError> {
         self.caller.ask(priority, Call::list("quotas", self.of_organization("quotas")?)).await
@@ -73,7 +80,7 @@ impl Client {
     }
 
     /// What of a list can be read; an error where that is nothing, which must not say that there is nothing.
-    async fn readable<T: DeserializeOwned>(
+    pub(super) async fn readable<T: DeserializeOwned>(
         &self,
         priority: Priority,
         what: &'static str,

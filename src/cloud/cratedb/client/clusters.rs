@@ -10,7 +10,8 @@ use super::Client;
 use crate::api::identity::ClusterId;
 use crate::cloud::budget::{Permit, Priority};
 use crate::cloud::call::{Answer, Call, nothing};
-use crate::cloud::cratedb::wire::{AllowedCidr, Cluster, ClusterProvision, Operations};
+use crate::cloud::cratedb::change::Restoration;
+use crate::cloud::cratedb::wire::{AllowedCidr, Cluster, ClusterProvision, Operations, Snapshot, Versions};
 use crate::cloud::error::CloudError;
 use crate::cloud::request;
 
@@ -43,6 +44,16 @@ impl Client {
         self.caller.ask(priority, Call::list("operations", self.cluster(id, &["operations"])?)).await
     }
 
+    /// The versions that a cluster can be upgraded to from the one that it has.
+    pub async fn upgrades(&self, id: &ClusterId, priority: Priority) -> Result<Answer<Versions>, CloudError> {
+        self.caller.ask(priority, Call::read("upgrades", self.cluster(id, &["available-upgrades"])?)).await
+    }
+
+    /// The backups of a cluster, newest first.
+    pub async fn snapshots(&self, id: &ClusterId, priority: Priority) -> Result<Answer<Vec<Snapshot>>, CloudError> {
+        self.readable(priority, "snapshots", self.cluster(id, &["snapshots"])?).await
+    }
+
     /// Creates a cluster, whose id is in the answer. It may have been created where there is no answer.
     pub async fn create(
         &self,
@@ -65,6 +76,46 @@ impl Client {
         product_unit: i64,
     ) -> Result<Answer<Cluster>, CloudError> {
         self.put(permit, "set_nodes", self.cluster(id, &["scale"])?, &json!({ "product_unit": product_unit })).await
+    }
+
+    /// Makes every node one of another product.
+    pub async fn set_product(&self, permit: Permit, id: &ClusterId, name: &str) -> Result<Answer<Cluster>, CloudError> {
+        self.put(permit, "set_product", self.cluster(id, &["product"])?, &json!({ "product_name": name })).await
+    }
+
+    /// Upgrades the database to a version that [`Self::upgrades`] offers.
+    pub async fn upgrade(&self, permit: Permit, id: &ClusterId, version: &str) -> Result<Answer<Cluster>, CloudError> {
+        self.put(permit, "upgrade", self.cluster(id, &["upgrade"])?, &json!({ "crate_version": version })).await
+    }
+
+    /// Has backups made in these hours of the day, in UTC.
+    pub async fn schedule_backups(
+        &self,
+        permit: Permit,
+        id: &ClusterId,
+        hours: &[u8],
+    ) -> Result<Answer<Cluster>, CloudError> {
+        let hours: Vec<String> = hours.iter().map(ToString::to_string).collect();
+        let body = json!({ "backup_hours": hours.join(",") });
+        self.put(permit, "schedule_backups", self.cluster(id, &["backup-schedule"])?, &body).await
+    }
+
+    /// Restores tables, and neither users nor their rights, which would change the way into the database.
+    pub async fn restore(
+        &self,
+        permit: Permit,
+        id: &ClusterId,
+        restoration: &Restoration,
+    ) -> Result<Answer<Snapshot>, CloudError> {
+        let Restoration { source, repository, snapshot, tables } = restoration;
+        let mut body = json!({
+            "source_cluster_id": source, "repository": repository, "snapshot": snapshot, "type": "tables",
+        });
+        if !tables.is_empty() {
+            body["tables"] = json!(tables);
+        }
+        let url = self.cluster(id, &["snapshots", "restore"])?;
+        self.caller.call(permit, Call::write("restore", Method::POST, url, Some(request::json(&body)?))).await
     }
 
     /// Grows the disk of every node to this many bytes.

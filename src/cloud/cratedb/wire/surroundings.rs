@@ -164,3 +164,27 @@ pub struct RemainingBudget {
     #[serde(default)]
     pub remaining_budget_per_month: Option<f64>,
 }
+
+/// A backup of a cluster.
+#[serde_as]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Snapshot {
+    pub repository: String,
+    pub snapshot: String,
+    #[serde(default)]
+    #[serde_as(deserialize_as = "DefaultOnNull")]
+    pub tables: Vec<String>,
+}
+
+/// What a cluster costs.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Pricing {
+    /// Nodes and their storage together.
+    pub total_price: Price,
+}
+
+/// A price, in a currency that is not told.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Price {
+    pub price_per_hour: f64,
+}

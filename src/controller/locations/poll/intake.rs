@@ -82,7 +82,7 @@ impl<K: Managed> Poller<K> {
         }
     }
 
-    async fn wake_concerned(&self, changed: &HashSet<Handle>) {
+    pub(in crate::controller::locations) async fn wake_concerned(&self, changed: &HashSet<Handle>) {
         if changed.is_empty() {
             return;
         }

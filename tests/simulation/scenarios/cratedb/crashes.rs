@@ -3,7 +3,7 @@
 use clusterwright::simulator::Settings;
 use serde_json::{Value, json};
 
-use super::{asleep, effects, mine, view};
+use super::{asleep, effects, mine, restore, view};
 use crate::world::cratedb::cluster;
 use crate::world::manifests::{HERE, secret_of, with};
 use crate::world::{World, on_virtual_time};
@@ -86,6 +86,34 @@ fn a_crash_while_scaling_scales_once() {
         assert_eq!(view(world, "orders").unwrap().cluster.product_unit, Some(2));
         assert_eq!(effects(world, "scaled"), 1, "after {passes} passes");
     });
+}
+
+#[test]
+fn a_crash_while_a_backup_is_restored_restores_it_once() {
+    let story = async || {
+        let world = restore::stocked("eks1.eu-west-1.aws", 60.0).await;
+        world.apply(&restore::orders(&world));
+        world
+    };
+    let undisturbed = on_virtual_time(async {
+        let mut world = story().await;
+        world.start();
+        world.ready("orders").await;
+        world.passed()
+    });
+    for passes in (0..undisturbed).step_by(EVERY_REQUEST) {
+        on_virtual_time(async {
+            let mut world = story().await;
+            world.start_until(Some(passes));
+            world.death().await;
+            world.start();
+            world.ready("orders").await;
+            let (created, restored) = (effects(&world, "created"), effects(&world, "snapshotRestored"));
+            assert_eq!((created, restored), (1, 1), "after {passes} passes");
+            assert_eq!(view(&world, "orders").unwrap().tables.len(), 2, "after {passes} passes");
+            world.audit().await;
+        });
+    }
 }
 
 #[test]

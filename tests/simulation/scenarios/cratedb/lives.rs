@@ -3,7 +3,7 @@
 use clusterwright::simulator::Plane;
 use serde_json::json;
 
-use super::{awake, effects, hurried, mine, view};
+use super::{awake, becomes, effects, hurried, mine, view};
 use crate::world::cratedb::cluster;
 use crate::world::manifests::{HERE, secret_of, with};
 use crate::world::{World, condition, is_ready};
@@ -26,16 +26,6 @@ async fn from_apply_to_destroy() {
     world.gone("orders").await;
     assert!(view(&world, "orders").is_none());
     world.audit().await;
-}
-
-/// Edits the manifest, and waits until that is carried out.
-async fn becomes(world: &World, spec: serde_json::Value) -> serde_json::Value {
-    world.edit(HERE, "orders", &json!({"spec": spec}));
-    let manifest = world.ready("orders").await;
-    world.pass(120).await;
-    assert!(is_ready(&world.manifest(HERE, "orders").unwrap()), "{spec} does not stay");
-    world.audit().await;
-    manifest
 }
 
 #[tokio::test(start_paused = true)]

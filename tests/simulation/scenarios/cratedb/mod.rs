@@ -1,17 +1,20 @@
 //! What happens in CrateDB Cloud, and what must come of it.
 
+mod changes;
 mod crashes;
 mod lives;
 mod lost;
+mod restore;
 mod rights;
 mod rivals;
 mod waiting;
 
 use clusterwright::simulator::Settings;
 use clusterwright::simulator::cratedb::ClusterView;
+use serde_json::{Value, json};
 
 use crate::world::manifests::HERE;
-use crate::world::{Vendor, World, reason_of};
+use crate::world::{Vendor, World, condition, is_ready, reason_of};
 
 /// A world with an account in CrateDB Cloud, and no operator yet.
 fn asleep(settings: Settings) -> World {
@@ -45,6 +48,21 @@ fn effects(world: &World, action: &str) -> usize {
 /// A password of a user's own that the cloud takes.
 fn mine(number: u32) -> String {
     format!("a-password-of-my-own-number-{number}")
+}
+
+/// Edits the manifest, and waits until that is carried out.
+async fn becomes(world: &World, spec: Value) -> Value {
+    world.edit(HERE, "orders", &json!({"spec": spec}));
+    let manifest = world.ready("orders").await;
+    world.pass(120).await;
+    assert!(is_ready(&world.manifest(HERE, "orders").unwrap()), "{spec} does not stay");
+    world.audit().await;
+    manifest
+}
+
+/// What a manifest says about itself.
+fn message(manifest: &Value) -> String {
+    condition(manifest, "Ready")["message"].as_str().unwrap_or_default().to_owned()
 }
 
 /// The reasons of Ready that a manifest has gone through, each once in a row.

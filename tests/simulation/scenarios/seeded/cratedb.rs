@@ -102,7 +102,7 @@ fn edit(story: &mut Story) {
     if story.world.manifest(namespace, name).is_none() {
         return;
     }
-    let patch = match story.upto(9) {
+    let patch = match story.upto(11) {
         0 => json!({"spec": {"deletionPolicy": "Delete"}}),
         1 => json!({"spec": {"deletionPolicy": "Retain"}}),
         2 => json!({"metadata": {"annotations": {"clusterwright.dev/paused": "true"}}}),
@@ -113,7 +113,9 @@ fn edit(story: &mut Story) {
             json!({"spec": {"allowedCidrs": if story.chance(50) { json!([]) } else { json!([{"cidr": "192.0.2.0/24"}]) }}})
         }
         7 => json!({"spec": {"power": story.one(&["Running", "Suspended"])}}),
-        8 => json!({"spec": {"deletionProtection": story.chance(30)}}),
+        8 => json!({"spec": {"product": {"name": story.one(&["cr1", "cr2"])}}}),
+        9 => json!({"spec": {"backup": {"hours": [story.upto(23)]}}}),
+        10 => json!({"spec": {"deletionProtection": story.chance(30)}}),
         _ => json!({"spec": {"passwordSecretRef": {"name": "mine"}}}),
     };
     story.edit(namespace, name, &patch);

@@ -62,7 +62,11 @@ struct Write {
 enum Action {
     Create,
     CreateProject,
+    Product,
     Nodes,
+    Version,
+    Backups,
+    Restore,
     Storage,
     AllowList,
     Protection,
@@ -111,6 +115,7 @@ impl Write {
             (&Method::POST, ["projects"]) => (Action::CreateProject, string(&body["name"])),
             (&Method::PATCH, ["clusters", id]) => (Action::Password, (*id).to_owned()),
             (&Method::DELETE, ["clusters", id]) => (Action::Destroy, (*id).to_owned()),
+            (&Method::POST, ["clusters", id, "snapshots", "restore"]) => (Action::Restore, (*id).to_owned()),
             (&Method::PUT, ["clusters", id, what]) => (Action::of(what)?, (*id).to_owned()),
             _ => return None,
         };
@@ -122,6 +127,18 @@ impl Write {
         let body = &self.body;
         match self.action {
             Action::CreateProject => json!({"createProject": {"name": body["name"], "region": body["region"]}}),
+            Action::Product => json!({"product": {"name": body["product_name"]}}),
+            Action::Version => json!({"version": {"version": body["crate_version"]}}),
+            Action::Backups => json!({"backups": {"hours": hours(&body["backup_hours"])}}),
+            Action::Restore => {
+                let mut restore = json!({
+                    "source": body["source_cluster_id"], "repository": body["repository"], "snapshot": body["snapshot"],
+                });
+                if !body["tables"].is_null() {
+                    restore["tables"] = body["tables"].clone();
+                }
+                json!({"restore": restore})
+            }
             Action::Nodes => json!({"nodes": {"productUnit": body["product_unit"]}}),
             Action::Storage => json!({"storage": {"bytesPerNode": body["disk_size_per_node_bytes"]}}),
             Action::AllowList => json!({"allowList": body["ip_whitelist"]}),
@@ -139,6 +156,14 @@ impl Write {
         let asked = match self.action {
             Action::Create | Action::CreateProject | Action::Password => true,
             Action::Nodes => spec["nodes"].as_i64() == body["product_unit"].as_i64().map(|unit| unit + 1),
+            Action::Product => spec["product"]["name"] == body["product_name"],
+            Action::Version => spec["version"] == body["crate_version"],
+            Action::Backups => spec["backup"]["hours"] == json!(hours(&body["backup_hours"])),
+            Action::Restore => {
+                let wanted = &spec["restoreFrom"];
+                let same = wanted["snapshot"] == body["snapshot"] && wanted["tables"] == body["tables"];
+                same && (wanted["externalId"] == body["source_cluster_id"] || !wanted["name"].is_null())
+            }
             Action::Storage => {
                 let bytes = spec["storage"]["sizePerNodeGiB"].as_i64().map(|size| size * GIB);
                 bytes.is_some() && bytes == body["disk_size_per_node_bytes"].as_i64()
@@ -159,6 +184,9 @@ impl Action {
     fn of(what: &str) -> Option<Self> {
         Some(match what {
             "scale" => Self::Nodes,
+            "product" => Self::Product,
+            "upgrade" => Self::Version,
+            "backup-schedule" => Self::Backups,
             "storage" => Self::Storage,
             "ip-restrictions" => Self::AllowList,
             "deletion-protection" => Self::Protection,
@@ -166,6 +194,10 @@ impl Action {
             _ => return None,
         })
     }
+}
+
+fn hours(list: &Value) -> Vec<u8> {
+    string(list).split(',').filter_map(|hour| hour.parse().ok()).collect()
 }
 
 fn networks(list: &Value) -> Option<BTreeSet<&str>> {
@@ -232,6 +264,8 @@ impl Ledger {
             if let Some(cluster) = announced["cluster"].as_object_mut() {
                 cluster.remove("password");
             }
+            // What follows the create goes with it in the record alone.
+            announced.as_object_mut().map(|request| request.remove("restore"));
             announced == sent
         };
         let is_so = |record: &Value| record["intent"]["action"] == "create" && same(&record["intent"]["request"]);
@@ -305,6 +339,10 @@ impl Ledger {
         }
         if write.action == Action::Destroy && view.cluster.deletion_protected == Some(true) {
             return Err("it is protected from deletion".to_owned());
+        }
+        let restored = |operation: &Value| operation["type"] == "RESTORE_SNAPSHOT" && operation["status"] != "FAILED";
+        if write.action == Action::Restore && view.operations.iter().any(restored) {
+            return Err("it is restored twice".to_owned());
         }
         let ended = |operation: &Value| ["SUCCEEDED", "FAILED"].iter().any(|word| operation["status"] == **word);
         let Some(running) = view.operations.iter().find(|operation| !ended(operation)) else { return Ok(()) };

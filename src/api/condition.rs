@@ -89,6 +89,8 @@ pub enum Reason {
     Creating,
     /// A change is being carried out. Wait.
     Updating,
+    /// The cluster is getting another id. Wait.
+    Renaming,
     /// Data are being restored into the new database. Wait.
     Restoring,
     /// The cluster is being resumed in the cloud. Wait.
@@ -157,7 +159,7 @@ pub enum Reason {
     InventorySuspect,
     /// Somebody else changes a field back whenever it is put right, so it is left. Find out who; then edit the manifest, list the field in `ignoreDrift`, or set `clusterwright.dev/reconcile-at`.
     Contested,
-    /// The database is suspended in the cloud, and nobody asked for that here. Resume it in the cloud's console, or set `power` where the kind has it.
+    /// The database is suspended in the cloud, and nobody asked for that here. Resume it in the cloud's console, or set `power: Running`.
     NotRunning,
     /// The database would be destroyed and is protected. Set `deletionProtection` to false, or `deletionPolicy` to `Retain`.
     DeletionProtected,
@@ -171,7 +173,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, for documentation and for tests over all of them.
-    pub const ALL: [Self; 46] = [
+    pub const ALL: [Self; 47] = [
         Self::Running,
         Self::Suspended,
         Self::Observed,
@@ -179,6 +181,7 @@ impl Reason {
         Self::Connecting,
         Self::Creating,
         Self::Updating,
+        Self::Renaming,
         Self::Restoring,
         Self::Resuming,
         Self::Suspending,
@@ -244,6 +247,7 @@ impl Reason {
             Self::Connecting
             | Self::Creating
             | Self::Updating
+            | Self::Renaming
             | Self::Restoring
             | Self::Resuming
             | Self::Suspending

@@ -10,6 +10,9 @@ use serde_with::skip_serializing_none;
 use super::identity::ClusterId;
 use super::shared::{CommonSpec, CommonStatus, PasswordRef};
 
+/// What a connection Secret tells of a cluster, and what a template may refer to.
+pub const CONNECTION_KEYS: [&str; 8] = ["type", "provider", "host", "port", "uri", "username", "password", "addresses"];
+
 /// The cluster that is wanted. What is omitted is chosen at creation and afterwards neither compared nor written.
 #[skip_serializing_none]
 #[derive(CustomResource, Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -71,6 +74,8 @@ pub struct TypeDBClusterSpec {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum TypeDBField {
+    /// The id in the cloud.
+    ClusterId,
     /// The type of machine.
     MachineType,
     /// The version.
@@ -81,12 +86,14 @@ pub enum TypeDBField {
 
 impl TypeDBField {
     /// Where each of them stands below `spec`.
-    pub const PATHS: [&'static str; 3] = [Self::MachineType.path(), Self::Version.path(), Self::Power.path()];
+    pub const PATHS: [&'static str; 4] =
+        [Self::ClusterId.path(), Self::MachineType.path(), Self::Version.path(), Self::Power.path()];
 
     /// Where it stands below `spec`.
     #[must_use]
     pub const fn path(self) -> &'static str {
         match self {
+            Self::ClusterId => "clusterId",
             Self::MachineType => "machineType",
             Self::Version => "version",
             Self::Power => "power",

@@ -15,12 +15,13 @@ mod orphans;
 mod pulse;
 mod records;
 mod run;
-mod secrets;
+pub(crate) mod secrets;
 mod standby;
 mod told;
 mod wake;
 mod watches;
 
+pub(crate) use clouds::Managed;
 pub use gate::{Gate, Gatekeeper};
 pub use metrics::Metrics;
 pub(crate) use pulse::Beat;
@@ -33,7 +34,6 @@ use std::sync::Arc;
 
 use kube::runtime::reflector::{ObjectRef, Store};
 
-use self::clouds::Managed;
 use crate::api::account::CloudAccount;
 use crate::clock::Clock;
 use crate::cloud::endpoint::EndpointPolicy;

@@ -31,8 +31,6 @@ pub enum Remedy<K: Kind> {
 pub enum Obstacle {
     /// The cloud has no call for it.
     FixedAtCreation,
-    /// This version has no step for it.
-    NotCarriedOut,
     /// A version that is older than the one in force.
     Downgrade,
     /// A free cluster would have to be paid for.
@@ -48,7 +46,6 @@ impl Obstacle {
     pub(super) const fn why(self) -> &'static str {
         match self {
             Self::FixedAtCreation => "it is fixed at creation",
-            Self::NotCarriedOut => "this version of clusterwright does not change it",
             Self::Downgrade => "a version is never taken back",
             Self::NotForFree => "a free cluster cannot have that",
             Self::Contested => "somebody else has changed it back three times within half an hour",
@@ -59,12 +56,11 @@ impl Obstacle {
     /// How the manifest comes to rest all the same.
     pub(super) const fn way_out(self) -> &'static str {
         match self {
-            Self::FixedAtCreation | Self::CannotBeSuspended | Self::Downgrade | Self::NotForFree => {
-                "Set the manifest back."
-            }
-            Self::NotCarriedOut => "Set the manifest back, or make the change in the cloud's console.",
             Self::Contested => {
                 "It is left for a day, or until the manifest is edited or the annotation clusterwright.dev/reconcile-at is set anew."
+            }
+            Self::FixedAtCreation | Self::Downgrade | Self::NotForFree | Self::CannotBeSuspended => {
+                "Set the manifest back."
             }
         }
     }

@@ -10,9 +10,10 @@ use serde_json::Value;
 use super::difference::{Difference, Obstacle};
 use super::facts::Facts;
 use super::kind::{Change, Kind};
+use super::power;
 use super::record::{Bound, Record};
 use crate::api::annotation;
-use crate::api::shared::{PlannedStep, Power};
+use crate::api::shared::PlannedStep;
 use crate::clock;
 use crate::fingerprint::Fingerprint;
 
@@ -165,10 +166,7 @@ fn written<K: Kind>(facts: &Facts<K>) -> BTreeMap<&'static str, String> {
     let spec = &manifest["spec"];
     let value = |field: &str| match field {
         // A schedule asks now for the one and now for the other, without an edit.
-        "power" => {
-            let power = |suspended| if suspended { Power::Suspended } else { Power::Running };
-            facts.manifest.wants_suspended().map(|suspended| power(suspended).to_string().into())
-        }
+        "power" => power::wanted(facts).map(|power| power.to_string().into()),
         _ => field.split('.').try_fold(spec, |value, key| value.get(key)).filter(|value| !value.is_null()).cloned(),
     };
     let text = |value: Value| value.to_string();

@@ -48,10 +48,8 @@ impl Roll {
         now: Timestamp,
     ) -> Missing {
         let listed: BTreeSet<Identity> = list.iter().map(identity).collect();
-        // Where the cloud chooses the ids they never change.
-        let renamed = |gone: &Identity| {
-            K::NOT_AGAIN_WITHIN.is_zero() && list.iter().any(|cluster| cluster.created_at() == gone.created_at)
-        };
+        let renamed =
+            |gone: &Identity| K::RENAMES && list.iter().any(|cluster| cluster.created_at() == gone.created_at);
         let [last, before] = std::mem::take(&mut self.shown);
         // What is suspect stays so until it is back.
         let suspect = self.missing.is_suspect(None).then(|| self.missing.since.keys().cloned());

@@ -14,14 +14,17 @@ mod deletion;
 mod difference;
 mod drift;
 mod facts;
+mod import;
 mod kind;
 mod lately;
 mod missing;
 mod orphan;
 mod password;
+mod power;
 mod proof;
 mod record;
 mod refusal;
+mod rename;
 mod serving;
 mod standing;
 mod status;
@@ -33,13 +36,14 @@ mod work;
 pub use account::{Health, account_standing, account_status, account_verdict};
 pub use binding::{created_by, may_inherit};
 pub use conditions::whole_seconds;
-pub use connection::{Connection, fingerprint as connection_fingerprint};
+pub use connection::{Connection, Layout, fingerprint as connection_fingerprint};
 pub use difference::{Difference, Obstacle, Remedy};
 pub use drift::{Applies, Setting, Settings, applies};
 pub use facts::{
     AccountFacts, AccountStanding, Answered, Answers, Attempts, Catalogued, Denied, Facts, Given, Inventory, Look,
     Probe, Reach, Rival, Sighting, Source, Stake, Trouble, TroubleKind,
 };
+pub use import::imported;
 pub use kind::{Change, CloudCluster, Data, Kind, Phase};
 pub use lately::Lately;
 pub use missing::{Missing, Roll};

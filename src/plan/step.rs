@@ -7,7 +7,7 @@ use super::drift::Settings;
 use super::kind::{Change, Kind};
 use super::record::{Bound, Ending, Refusal};
 use crate::api::condition::{Reason, Standing};
-use crate::api::identity::{Handle, Identity};
+use crate::api::identity::{ClusterId, Handle, Identity};
 use crate::api::secret::Password;
 use crate::api::shared::PlannedStep;
 
@@ -83,6 +83,8 @@ pub enum RecordChange<K: Kind> {
     Noted { settings: Settings, drifts: Vec<PlannedStep> },
     /// The record of a cluster that has vanished is filed, and a new one is created.
     Recreate,
+    /// Somebody has given the cluster another id.
+    Renamed(ClusterId),
     /// The cluster is proved gone, and its manifest is there to say so.
     Gone,
     /// A cluster that was proved gone is there after all.

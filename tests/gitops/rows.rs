@@ -36,6 +36,7 @@ pub(crate) fn expected(reason: Reason) -> Expected {
         Reason::Connecting
         | Reason::Creating
         | Reason::Updating
+        | Reason::Renaming
         | Reason::Restoring
         | Reason::Resuming
         | Reason::Suspending
@@ -164,6 +165,7 @@ fn facts<K: Kind>(object: Value, account: AccountStanding) -> Facts<K> {
         look: None,
         catalogue: None,
         answers: Arc::default(),
+        source: None,
         probe: None,
         wanted_password: Given::NotAsked,
         current_password: Given::NotAsked,

@@ -48,6 +48,7 @@ fn of_change<K: Kind>(change: &RecordChange<K>) -> String {
         }
         RecordChange::Recreate => "recreate".to_owned(),
         RecordChange::Gone => "note that it is gone".to_owned(),
+        RecordChange::Renamed(id) => format!("follow to {id}"),
         RecordChange::Found => "note that it is back".to_owned(),
         RecordChange::Drop => "drop".to_owned(),
     }

@@ -6,9 +6,7 @@ use std::time::Duration;
 use clusterwright::api::condition::Reason;
 use clusterwright::api::identity::{Handle, Location};
 use clusterwright::api::secret::Password;
-use clusterwright::api::shared::{
-    AccountRef, CommonSpec, ConnectionSecret, DeletionPolicy, Management, OnVanished, PlannedAction, PlannedStep,
-};
+use clusterwright::api::shared::{AccountRef, CommonSpec, DeletionPolicy, Management, PlannedAction, PlannedStep};
 use clusterwright::api::{FINALIZER, annotation};
 use clusterwright::cloud::operation::Found;
 use clusterwright::plan::{
@@ -61,16 +59,7 @@ pub(crate) fn unavailable() -> AccountStanding {
 
 /// What a manifest says that only names its account.
 pub(crate) fn common_spec(account: &str) -> CommonSpec {
-    CommonSpec {
-        account_ref: AccountRef { name: account.to_owned() },
-        external_id: None,
-        management: Management::Managed,
-        deletion_policy: DeletionPolicy::Retain,
-        deletion_protection: None,
-        on_vanished: OnVanished::Hold,
-        power: None,
-        connection_secret: ConnectionSecret::default(),
-    }
+    CommonSpec::through(AccountRef { name: account.to_owned() })
 }
 
 /// The manifest of the scenes as a record names it.

@@ -21,6 +21,8 @@ const TABLE: &[(Standing, &[Reason])] = &[
             Reason::Connecting,
             Reason::Creating,
             Reason::Updating,
+            Reason::Renaming,
+            Reason::Renaming,
             Reason::Resuming,
             Reason::Suspending,
             Reason::Deleting,

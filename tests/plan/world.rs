@@ -273,6 +273,7 @@ impl<C: Cloud> World<C> {
                 *record = Record { recreated: Some(now), ..Record::new(owner, record.location.clone()) };
             }
             RecordChange::Gone => record.set_gone(Some(Gone { since: now, told: true })),
+            RecordChange::Renamed(id) => record.rename(id),
             RecordChange::Found => record.set_gone(None),
             RecordChange::Drop => self.facts.record = None,
         }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use clusterwright::api::schema::definitions;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{JSONSchemaProps, JSONSchemaPropsOrArray};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::schema;
 

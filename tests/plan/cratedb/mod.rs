@@ -5,7 +5,7 @@ mod changes;
 mod creation;
 mod deletion;
 mod drift;
-mod fixture;
+pub(crate) mod fixture;
 mod following;
 mod generators;
 mod kinds;

@@ -11,6 +11,7 @@
 mod accounts;
 mod adopt;
 mod cratedb;
+mod drift;
 mod gitops;
 mod harness;
 mod holds;

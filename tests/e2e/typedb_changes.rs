@@ -1,6 +1,7 @@
 //! Everything that a manifest may ask for once its cluster in TypeDB Cloud runs.
 
 use http::Method;
+use kube::api::{Patch, PatchParams};
 use serde_json::{Value, json};
 
 use crate::harness::{Side, World, eventually, paid, with};
@@ -76,12 +77,9 @@ async fn a_cluster_is_cloned_by_the_name_of_its_manifest() {
     world.apply("other", elsewhere).await;
     let message = world.until_stands("other", "InvalidSpec").await;
     assert!(message.contains("region of cluster orders is europe-west2"), "{message}");
-    let refused = world.clusters().patch(
-        "copy",
-        &kube::api::PatchParams::default(),
-        &kube::api::Patch::Merge(json!({"spec": {"cloneFrom": {"name": "other"}}})),
-    );
-    assert!(refused.await.unwrap_err().to_string().contains("cloneFrom is fixed"));
+    let edit = Patch::Merge(json!({"spec": {"cloneFrom": {"name": "other"}}}));
+    let refused = world.clusters().patch("copy", &PatchParams::default(), &edit).await;
+    assert!(refused.unwrap_err().to_string().contains("cloneFrom is fixed"));
     world.finish().await;
 }
 

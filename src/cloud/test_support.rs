@@ -58,7 +58,7 @@ impl Scripted {
         self.seen.lock().unwrap().clone()
     }
 
-    /// The requests' methods and paths.
+    /// The requests' methods and paths, with their queries.
     pub(crate) fn lines(&self) -> Vec<String> {
         self.seen().into_iter().map(|seen| seen.line).collect()
     }
@@ -71,7 +71,7 @@ impl Scripted {
 impl Transport for Scripted {
     fn send(&self, request: Request<Bytes>, limits: Limits) -> BoxFuture<'_, Outcome> {
         self.seen.lock().unwrap().push(Seen {
-            line: format!("{} {}", request.method(), request.uri().path()),
+            line: format!("{} {}", request.method(), request.uri().path_and_query().unwrap()),
             authorization: header(&request, AUTHORIZATION),
             body: String::from_utf8_lossy(request.body()).into_owned(),
         });

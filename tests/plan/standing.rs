@@ -62,6 +62,8 @@ const TABLE: &[(Standing, &[Reason])] = &[
             Reason::InventorySuspect,
             Reason::Contested,
             Reason::NotRunning,
+            Reason::InUse,
+            Reason::NamespaceNotAllowed,
             Reason::DeletionProtected,
             Reason::DestroyLimitReached,
             Reason::DeletionWouldCancelSubscription,

@@ -106,7 +106,7 @@ fn what_is_not_believed_is_told_with_its_exits() {
 #[case::waits_within_an_hour_of_another(recreated(3599), "", "Vanished")]
 #[case::is_not_created_again_while_paused(recreating(gone()).paused(), "", "Vanished")]
 #[case::is_not_created_again_where_it_was_to_be_that_one(recreating(gone()).adopting(ID), "", "Vanished")]
-#[case::is_not_created_again_where_it_was_renamed(recreating(gone().listed([cluster("sales")]).looked(None)), "", "Vanished")]
+#[case::is_not_created_again_where_it_was_renamed(recreating(gone().listed([cluster("sales")]).looked(None)), "follow to sales", "")]
 #[case::is_not_created_again_where_it_is_not_believed(suspect(recreating(gone())), "", "InventorySuspect")]
 #[case::is_created_again_on_a_persons_word(vouched(suspect(recreating(gone())), 60), "recreate", "Creating")]
 #[case::is_not_created_again_where_it_is_only_observed(

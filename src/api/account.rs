@@ -1,5 +1,7 @@
 //! CloudAccount: where clusters live, and as whom the operator speaks to that cloud.
 
+use std::collections::BTreeMap;
+
 use kube::CustomResource;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -33,9 +35,11 @@ pub struct CloudAccountSpec {
     pub typedb_cloud: Option<TypeDbCloud>,
     /// An organization in CrateDB Cloud; this or typedbCloud. Immutable: another location is another account.
     pub cratedb_cloud: Option<CrateDbCloud>,
-    /// The credentials to use; exactly one for now.
-    #[schemars(length(min = 1, max = 1))]
+    /// The credentials to use, in order of preference: the first that the cloud accepts is used, and what one may not do is tried with the next.
+    #[schemars(length(min = 1, max = 4))]
     pub credentials: Vec<CredentialSource>,
+    /// From which other namespaces clusters may refer to this account, and for what; when omitted from none.
+    pub allowed_namespaces: Option<AllowedNamespaces>,
     /// How many databases may be destroyed here in how much time; what is beyond that waits.
     #[serde(default)]
     pub destroy_limit: DestroyLimit,
@@ -147,6 +151,94 @@ fn default_secret_key() -> String {
     "secret".to_owned()
 }
 
+/// From which other namespaces clusters may refer to an account, and for what.
+#[skip_serializing_none]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AllowedNamespaces {
+    /// Which namespaces, besides the account's own.
+    #[serde(default)]
+    pub from: AllowedFrom,
+    /// With from Selector: the labels of the namespaces.
+    pub selector: Option<NamespaceSelector>,
+    /// What clusters in those namespaces may use the account for. A cluster that is theirs may be changed in any case.
+    #[serde(default = "default_permit")]
+    #[schemars(length(max = 3))]
+    pub permit: Vec<Permission>,
+}
+
+fn default_permit() -> Vec<Permission> {
+    vec![Permission::Create, Permission::Delete]
+}
+
+/// Which namespaces, besides the account's own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum AllowedFrom {
+    /// None.
+    #[default]
+    Same,
+    /// All.
+    All,
+    /// Those with the labels that the selector asks for.
+    Selector,
+}
+
+/// What clusters in another namespace may use an account for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum Permission {
+    /// To create clusters.
+    Create,
+    /// To bind to, observe, clone or restore from whatever there is at the location.
+    Adopt,
+    /// To destroy their clusters, with deletionPolicy Delete.
+    Delete,
+}
+
+/// Labels of namespaces. All that is given must hold, and what gives nothing holds for every namespace.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct NamespaceSelector {
+    /// Labels with exactly these values.
+    #[schemars(extend("maxProperties" = 16))]
+    pub match_labels: BTreeMap<String, LabelValue>,
+    /// Labels with certain values, or without.
+    #[schemars(length(max = 16))]
+    pub match_expressions: Vec<LabelExpression>,
+}
+
+/// The value of a label.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct LabelValue(#[schemars(length(max = 63))] pub String);
+
+/// What is asked of one label.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct LabelExpression {
+    /// The label.
+    #[schemars(length(min = 1, max = 317))]
+    pub key: String,
+    /// What is asked of it.
+    pub operator: LabelOperator,
+    /// With `In` and `NotIn`: the values.
+    #[serde(default)]
+    #[schemars(length(max = 16))]
+    pub values: Vec<LabelValue>,
+}
+
+/// What is asked of a label.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum LabelOperator {
+    /// It has one of the values.
+    In,
+    /// It has none of the values, or is not there.
+    NotIn,
+    /// It is there.
+    Exists,
+    /// It is not there.
+    DoesNotExist,
+}
+
 /// PEM certificates in a ConfigMap or a Secret of the account's namespace; exactly one of the two.
 #[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -192,11 +284,57 @@ pub struct CloudAccountStatus {
     /// Name of the Secret whose credentials are in use.
     #[schemars(length(max = 253))]
     pub active_credential: Option<String>,
+    /// How each of the credentials stands, in the order of spec.credentials.
+    #[schemars(length(max = 4))]
+    pub credentials: Vec<CredentialStatus>,
     /// Namespace of the operator that looks after this account.
     #[schemars(length(max = 63))]
     pub operator_namespace: Option<String>,
     /// How many clusters there are, by how they stand to the manifests of this Kubernetes cluster.
     pub clusters: Option<ClusterCounts>,
+}
+
+/// How one of an account's credentials stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CredentialStatus {
+    /// Name of the Secret that holds it.
+    #[schemars(length(max = 253))]
+    pub secret_name: String,
+    /// Whether it is in use, and else why not.
+    pub state: CredentialState,
+}
+
+/// Whether a credential is in use, and else why not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum CredentialState {
+    /// The cloud is spoken to with it.
+    InUse,
+    /// The cloud accepts it. It is used for what the one in use may not do, or when that is withdrawn.
+    Standby,
+    /// The cloud was not asked with it yet.
+    Untried,
+    /// The cloud knows it, and it may not list the clusters. It is used for what it may do.
+    Insufficient,
+    /// The cloud does not accept it. It is tried again now and then, and at once when its Secret changes.
+    Rejected,
+    /// Its Secret, or a key in that, is missing or cannot be read.
+    Missing,
+}
+
+impl CredentialState {
+    /// As it stands in a status.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::InUse => "InUse",
+            Self::Standby => "Standby",
+            Self::Untried => "Untried",
+            Self::Insufficient => "Insufficient",
+            Self::Rejected => "Rejected",
+            Self::Missing => "Missing",
+        }
+    }
 }
 
 /// Clusters of a location.

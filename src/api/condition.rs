@@ -117,6 +117,8 @@ pub enum Reason {
     WaitingForPassword,
     /// The CloudAccount is missing for more than five minutes. Apply it, or correct `accountRef`.
     AccountNotFound,
+    /// The CloudAccount of another namespace does not permit what is asked for. Ask whoever looks after it, or take it back.
+    NamespaceNotAllowed,
     /// The Secret with the credentials, or a key in it, is missing. Apply it.
     CredentialsMissing,
     /// The cloud rejects the credentials. Put valid ones into the Secret.
@@ -161,6 +163,8 @@ pub enum Reason {
     Contested,
     /// The database is suspended in the cloud, and nobody asked for that here. Resume it in the cloud's console, or set `power: Running`.
     NotRunning,
+    /// The CloudAccount is being deleted, and databases that go with their manifests still need it. Delete those manifests, or set their `deletionPolicy` to `Retain`.
+    InUse,
     /// The database would be destroyed and is protected. Set `deletionProtection` to false, or `deletionPolicy` to `Retain`.
     DeletionProtected,
     /// As many databases were destroyed in the location as `destroyLimit` of its CloudAccounts allows. Wait until the time that the message names, raise the limit, or set `deletionPolicy` to `Retain`.
@@ -173,7 +177,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, for documentation and for tests over all of them.
-    pub const ALL: [Self; 47] = [
+    pub const ALL: [Self; 49] = [
         Self::Running,
         Self::Suspended,
         Self::Observed,
@@ -195,6 +199,7 @@ impl Reason {
         Self::WaitingForCredentials,
         Self::WaitingForPassword,
         Self::AccountNotFound,
+        Self::NamespaceNotAllowed,
         Self::CredentialsMissing,
         Self::CredentialsRejected,
         Self::CredentialsInsufficient,
@@ -217,6 +222,7 @@ impl Reason {
         Self::InventorySuspect,
         Self::Contested,
         Self::NotRunning,
+        Self::InUse,
         Self::DeletionProtected,
         Self::DestroyLimitReached,
         Self::DeletionWouldCancelSubscription,

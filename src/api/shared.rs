@@ -106,12 +106,16 @@ pub struct CommonStatus {
 }
 
 /// Names the CloudAccount through which a cluster is managed.
+#[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AccountRef {
-    /// Name of a CloudAccount in the same namespace.
+    /// Name of the CloudAccount.
     #[schemars(length(min = 1, max = 253), regex(pattern = OBJECT_NAME))]
     pub name: String,
+    /// Its namespace, which the account's allowedNamespaces must grant; when omitted the manifest's own.
+    #[schemars(length(min = 1, max = 63), regex(pattern = OBJECT_NAME))]
+    pub namespace: Option<String>,
 }
 
 /// Whether the operator may write to the cloud.

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_with::skip_serializing_none;
 
+use super::OBJECT_NAME;
 use super::identity::ClusterId;
 use super::shared::{CommonSpec, CommonStatus, PasswordRef};
 
@@ -61,6 +62,8 @@ pub struct TypeDBClusterSpec {
     pub server_count: Option<i64>,
     /// How often the cloud backs the cluster up; the cloud's own choice when omitted.
     pub backup: Option<Backup>,
+    /// The cluster of which the new one becomes a copy. Read when the cluster is created, and not afterwards.
+    pub clone_from: Option<CloneSpec>,
     /// Fields for which an edit of this manifest is applied, and a change that was made elsewhere is left alone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 16))]
@@ -68,6 +71,20 @@ pub struct TypeDBClusterSpec {
     /// The database's user `admin`.
     #[serde(default)]
     pub admin: Admin,
+}
+
+/// A cluster in the same space of which the new one becomes a copy, data and users included. What is omitted besides it is
+/// taken from there.
+#[skip_serializing_none]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct CloneSpec {
+    /// Id of the other cluster.
+    #[schemars(length(min = 1, max = 253), regex(pattern = r"^[A-Za-z0-9._~-]+$"))]
+    pub external_id: Option<ClusterId>,
+    /// Name of the other cluster's TypeDBCluster in the same namespace, instead of its id.
+    #[schemars(length(min = 1, max = 253), regex(pattern = OBJECT_NAME))]
+    pub name: Option<String>,
 }
 
 /// A field that others can change in the cloud.

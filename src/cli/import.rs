@@ -109,7 +109,7 @@ impl Import {
         let AccountName { namespace, name } = &self.wanted;
         let in_namespace = |manifest: &&K| manifest.namespace().as_ref() == Some(namespace);
         let taken = manifests.iter().filter(in_namespace).map(ResourceExt::name_any).collect();
-        let account = AccountRef { name: name.clone() };
+        let account = AccountRef { name: name.clone(), namespace: None };
         imported::<K>(&unmanaged, namespace, &account, &taken).iter().map(document).collect()
     }
 
@@ -147,7 +147,7 @@ impl Import {
             match client.list(Priority::Edit).await {
                 Ok(answer) => return Ok(answer.value),
                 Err(error) => {
-                    refusals.push(format!("With Secret {} the clusters cannot be listed: {error}.", source.name))
+                    refusals.push(format!("With Secret {} the clusters cannot be listed: {error}.", source.name));
                 }
             }
         }

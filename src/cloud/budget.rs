@@ -39,9 +39,25 @@ pub enum Priority {
 #[must_use = "a permit that is not used is lost to everyone"]
 pub struct Permit {
     waited: Duration,
+    until: Option<Instant>,
 }
 
 impl Permit {
+    /// The same for a request that must be over by then, whatever its own deadline is.
+    pub(super) fn lasting_until(self, until: Instant) -> Self {
+        Self { until: Some(until), ..self }
+    }
+
+    /// Leave to send once more what had no effect, by then at the latest.
+    pub(super) fn of_a_repeat(until: Instant) -> Self {
+        Self { waited: Duration::ZERO, until: Some(until) }
+    }
+
+    /// When its request must be over, where that was said.
+    pub(super) fn until(&self) -> Option<Instant> {
+        self.until
+    }
+
     /// How long its request has waited for it.
     #[must_use]
     pub fn waited(&self) -> Duration {
@@ -96,7 +112,7 @@ impl Budget {
         let (reply, turn) = oneshot::channel();
         self.requests.send(Request { priority, reply }).await.map_err(|_| stopped())?;
         turn.await.map_err(|_| stopped())??;
-        Ok(Permit { waited: asked.elapsed() })
+        Ok(Permit { waited: asked.elapsed(), until: None })
     }
 
     /// Lets nobody through for this long, at most 10 minutes; never less than an earlier closing still asks for.

@@ -65,7 +65,8 @@ impl Caller {
     /// Makes a call, and once more with a new token where the cloud did not accept the one in use.
     pub(super) async fn call<T>(&self, permit: Permit, call: Call<T>) -> Result<Answer<T>, CloudError> {
         self.observer.waited(permit.waited());
-        let until = Instant::now() + call.deadline;
+        let deadline = Instant::now() + call.deadline;
+        let until = permit.until().map_or(deadline, |until| until.min(deadline));
         let proof = self.proof(call.effect, until).await?;
         let Failure { error, proof_rejected, harmless } = match self.attempt(&call, until, &proof).await {
             Ok(answer) => return Ok(answer),

@@ -14,6 +14,7 @@ pub mod database;
 pub mod endpoint;
 pub mod error;
 mod headers;
+pub mod keyring;
 pub mod observer;
 pub mod operation;
 pub mod provider;

@@ -1,7 +1,9 @@
 //! Accounts: credentials read by name, a session with the cloud, and how it stands.
 
+pub(crate) mod grants;
 mod report;
 mod session;
+mod sources;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,17 +15,18 @@ use kube::runtime::controller::Action;
 use kube::runtime::reflector::ObjectRef;
 
 pub(crate) use session::Session;
+pub(crate) use sources::Source;
 
 use super::backoff;
 use super::locations::AccountKey;
 use super::secrets::ReadError;
 use super::{Context, Holder, told};
-use crate::api::account::{CloudAccount, DestroyLimit};
+use crate::api::account::{AllowedNamespaces, CloudAccount, CredentialState, CredentialStatus, DestroyLimit};
 use crate::api::annotation;
 use crate::api::condition::Reason;
 use crate::api::identity::Location;
 use crate::controller::clouds::{Managed, looks_after};
-use crate::plan::{AccountStanding, account_standing};
+use crate::plan::{AccountStanding, Health, account_standing};
 
 /// Credentials are read again this often, so that a change is picked up within half a minute.
 const CHECK_CREDENTIALS: Duration = Duration::from_secs(27);
@@ -48,6 +51,12 @@ pub(crate) struct Known<K: Managed> {
     pub(crate) standing: AccountStanding,
     /// The last session for which the credentials were there.
     pub(crate) session: Option<Session<K>>,
+    /// How each of the credentials stands.
+    pub(crate) credentials: Vec<CredentialStatus>,
+    /// Those that the cloud has let in.
+    accepted: Vec<String>,
+    /// Who may use it.
+    allowed: Option<AllowedNamespaces>,
     /// What may be destroyed in its location.
     pub(crate) destroy_limit: DestroyLimit,
     /// A person vouches that what was missing then is gone.
@@ -108,6 +117,8 @@ impl<K: Managed> Accounts<K> {
         before.is_none_or(|before| {
             before.uid != known.uid
                 || before.standing != known.standing
+                || before.accepted != known.accepted
+                || before.allowed != known.allowed
                 || made_from(&before) != made_from(known)
                 || (before.destroy_limit, before.accepts_missing) != (known.destroy_limit, known.accepts_missing)
         })
@@ -142,11 +153,19 @@ async fn look_after<K: Managed>(
     key: &AccountKey,
     ctx: &Context<K>,
 ) -> Result<Action, AccountError> {
+    // First, for the rest needs Roles, which are among the first to go with a namespace.
+    let users = grants::users(ctx, key).await?;
+    if grants::hold(account, &users, ctx).await? {
+        return Ok(Action::await_change());
+    }
     let known = establish(account, key, ctx).await?;
     if ctx.accounts.set(key, &known) {
         wake_dependents(key, ctx).await;
     }
-    report::publish(account, &known, ctx).await?;
+    report::publish(account, &known, &users, ctx).await?;
+    if let Some(session) = known.session.filter(|session| session.place.health(key) == Health::Well) {
+        session.keyring.exercise().await;
+    }
     Ok(Action::requeue(backoff::spread(CHECK_CREDENTIALS)))
 }
 
@@ -167,16 +186,23 @@ async fn establish<K: Managed>(
     ctx: &Context<K>,
 ) -> Result<Known<K>, AccountError> {
     let before = ctx.accounts.get(key).and_then(|known| known.session);
+    let missing = || {
+        let secrets = account.spec.credentials.iter().map(|source| source.secret_ref.name.clone());
+        secrets.map(|secret_name| CredentialStatus { secret_name, state: CredentialState::Missing }).collect()
+    };
+    let mut credentials: Vec<CredentialStatus> = Vec::new();
     let (standing, session) = match session::establish(account, key, before.clone(), ctx).await {
         Ok(session) => {
             let place = &session.place;
             let listed = place.inventory().is_some();
             let now = ctx.clock.now();
-            let standing = account_standing(place.health(key), &place.location, &session.secret, listed, now);
+            credentials = session.credentials();
+            let standing = account_standing(place.health(key), &place.location, &credentials, listed, now);
             (standing, Some(session))
         }
         Err(session::Obstacle::Read(ReadError::Kube(error))) => return Err(error.into()),
         Err(session::Obstacle::Read(ReadError::Missing(why))) => {
+            credentials = missing();
             (AccountStanding::Refused(Reason::CredentialsMissing, why), before)
         }
         // Credentials are not used a moment longer for an account that now names a server they must not go to.
@@ -192,7 +218,10 @@ async fn establish<K: Managed>(
     Ok(Known {
         uid: account.uid(),
         standing,
+        accepted: session.as_ref().map(|session| session.keyring.accepted()).unwrap_or_default(),
         session,
+        credentials,
+        allowed: account.spec.allowed_namespaces.clone(),
         destroy_limit: account.spec.destroy_limit,
         accepts_missing: accepts_missing(account),
     })

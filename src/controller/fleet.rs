@@ -7,10 +7,11 @@ use jiff::Timestamp;
 use kube::ResourceExt;
 
 use super::Context;
+use super::accounts::{Session, Source};
 use super::clouds::{Managed, looks_after};
 use super::locations::AccountKey;
-use super::metrics::{AccountLabels, AccountSeen, ClusterLabels, Seen};
-use crate::api::account::CloudAccount;
+use super::metrics::{AccountLabels, AccountSeen, ClusterLabels, CredentialSeen, Seen};
+use crate::api::account::{CloudAccount, CredentialStatus};
 use crate::api::condition::{Condition, ConditionType, Reason};
 
 /// The reason of what nobody has looked at yet.
@@ -73,6 +74,7 @@ fn in_progress<K: Managed>(manifest: &K, conditions: &[Condition], now: Timestam
 fn account_seen<K: Managed>(ctx: &Context<K>, account: &CloudAccount, now: Timestamp) -> AccountSeen {
     let key = AccountKey::named(account);
     let session = ctx.accounts.get(&key).and_then(|known| known.session);
+    let credentials = session.as_ref().map(|session| credentials_seen(session, now)).unwrap_or_default();
     let listed = session.and_then(|session| session.place.inventory()?.at);
     let conditions = account.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
     AccountSeen {
@@ -80,7 +82,18 @@ fn account_seen<K: Managed>(ctx: &Context<K>, account: &CloudAccount, now: Times
         reason: standing(conditions).1,
         poll_interval: Duration::from_secs(account.spec.poll_interval_seconds.unsigned_abs()),
         inventory_age: listed.map(|at| Duration::try_from(now.duration_since(at)).unwrap_or_default()),
+        credentials,
     }
+}
+
+fn credentials_seen<K: Managed>(session: &Session<K>, now: Timestamp) -> Vec<CredentialSeen> {
+    let seen = |(status, source): (CredentialStatus, &Source<K>)| CredentialSeen {
+        secret: status.secret_name,
+        state: status.state.as_str(),
+        age: source.written.map(|at| Duration::try_from(now.duration_since(at)).unwrap_or_default()),
+        idle: source.key.as_ref().and_then(|key| key.idle()),
+    };
+    session.credentials().into_iter().zip(&session.sources).map(seen).collect()
 }
 
 /// How an account of this kind's cloud is called in metrics.

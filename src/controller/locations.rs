@@ -4,7 +4,6 @@ mod appraisal;
 mod poll;
 
 use std::collections::{BTreeSet, HashMap};
-use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -21,9 +20,10 @@ use crate::api::identity::{ClusterId, Handle, Location};
 use crate::clock::{self, Clock};
 use crate::cloud::budget::{Budget, Priority};
 use crate::cloud::error::CloudError;
-use crate::cloud::provider::Provider;
+use crate::cloud::keyring::{Deed, Keyring};
+use crate::cloud::provider::Provider as _;
 use crate::controller::clouds::Managed;
-use crate::plan::{Answered, Answers, Catalogued, CloudCluster, Health, Inventory};
+use crate::plan::{AccountName, Answered, Answers, Catalogued, CloudCluster, Health, Inventory};
 
 /// The longest time between two looks at a list.
 const MAX_POLL_INTERVAL: Duration = Duration::from_secs(3600);
@@ -34,28 +34,13 @@ const ANSWERS_KEPT: Duration = Duration::from_secs(48 * 60 * 60);
 /// How many commands may stand in line at one location.
 const LINE: usize = 64;
 
-/// Namespace and name of a CloudAccount.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct AccountKey {
-    pub(crate) namespace: String,
-    pub(crate) name: String,
-}
+/// Which account something is about.
+pub(crate) type AccountKey = AccountName;
 
-impl fmt::Display for AccountKey {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}/{}", self.namespace, self.name)
-    }
-}
-
-impl AccountKey {
+impl AccountName {
     /// The name of this account.
     pub(crate) fn named(account: &CloudAccount) -> Self {
         Self { namespace: account.namespace().unwrap_or_default(), name: account.name_any() }
-    }
-
-    /// The account to which a manifest refers.
-    pub(crate) fn of<K: Managed>(manifest: &K) -> Self {
-        Self { namespace: manifest.namespace().unwrap_or_default(), name: manifest.common().account_ref.name.clone() }
     }
 
     pub(crate) fn object(&self) -> ObjectRef<CloudAccount> {
@@ -66,7 +51,7 @@ impl AccountKey {
 /// An account's way of speaking to a location.
 #[derive(Clone, Debug)]
 pub(crate) struct Enlisted<K: Managed> {
-    pub(crate) client: K::Client,
+    pub(crate) keyring: Arc<Keyring<K::Client>>,
     pub(crate) poll_interval: Duration,
     pub(crate) requests_per_minute: u32,
 }
@@ -135,14 +120,19 @@ impl<K: Managed> Place<K> {
     }
 
     /// Reads what there is around the clusters, unless somebody else has done so since `wanted`.
-    pub(crate) async fn survey(&self, client: &K::Client, wanted: Timestamp, clock: &Clock) -> Result<(), CloudError> {
+    pub(crate) async fn survey(
+        &self,
+        keyring: &Keyring<K::Client>,
+        wanted: Timestamp,
+        clock: &Clock,
+    ) -> Result<(), CloudError> {
         let _one_at_a_time = self.surveying.lock().await;
         if self.catalogue().is_some_and(|read| read.at >= wanted) {
             return Ok(());
         }
         let at = clock.now();
         let forgotten = self.forgotten.load(Ordering::SeqCst);
-        let catalogue = client.survey().await?;
+        let catalogue = keyring.ask(&Deed::survey(), |client| async move { client.survey().await }).await?.value;
         let mut known = lock(&self.catalogue);
         if self.forgotten.load(Ordering::SeqCst) == forgotten {
             *known = Some(Arc::new(Catalogued { at, catalogue }));
@@ -165,7 +155,7 @@ impl<K: Managed> Place<K> {
     /// Asks a question that somebody waits for, unless somebody else has asked it since `wanted`.
     pub(crate) async fn ask(
         &self,
-        client: &K::Client,
+        keyring: &Keyring<K::Client>,
         question: K::Question,
         wanted: Timestamp,
         clock: &Clock,
@@ -175,7 +165,11 @@ impl<K: Managed> Place<K> {
             return Ok(());
         }
         let at = clock.now();
-        let answer = client.ask(&question, Priority::Edit).await?;
+        let ask = |client: K::Client| {
+            let question = &question;
+            async move { client.ask(question, Priority::Edit).await }
+        };
+        let answer = keyring.ask(&Deed::question(&question), ask).await?.value;
         self.learn(question, Answered { at, answer: Some(answer) });
         Ok(())
     }
@@ -230,8 +224,11 @@ impl<K: Managed> Place<K> {
         self.hasten();
     }
 
+    /// Takes an account in. Where one of its credentials was let in before, it is as well as it was.
     pub(crate) async fn enlist(&self, account: AccountKey, enlisted: Enlisted<K>) {
-        lock(&self.health).insert(account.clone(), Health::Untried);
+        if enlisted.keyring.accepted().is_empty() {
+            lock(&self.health).insert(account.clone(), Health::Untried);
+        }
         self.command(Command::Enlist(account, enlisted)).await;
     }
 

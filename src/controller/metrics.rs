@@ -23,7 +23,7 @@ use prometheus_client::registry::Registry;
 use self::cloud::Requests;
 pub(crate) use self::cloud::{AccountLabels, AsAccount};
 use self::edits::Edits;
-pub(crate) use self::fleet::{AccountSeen, ClusterLabels, Seen};
+pub(crate) use self::fleet::{AccountSeen, ClusterLabels, CredentialSeen, Seen};
 use self::fleet::{Fleet, Source};
 use self::reconciles::Reconciles;
 

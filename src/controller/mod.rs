@@ -11,6 +11,7 @@ mod janitor;
 mod locations;
 mod memory;
 mod metrics;
+mod namespaces;
 mod orphans;
 mod pulse;
 mod records;
@@ -56,6 +57,7 @@ pub(crate) struct Context<K: Managed> {
     accounts: accounts::Accounts<K>,
     locations: locations::Locations<K>,
     memories: memory::Memories<K>,
+    namespaces: namespaces::Namespaces,
     wake: wake::Wake<K>,
     /// Held while a manifest makes sure that a cluster is nobody else's and writes that it is its own.
     claiming: tokio::sync::Mutex<()>,
@@ -103,6 +105,7 @@ impl<K: Managed> Context<K> {
             accounts: accounts::Accounts::default(),
             locations,
             memories: memory::Memories::default(),
+            namespaces: namespaces::Namespaces::default(),
             wake,
             claiming: tokio::sync::Mutex::default(),
             stores,

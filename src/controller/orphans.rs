@@ -14,7 +14,7 @@ use super::records::{RecordError, Stored};
 use super::{Context, Holder};
 use crate::cloud::budget::Priority;
 use crate::cloud::error::CloudError;
-use crate::cloud::provider::Provider;
+use crate::cloud::keyring::By;
 use crate::controller::clouds::Managed;
 use crate::plan::{Bound, Gone, Health, Look, OrphanFacts, OrphanPlan, plan_orphan};
 
@@ -65,14 +65,14 @@ async fn look_after<K: Managed>(secret: &Secret, ctx: &Context<K>) -> Result<Act
             record: stored.record.clone(),
             inventory: session.as_ref().and_then(|session| session.place.inventory()),
             look: look.take(),
-            credential: session.as_ref().map(|session| session.credential.clone()),
+            credentials: session.as_ref().map(|session| session.keyring.accepted()).unwrap_or_default(),
             accepts_missing: session.as_ref().and_then(|session| ctx.accounts.get(&session.account)?.accepts_missing),
         };
         match (plan_orphan(&facts), &session) {
             (OrphanPlan::Look(target), Some(session)) => {
                 let at = ctx.clock.now();
-                let found = session.client.find(&target, Priority::Poll).await?;
-                look = Some(Look { target, at, by: session.credential.clone(), found });
+                let By { value: found, credential: by } = session.find(&target, Priority::Poll).await?;
+                look = Some(Look { target, at, by, found });
             }
             (OrphanPlan::Settle(bound), _) => {
                 let id = bound.identity.id.clone();
@@ -121,7 +121,7 @@ async fn mark<K: Managed>(ctx: &Context<K>, stored: &Stored<K>, gone: Option<Gon
 fn best_session<K: Managed>(ctx: &Context<K>, stored: &Stored<K>) -> Option<Session<K>> {
     let here = ctx.accounts.sessions().into_iter().filter(|session| session.place.location == stored.record.location);
     here.max_by_key(|session| {
-        let seen = |bound: &Bound<K>| bound.seen_by.contains(&session.credential);
+        let seen = |bound: &Bound<K>| session.keyring.accepted().iter().any(|own| bound.seen_by.contains(own));
         (session.place.health(&session.account) == Health::Well, stored.record.bound.as_ref().is_some_and(seen))
     })
 }

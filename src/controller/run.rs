@@ -14,6 +14,7 @@ use tokio_stream::wrappers::ReceiverStream;
 
 use super::accounts::AccountError;
 use super::clouds::{self, Managed};
+use super::locations::AccountKey;
 use super::metrics::Metrics;
 use super::records::RECORD_LABEL;
 use super::wake::Wake;
@@ -193,6 +194,10 @@ fn stopped(stop: &watch::Receiver<bool>) -> impl Future<Output = ()> + Send + us
 fn wake_heirs<K: Managed>(ctx: &Arc<Context<K>>) -> impl FnMut(&watcher::Event<K>) + Send + 'static {
     let ctx = Arc::clone(ctx);
     move |event| {
+        if let watcher::Event::Delete(gone) = event {
+            // It may have kept its account from going.
+            ctx.wake.account_soon(AccountKey::of(gone).object());
+        }
         if let watcher::Event::Delete(gone) = event
             && let Some(id) = gone.status().and_then(|status| K::common_status(status).external_id.clone())
         {

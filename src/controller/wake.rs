@@ -57,6 +57,11 @@ impl<K: Managed> Wake<K> {
         self.accounts.send(account).await.ok();
     }
 
+    /// The same from where nobody can wait. Where the line is full it is left: accounts are looked after all the time.
+    pub(crate) fn account_soon(&self, account: ObjectRef<CloudAccount>) {
+        self.accounts.try_send(account).ok();
+    }
+
     pub(crate) async fn record(&self, record: ObjectRef<Secret>) {
         self.records.send(record).await.ok();
     }

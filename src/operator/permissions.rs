@@ -38,7 +38,7 @@ const OWN_LEASE: [Rule; 1] = [("coordination.k8s.io", "leases", &["get", "update
 
 /// Where manifests are.
 const WATCHED: [Rule; 6] = [
-    (GROUP, "cloudaccounts", &["list", "watch"]),
+    (GROUP, "cloudaccounts", &["list", "watch", "patch"]),
     (GROUP, "cloudaccounts/status", &["patch"]),
     (GROUP, "typedbclusters", &["get", "list", "watch", "patch"]),
     (GROUP, "typedbclusters/status", &["patch"]),

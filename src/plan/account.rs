@@ -7,13 +7,16 @@ use jiff::Timestamp;
 use super::conditions::{self, Dates};
 use super::facts::AccountStanding;
 use super::refusal::quoted;
-use crate::api::account::{CloudAccount, CloudAccountStatus, ClusterCounts};
+use crate::api::account::{CloudAccount, CloudAccountStatus, ClusterCounts, CredentialState, CredentialStatus};
 use crate::api::condition::Reason;
 use crate::api::identity::Location;
 use crate::clock;
 
 /// An outage that is shorter does not reach the status while an earlier list is at hand.
 const PASSING: Duration = Duration::from_secs(30);
+
+/// How many manifests a message names.
+const USERS_NAMED: usize = 5;
 
 /// How the cloud answered an account last.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,7 +38,7 @@ pub enum Health {
 pub fn account_standing(
     health: Health,
     location: &Location,
-    secret: &str,
+    credentials: &[CredentialStatus],
     listed: bool,
     now: Timestamp,
 ) -> AccountStanding {
@@ -54,12 +57,17 @@ pub fn account_standing(
         }
         Health::Rejected(why) => (
             Reason::CredentialsRejected,
-            format!("The cloud rejects the credentials in Secret {secret}: {}. Put valid ones there.", quoted(&why)),
+            format!(
+                "The cloud rejects the credentials in {}: {}. Put valid ones there.",
+                secrets(credentials, |state| state != CredentialState::Missing),
+                quoted(&why)
+            ),
         ),
         Health::Forbidden(why) => (
             Reason::CredentialsInsufficient,
             format!(
-                "The credentials in Secret {secret} may not list clusters in {location}: {}. Use credentials that may.",
+                "The credentials in {} may not list clusters in {location}: {}. Use credentials that may.",
+                secrets(credentials, |state| state == CredentialState::Insufficient),
                 quoted(&why)
             ),
         ),
@@ -74,13 +82,11 @@ pub fn account_standing(
     AccountStanding::Refused(reason, sentence)
 }
 
-/// The reason and the sentence of an account's conditions. `secret` is the one in use.
+/// The reason and the sentence of an account's conditions.
 #[must_use]
-pub fn account_verdict(standing: &AccountStanding, secret: Option<&str>) -> (Reason, String) {
+pub fn account_verdict(standing: &AccountStanding, credentials: &[CredentialStatus]) -> (Reason, String) {
     match standing {
-        AccountStanding::Connected => {
-            (Reason::Connected, format!("The cloud accepts the credentials in Secret {}.", secret.unwrap_or_default()))
-        }
+        AccountStanding::Connected => (Reason::Connected, connected(credentials)),
         AccountStanding::Connecting | AccountStanding::Missing => {
             (Reason::Connecting, "The cloud is being asked for its list of clusters.".to_owned())
         }
@@ -89,25 +95,73 @@ pub fn account_verdict(standing: &AccountStanding, secret: Option<&str>) -> (Rea
     }
 }
 
+/// The same of an account that is being deleted, while these manifests still need it.
+#[must_use]
+pub fn account_in_use(users: &[String]) -> (Reason, String) {
+    let shown: Vec<&str> = users.iter().take(USERS_NAMED).map(String::as_str).collect();
+    let more = users.len() - shown.len();
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let message = format!(
+        "The account is being deleted. It is kept for databases that are to be destroyed with their manifests: those of {}{more}. \
+         Delete these manifests, or set their spec.deletionPolicy: Retain.",
+        shown.join(", ")
+    );
+    (Reason::InUse, message)
+}
+
+fn connected(credentials: &[CredentialStatus]) -> String {
+    let Some(active) = active(credentials) else {
+        return "The cloud accepts the credentials.".to_owned();
+    };
+    let preferred = credentials.iter().take_while(|credential| *credential != active);
+    let passed_over = preferred.filter_map(|CredentialStatus { secret_name, state }| {
+        let why = match state {
+            CredentialState::Rejected => "the cloud rejects",
+            CredentialState::Missing => "the operator cannot read",
+            CredentialState::Insufficient => "may not list the clusters",
+            CredentialState::InUse | CredentialState::Standby | CredentialState::Untried => return None,
+        };
+        Some(format!(" They are used in place of those in Secret {secret_name}, which {why}."))
+    });
+    let accepted = format!("The cloud accepts the credentials in Secret {}.", active.secret_name);
+    passed_over.fold(accepted, |all, sentence| all + &sentence)
+}
+
+fn active(credentials: &[CredentialStatus]) -> Option<&CredentialStatus> {
+    credentials.iter().find(|credential| credential.state == CredentialState::InUse)
+}
+
+/// The Secrets of the credentials that stand so, or of all where none does.
+fn secrets(credentials: &[CredentialStatus], stand_so: impl Fn(CredentialState) -> bool) -> String {
+    let so = || credentials.iter().filter(|credential| stand_so(credential.state));
+    let named: Vec<&CredentialStatus> =
+        if so().next().is_some() { so().collect() } else { credentials.iter().collect() };
+    let secrets: Vec<&str> = named.into_iter().map(|credential| credential.secret_name.as_str()).collect();
+    match secrets.split_last() {
+        Some((only, [])) => format!("Secret {only}"),
+        Some((last, others)) => format!("Secrets {} and {last}", others.join(", ")),
+        None => "its Secret".to_owned(),
+    }
+}
+
 /// The status to publish for an account. It differs from the present one only where something has changed.
 #[must_use]
 pub fn account_status(
     account: &CloudAccount,
-    standing: &AccountStanding,
-    secret: Option<&str>,
+    (reason, message): (Reason, &str),
+    credentials: &[CredentialStatus],
     clusters: Option<ClusterCounts>,
     now: Timestamp,
 ) -> CloudAccountStatus {
     let before = account.status.clone().unwrap_or_default();
-    let (reason, message) = account_verdict(standing, secret);
-    let in_use = matches!(standing, AccountStanding::Connected | AccountStanding::Unavailable(_));
     let generation = account.metadata.generation;
     let dates = Dates { before: &before.conditions, generation, now };
     CloudAccountStatus {
         observed_generation: generation,
-        conditions: conditions::publish(dates, reason, &message, []),
+        conditions: conditions::publish(dates, reason, message, []),
         location: account.spec.location().ok().map(|location| location.to_string()),
-        active_credential: secret.filter(|_| in_use).map(str::to_owned),
+        active_credential: active(credentials).map(|credential| credential.secret_name.clone()),
+        credentials: credentials.to_vec(),
         operator_namespace: before.operator_namespace,
         clusters: clusters.or(before.clusters),
     }

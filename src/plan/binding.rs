@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 
 use super::drift::Settings;
-use super::facts::{Facts, Reach, Rival, Sighting, Stake};
+use super::facts::{AccountFacts, Facts, Reach, Rival, Sighting, Stake};
 use super::kind::{CloudCluster, Kind};
+use super::permits::withheld;
 use super::record::{Bound, Intent, Origin, Record};
 use super::step::{Plan, RecordChange, Step};
 use super::{bound, change, creation, rename, standing};
+use crate::api::account::Permission;
 use crate::api::annotation;
 use crate::api::condition::Reason;
 use crate::api::identity::{ClusterId, Handle, Identity};
@@ -68,7 +70,7 @@ fn inherited<K: Kind>(facts: &Facts<K>, record: &Record<K>) -> Plan<K> {
     let recorded = &bound.identity.id;
     let differs = |why: &str| record_differs(facts, record, why, &format!("set spec.externalId: {recorded}"));
     if let Some(rival) = facts.rival_for(&Handle::Id(recorded.clone())) {
-        return claimed(rival);
+        return claimed(facts, rival);
     }
     if !may_inherit(facts, record, bound) {
         return record_differs(
@@ -94,10 +96,22 @@ fn inherited<K: Kind>(facts: &Facts<K>, record: &Record<K>) -> Plan<K> {
 
 /// Whoever gets the name of a deleted namespace must not get its databases' passwords with it. One who holds credentials
 /// that have seen the cluster had the way in before.
-#[must_use]
-pub fn may_inherit<K: Kind>(facts: &Facts<K>, record: &Record<K>, bound: &Bound<K>) -> bool {
+fn may_inherit<K: Kind>(facts: &Facts<K>, record: &Record<K>, bound: &Bound<K>) -> bool {
     let same_namespace = record.owner.namespace_uid == facts.namespace_uid;
-    same_namespace || facts.account.reach.as_ref().is_some_and(|reach| bound.seen_by.contains(&reach.credential))
+    let AccountFacts { reach, permits, .. } = &facts.account;
+    same_namespace || (permits.may_adopt() && reach.as_ref().is_some_and(|reach| reach.has_seen(bound)))
+}
+
+/// Whether a manifest that adopts a cluster takes over what the record of another one, which claims it no longer, knows of
+/// the way into it: freely within a namespace, and between namespaces through the same account, where that permits it.
+#[must_use]
+pub fn may_take_over<K: Kind>(facts: &Facts<K>, record: &Record<K>, bound: &Bound<K>) -> bool {
+    if record.owner.namespace == facts.owner().namespace {
+        return may_inherit(facts, record, bound);
+    }
+    let AccountFacts { reach, permits, .. } = &facts.account;
+    let same_account = record.account.as_ref() == Some(&facts.account_name());
+    same_account && permits.may_adopt() && reach.as_ref().is_some_and(|reach| reach.has_seen(bound))
 }
 
 pub(super) fn record_differs<K: Kind>(facts: &Facts<K>, record: &Record<K>, why: &str, way_back: &str) -> Plan<K> {
@@ -138,9 +152,12 @@ fn unbound<K: Kind>(facts: &Facts<K>) -> Plan<K> {
 
 /// Binds the manifest to a cluster that exists.
 pub(super) fn adopt<K: Kind>(facts: &Facts<K>, id: &ClusterId, origin: Origin) -> Plan<K> {
+    if !facts.account.permits.may_adopt() {
+        return withheld(facts, Permission::Adopt, "bind to what is there");
+    }
     let target = Handle::Id(id.clone());
     if let Some(rival) = facts.rival_for(&target) {
-        return claimed(rival);
+        return claimed(facts, rival);
     }
     match facts.own_sighting(&target) {
         Sighting::Present(cluster) if origin == Origin::Recovered && !as_reported(facts, cluster) => Plan::held(
@@ -196,18 +213,18 @@ fn as_reported<K: Kind>(facts: &Facts<K>, cluster: &K::Cluster) -> bool {
 /// What a record keeps of a cluster that one of our requests created.
 #[must_use]
 pub fn created_by<K: Kind>(request: &K::Request, cluster: &K::Cluster, fixed: K::Fixed, credential: &str) -> Bound<K> {
-    Bound { applied: K::applied(request), ..bound_to(cluster, fixed, Origin::Created, credential) }
+    Bound { applied: K::applied(request), ..bound_to(cluster, fixed, Origin::Created, Some(credential)) }
 }
 
 /// What a record keeps of a cluster when it is bound, through the credential that sees it.
-fn bound_to<K: Kind>(cluster: &K::Cluster, fixed: K::Fixed, origin: Origin, credential: &str) -> Bound<K> {
+fn bound_to<K: Kind>(cluster: &K::Cluster, fixed: K::Fixed, origin: Origin, credential: Option<&str>) -> Bound<K> {
     Bound {
         identity: Identity { id: cluster.id().clone(), created_at: cluster.created_at() },
         former_ids: BTreeSet::new(),
         origin,
         doubt: None,
         fixed,
-        seen_by: BTreeSet::from([credential.to_owned()]),
+        seen_by: credential.map(str::to_owned).into_iter().collect(),
         applied: K::Applied::default(),
         settings: Settings::new(),
         gone: None,
@@ -215,18 +232,24 @@ fn bound_to<K: Kind>(cluster: &K::Cluster, fixed: K::Fixed, origin: Origin, cred
 }
 
 fn bind<K: Kind>(facts: &Facts<K>, cluster: &K::Cluster, origin: Origin) -> Bound<K> {
-    let credential = facts.account.reach.as_ref().map_or("", |reach| &reach.credential);
-    bound_to(cluster, facts.fixed(cluster), origin, credential)
+    bound_to(cluster, facts.fixed(cluster), origin, facts.seeing(cluster))
 }
 
 /// Reports on a cluster without claiming it.
 fn observe<K: Kind>(facts: &Facts<K>) -> Plan<K> {
     let here =
         |record: &&Record<K>| facts.account.reach.as_ref().is_some_and(|reach| reach.location == record.location);
-    let bound = facts.record.as_ref().filter(here).and_then(|record| record.bound.as_ref());
+    let own =
+        |record: &&Record<K>| record.owner.namespace_uid == facts.namespace_uid || facts.account.permits.may_adopt();
+    let bound = facts.record.as_ref().filter(here).filter(own).and_then(|record| record.bound.as_ref());
     let is_former = |id: &&ClusterId| bound.is_some_and(|bound| bound.former_ids.contains(*id));
     let named = facts.spec().external_id.as_ref().filter(|id| !is_former(id));
-    let known = named.or(bound.map(|bound| &bound.identity.id)).cloned();
+    let recorded = bound.map(|bound| &bound.identity.id);
+    let known = named.or(recorded).cloned();
+    let is_own = recorded.is_some() && known.as_ref() == recorded;
+    if !is_own && !facts.account.permits.may_adopt() {
+        return withheld(facts, Permission::Adopt, "observe what is there");
+    }
     let target = known.map_or_else(|| facts.manifest.wanted(), Handle::Id);
     let renamed = if facts.is_listed(&target) { None } else { rename::listed_id(facts, bound) };
     let target = renamed.map_or(target, Handle::Id);
@@ -250,9 +273,14 @@ fn observe<K: Kind>(facts: &Facts<K>) -> Plan<K> {
     }
 }
 
-/// Somebody else's manifest has the cluster.
-pub(super) fn claimed<K: Kind>(rival: &Rival) -> Plan<K> {
+/// Somebody else's manifest has the cluster. Whose it is, is told only to those who may know what there is.
+pub(super) fn claimed<K: Kind>(facts: &Facts<K>, rival: &Rival) -> Plan<K> {
     let Rival { namespace, name, target, stake } = rival;
+    if is_hidden(facts, rival) {
+        let message =
+            format!("A manifest in another namespace manages cluster {target}. Give this one another cluster.");
+        return Plan::held(Reason::ClaimedByAnother, message);
+    }
     let how = match stake {
         Stake::Claims(_) => "manages",
         Stake::Creates => "is creating",
@@ -265,6 +293,11 @@ pub(super) fn claimed<K: Kind>(rival: &Rival) -> Plan<K> {
             K::kind(&())
         ),
     )
+}
+
+/// Whether nothing may be told of another manifest.
+pub(super) fn is_hidden<K: Kind>(facts: &Facts<K>, rival: &Rival) -> bool {
+    !facts.account.permits.may_adopt() && rival.namespace != facts.owner().namespace
 }
 
 /// A pending step about a whole cluster.

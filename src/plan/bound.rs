@@ -26,7 +26,7 @@ pub(super) fn plan<K: Kind>(facts: &Facts<K>, reach: &Reach, bound: &Bound<K>) -
     };
     let id = &bound.identity.id;
     if let Some(rival) = facts.rivals.iter().find(|rival| rival.claims(id, bound.identity.created_at)) {
-        return claimed(rival);
+        return claimed(facts, rival);
     }
     if let Some(other) =
         facts.spec().external_id.as_ref().filter(|other| *other != id && !bound.former_ids.contains(other))
@@ -151,6 +151,25 @@ fn never_seen<K: Kind>(reach: &Reach, bound: &Bound<K>) -> Plan<K> {
     )
 }
 
+/// What comes first while it is not known whether the credential in use sees the cluster: later it may have to tell that
+/// the cluster is gone. Where another looks in its place, for it may not, that one will look then, too.
+fn witnessed<K: Kind>(facts: &Facts<K>, reach: &Reach, bound: &Bound<K>, cluster: &K::Cluster) -> Option<Plan<K>> {
+    let target = Handle::Id(bound.identity.id.clone());
+    match facts.own_look_at(&target) {
+        Some(look) if look.shows(cluster) && !bound.seen_by.contains(&look.by) => {
+            Some(Plan::quietly(Step::Record(RecordChange::SeenBy(look.by.clone()))))
+        }
+        None if !reach.credentials.first().is_some_and(|in_use| bound.seen_by.contains(in_use)) => {
+            Some(Plan::quietly(Step::Look(target)))
+        }
+        _ if reach.has_seen(bound) => None,
+        _ => match facts.own_sighting(&target) {
+            Sighting::LookedAbsent(_) => Some(never_seen(reach, bound)),
+            _ => Some(Plan::quietly(Step::Look(target))),
+        },
+    }
+}
+
 /// Whether the record says that the cluster is gone, and that the manifest said so.
 fn known_gone<K: Kind>(bound: &Bound<K>) -> bool {
     bound.gone.is_some_and(|gone| gone.told)
@@ -175,13 +194,8 @@ fn present<K: Kind>(
     bound: &Bound<K>,
     cluster: &K::Cluster,
 ) -> Plan<K> {
-    if !bound.seen_by.contains(&reach.credential) {
-        let target = Handle::Id(bound.identity.id.clone());
-        return match facts.own_sighting(&target) {
-            Sighting::Present(_) => Plan::quietly(Step::Record(RecordChange::SeenBy(reach.credential.clone()))),
-            Sighting::LookedAbsent(_) => never_seen(reach, bound),
-            _ => Plan::quietly(Step::Look(target)),
-        };
+    if let Some(first) = witnessed(facts, reach, bound, cluster) {
+        return first;
     }
     if bound.gone.is_some() {
         return Plan::quietly(Step::Record(RecordChange::Found));

@@ -2,14 +2,16 @@
 
 use std::time::Duration;
 
-use super::binding::{claimed, created_by, planned};
-use super::facts::{Facts, Inventory, Look, Sighting, TroubleKind};
+use super::binding::{claimed, created_by, is_hidden, planned};
+use super::facts::{Facts, Inventory, Look, Rival, Sighting, TroubleKind};
 use super::kind::{CloudCluster, Kind};
+use super::permits::withheld;
 use super::power;
 use super::proof::{self, Proof, UNTIL_IT_SERVES};
 use super::record::{Bound, CreateIntent, Doubt, Record, Refusal, RefusalKind};
 use super::refusal::{refusal_fingerprint, still_refused};
 use super::step::{CloudWrite, Plan, RecordChange, Step};
+use crate::api::account::Permission;
 use crate::api::condition::Reason;
 use crate::api::identity::Handle;
 use crate::api::shared::{PlannedAction, PlannedStep};
@@ -17,6 +19,9 @@ use crate::clock;
 
 /// Decides for a manifest without a cluster and without an open create.
 pub(super) fn plan<K: Kind>(facts: &Facts<K>) -> Plan<K> {
+    if !facts.account.permits.may_create() {
+        return withheld(facts, Permission::Create, "create clusters");
+    }
     let target = facts.manifest.wanted();
     let plan = decide(facts, target.clone());
     if plan.pending.is_empty() { plan.pending(vec![planned(PlannedAction::Create, &target)]) } else { plan }
@@ -24,13 +29,13 @@ pub(super) fn plan<K: Kind>(facts: &Facts<K>) -> Plan<K> {
 
 fn decide<K: Kind>(facts: &Facts<K>, target: Handle) -> Plan<K> {
     if let Some(rival) = facts.rival_for(&target) {
-        return claimed(rival);
+        return taken_by(facts, &target, rival);
     }
     match facts.sighting(&target) {
         Sighting::Present(cluster) => {
             // Whom another manifest manages is not offered for adoption.
             let rival = facts.rivals.iter().find(|rival| rival.claims(cluster.id(), cluster.created_at()));
-            return rival.map_or_else(|| listed(facts, &target), claimed);
+            return rival.map_or_else(|| listed(facts, &target), |rival| taken_by(facts, &target, rival));
         }
         Sighting::Elsewhere => return name_taken_elsewhere(&target),
         _ => {}
@@ -62,13 +67,26 @@ pub(super) fn lacking<K: Kind>(facts: &Facts<K>, fields: &[&str]) -> Box<Plan<K>
 /// Some account of the location sees a cluster of this name. It is told of, and offered, only to one that sees it too.
 fn listed<K: Kind>(facts: &Facts<K>, target: &Handle) -> Plan<K> {
     match facts.own_sighting(target) {
-        Sighting::Present(cluster) => name_taken(target, cluster),
+        Sighting::Present(cluster) => name_taken(facts, target, cluster),
         Sighting::Unlisted | Sighting::Unknown => Plan::quietly(Step::Look(target.clone())),
         Sighting::LookedAbsent(_) | Sighting::Elsewhere => name_taken_elsewhere(target),
     }
 }
 
-fn name_taken<K: Kind>(target: &Handle, cluster: &K::Cluster) -> Plan<K> {
+fn taken_by<K: Kind>(facts: &Facts<K>, target: &Handle, rival: &Rival) -> Plan<K> {
+    if is_hidden(facts, rival) { name_in_use(target) } else { claimed(facts, rival) }
+}
+
+/// Said to those who may not know what has the name.
+fn name_in_use<K: Kind>(target: &Handle) -> Plan<K> {
+    let message = format!("The name {target} is in use. Give spec.{} another value.", K::NAME_FIELD);
+    Plan::held(Reason::NameTaken, message)
+}
+
+fn name_taken<K: Kind>(facts: &Facts<K>, target: &Handle, cluster: &K::Cluster) -> Plan<K> {
+    if !facts.account.permits.may_adopt() {
+        return name_in_use(target);
+    }
     Plan::held(
         Reason::NameTaken,
         format!(
@@ -124,7 +142,7 @@ fn recognised<K: Kind>(
 ) -> Plan<K> {
     let target = &K::target(&intent.request);
     let settled = || {
-        let credential = facts.account.reach.as_ref().map_or("", |reach| &reach.credential);
+        let credential = facts.seeing(cluster).unwrap_or_default();
         let bound = taken(record, intent, cluster, facts.fixed(cluster), credential);
         let message = format!("Cluster {target} is being created.");
         Plan::step(Step::Record(RecordChange::Settle(bound)), Reason::Creating, message)
@@ -150,7 +168,7 @@ fn recognised<K: Kind>(
         )
         .looking_again(UNTIL_IT_SERVES),
         // What was sent can still take effect once the name is free, so that until then it is not forgotten.
-        Proof::Refused if facts.now <= intent.last_effect() => name_taken(target, cluster)
+        Proof::Refused if facts.now <= intent.last_effect() => name_taken(facts, target, cluster)
             .looking_again(clock::until(facts.now, intent.last_effect()).unwrap_or_default() + Duration::from_secs(1)),
         Proof::Refused if looked.is_none() => Plan::quietly(Step::Look(target.clone())),
         Proof::Refused => Plan::quietly(Step::Record(RecordChange::ClearIntent(None))),
@@ -198,6 +216,7 @@ pub(super) fn alone<K: Kind>(list: &Inventory<K>, intent: &CreateIntent<K>) -> b
 fn still_wanted<K: Kind>(facts: &Facts<K>, record: &Record<K>, intent: &CreateIntent<K>) -> bool {
     K::NOT_AGAIN_WITHIN.is_zero()
         && facts.managed()
+        && facts.account.permits.may_create()
         && !facts.deleting()
         && record.owner.uid == facts.uid()
         && facts.spec().external_id.is_none()

@@ -9,10 +9,12 @@ use super::conditions::whole_seconds;
 use super::creation::settle;
 use super::facts::{AccountStanding, Facts, Reach, Sighting};
 use super::kind::{CloudCluster, Kind, Phase};
+use super::permits::withheld;
 use super::record::{Bound, Intent, Origin, Record};
 use super::refusal::unless_refused;
 use super::step::{CloudWrite, Plan, RecordChange, Step, Verdict};
 use super::{guard, proof, rename};
+use crate::api::account::Permission;
 use crate::api::condition::Reason;
 use crate::api::identity::{ClusterId, Handle};
 use crate::api::shared::PlannedAction;
@@ -43,6 +45,8 @@ pub(super) fn plan<K: Kind>(facts: &Facts<K>) -> Plan<K> {
             Some(id) => reaching(facts, |_| match adopt(facts, id, Origin::Recovered) {
                 // It is there, and only a credential that sees it can destroy it.
                 plan if plan.stands_at(Reason::CredentialsInsufficient) => plan,
+                // Whether it is this manifest's nobody can tell.
+                _ if !facts.account.permits.may_adopt() => withheld(facts, Permission::Adopt, "bind to what is there"),
                 plan if plan.stands_at(Reason::InventorySuspect) => plan,
                 // What the status names is gone, or is not ours: nothing is left to destroy.
                 plan if plan.next.is_none() => release(),
@@ -206,6 +210,9 @@ fn present<K: Kind>(facts: &Facts<K>, record: &Record<K>, bound: &Bound<K>, clus
         return Plan::standing(Reason::Deleting, being_destroyed).looking_again(wait).about(cluster);
     }
     let pending = vec![planned(PlannedAction::Destroy, id)];
+    if !facts.account.permits.may_delete() {
+        return withheld(facts, Permission::Delete, "destroy databases").pending(pending).about(cluster);
+    }
     if facts.spec().deletion_protection == Some(true) {
         let why =
             format!("Cluster {name} is not destroyed, for spec.deletionProtection is true. Set it to false to go on.");

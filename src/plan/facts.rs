@@ -10,7 +10,8 @@ use kube::ResourceExt;
 use super::kind::{CloudCluster, Kind};
 use super::lately::Lately;
 use super::missing::Missing;
-use super::record::{Owner, Record};
+use super::permits::Permits;
+use super::record::{AccountName, Bound, Owner, Record};
 use super::waiting::PATIENCE;
 use crate::api::condition::Reason;
 use crate::api::identity::{ClusterId, CreatedAt, Handle, Identity, Location};
@@ -51,6 +52,8 @@ pub struct Facts<K: Kind> {
     pub answers: Arc<Answers<K>>,
     /// What there is behind the manifest that this one names as its source; none where it names none.
     pub source: Option<Source>,
+    /// The password of that source's users, or of the cluster that is named as the source by its id.
+    pub source_password: Option<Password>,
     /// What the database itself answered last, where it was asked whether it serves.
     pub probe: Option<Probe>,
     pub wanted_password: Given,
@@ -67,6 +70,8 @@ pub struct AccountFacts {
     pub standing: AccountStanding,
     /// Where the account's last good credentials reach.
     pub reach: Option<Reach>,
+    /// What the manifest may use it for.
+    pub permits: Permits,
     /// A person vouches that what was missing then is gone.
     pub accepts_missing: Option<Timestamp>,
 }
@@ -83,14 +88,29 @@ pub enum AccountStanding {
     Refused(Reason, String),
 }
 
-/// A location, and the credential that opens it.
+/// A location, and the credentials that open it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reach {
     pub location: Location,
-    /// A printable name of the credential. It outlives a change of the credential's secret.
-    pub credential: String,
-    /// Changes with the credential's secret, and with whatever else the way there is made from.
+    /// Printable names of the credentials that the cloud has let in, the one in use first. They outlive a change of a
+    /// credential's secret.
+    pub credentials: Vec<String>,
+    /// Changes with the credentials' secrets, and with whatever else the way there is made from.
     pub made_from: String,
+}
+
+impl Reach {
+    /// Whether this is one of its credentials.
+    #[must_use]
+    pub fn is_open_to(&self, credential: &str) -> bool {
+        self.credentials.iter().any(|own| own == credential)
+    }
+
+    /// Whether one of its credentials has seen a bound cluster.
+    #[must_use]
+    pub fn has_seen<K: Kind>(&self, bound: &Bound<K>) -> bool {
+        self.credentials.iter().any(|own| bound.seen_by.contains(own))
+    }
 }
 
 /// A list of clusters.
@@ -139,7 +159,10 @@ pub enum Source {
     Missing,
     /// It has no cluster yet.
     Unbound,
+    /// By its record, its own.
     Cluster(ClusterId),
+    /// By its own word, which everybody can give.
+    Named(ClusterId),
 }
 
 /// A look at one cluster: it was asked for, and the list was read.
@@ -378,6 +401,12 @@ impl<K: Kind> Facts<K> {
         }
     }
 
+    /// The account that the manifest refers to.
+    #[must_use]
+    pub fn account_name(&self) -> AccountName {
+        AccountName::of(&self.manifest)
+    }
+
     /// What the manifest asks for, as every kind has it.
     #[must_use]
     pub fn spec(&self) -> &CommonSpec {
@@ -432,8 +461,8 @@ impl<K: Kind> Facts<K> {
         }
     }
 
-    /// The same as far as the account's own credential sees: what a credential may see differs, and the list is shared by
-    /// all accounts of the location. Until a look with it has found the cluster, the cluster counts as unlisted.
+    /// The same as far as the account's own credentials see: what a credential may see differs, and the list is shared by
+    /// all accounts of the location. Until a look with one of them has found the cluster, the cluster counts as unlisted.
     #[must_use]
     pub fn own_sighting(&self, target: &Handle) -> Sighting<'_, K> {
         let cluster = match self.sighting(target) {
@@ -456,15 +485,29 @@ impl<K: Kind> Facts<K> {
     fn has_seen(&self, cluster: &K::Cluster) -> bool {
         let identity = Identity { id: cluster.id().clone(), created_at: cluster.created_at() };
         let recorded = self.record.as_ref().and_then(|record| record.bound.as_ref());
-        let credential = self.account.reach.as_ref().map(|reach| &reach.credential);
+        let reach = self.account.reach.as_ref();
         self.look.as_ref().is_some_and(|look| self.is_own(look) && look.shows(cluster))
-            || recorded.is_some_and(|bound| {
-                bound.identity == identity && credential.is_some_and(|by| bound.seen_by.contains(by))
-            })
+            || recorded
+                .is_some_and(|bound| bound.identity == identity && reach.is_some_and(|reach| reach.has_seen(bound)))
+    }
+
+    /// The last look at this target with one of the account's own credentials, as they are since they last changed.
+    #[must_use]
+    pub fn own_look_at(&self, target: &Handle) -> Option<&Look<K>> {
+        let own = self.look_at(target).filter(|look| self.is_own(look));
+        own.filter(|look| self.attempts.begun.is_none_or(|begun| look.at >= begun))
     }
 
     fn is_own(&self, look: &Look<K>) -> bool {
-        self.account.reach.as_ref().is_some_and(|reach| reach.credential == look.by)
+        self.account.reach.as_ref().is_some_and(|reach| reach.is_open_to(&look.by))
+    }
+
+    /// The credential that sees a cluster: the one that looked and found it, or else the one in use.
+    #[must_use]
+    pub fn seeing(&self, cluster: &K::Cluster) -> Option<&str> {
+        let looked = self.look.as_ref().filter(|look| self.is_own(look) && look.shows(cluster));
+        let in_use = || self.account.reach.as_ref()?.credentials.first();
+        looked.map(|look| &look.by).or_else(in_use).map(String::as_str)
     }
 
     /// Whether the shared list shows something that this target leads to.
@@ -476,7 +519,8 @@ impl<K: Kind> Facts<K> {
 
 impl<K: Kind> Look<K> {
     /// Whether it found this very database.
-    fn shows(&self, cluster: &K::Cluster) -> bool {
+    #[must_use]
+    pub fn shows(&self, cluster: &K::Cluster) -> bool {
         let identity = |cluster: &K::Cluster| (cluster.id().clone(), cluster.created_at());
         self.found.cluster.as_ref().is_some_and(|seen| identity(seen) == identity(cluster))
     }

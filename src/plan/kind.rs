@@ -168,6 +168,11 @@ pub trait Kind:
         None
     }
 
+    /// The id of the cluster whose users this one's come from, where the manifest names it by that.
+    fn source_id(&self) -> Option<&ClusterId> {
+        None
+    }
+
     /// Shows in the status what the cloud says of the cluster, but for what is fixed.
     fn show(cluster: &Self::Cluster, status: &mut Self::Status);
     /// Shows in the status what is fixed.

@@ -20,6 +20,7 @@ mod lately;
 mod missing;
 mod orphan;
 mod password;
+mod permits;
 mod power;
 mod proof;
 mod record;
@@ -33,8 +34,8 @@ mod typedb;
 mod waiting;
 mod work;
 
-pub use account::{Health, account_standing, account_status, account_verdict};
-pub use binding::{created_by, may_inherit};
+pub use account::{Health, account_in_use, account_standing, account_status, account_verdict};
+pub use binding::{created_by, may_take_over};
 pub use conditions::whole_seconds;
 pub use connection::{Connection, Layout, fingerprint as connection_fingerprint};
 pub use difference::{Difference, Obstacle, Remedy};
@@ -49,9 +50,10 @@ pub use lately::Lately;
 pub use missing::{Missing, Roll};
 pub use orphan::{OrphanFacts, OrphanPlan, plan_orphan};
 pub use password::PasswordPlan;
+pub use permits::{Permits, granted};
 pub use record::{
-    Bound, ChangeIntent, CreateIntent, Doubt, Ending, Gone, Intent, Origin, Owner, PasswordState, Record, Refusal,
-    RefusalKind, SEND_WITHIN,
+    AccountName, Bound, ChangeIntent, CreateIntent, Doubt, Ending, Gone, Intent, Origin, Owner, PasswordState, Record,
+    Refusal, RefusalKind, SEND_WITHIN,
 };
 pub use refusal::refusal_fingerprint;
 pub use status::status;

@@ -25,8 +25,8 @@ pub struct OrphanFacts<K: Kind> {
     pub record: Record<K>,
     pub inventory: Option<Arc<Inventory<K>>>,
     pub look: Option<Look<K>>,
-    /// The credential through which its location can be spoken to.
-    pub credential: Option<String>,
+    /// The credentials through which its location can be spoken to, the one in use first.
+    pub credentials: Vec<String>,
     /// A person vouches that what was missing then is gone.
     pub accepts_missing: Option<Timestamp>,
 }
@@ -53,11 +53,11 @@ pub enum OrphanPlan<K: Kind> {
 /// Decides about a record whose manifest is gone.
 #[must_use]
 pub fn plan_orphan<K: Kind>(facts: &OrphanFacts<K>) -> OrphanPlan<K> {
-    let (Some(credential), Some(inventory)) = (&facts.credential, &facts.inventory) else {
+    let Some(inventory) = facts.inventory.as_ref().filter(|_| !facts.credentials.is_empty()) else {
         return OrphanPlan::Keep;
     };
     if let Some(intent) = facts.record.creation() {
-        return creation(facts, intent, credential);
+        return creation(facts, intent);
     }
     let Some(bound) = &facts.record.bound else {
         // Until then others must know that it may still come into being.
@@ -70,18 +70,21 @@ pub fn plan_orphan<K: Kind>(facts: &OrphanFacts<K>) -> OrphanPlan<K> {
         return if bound.gone.is_some() { OrphanPlan::Found } else { OrphanPlan::Keep };
     }
     let may_go = bound.gone.is_none_or(|gone| gone.told || facts.now >= clock::later(gone.since, MOURNING));
-    if !may_go || !bound.seen_by.contains(credential) || inventory.missing.is_suspect(facts.accepts_missing) {
+    let seen = facts.credentials.iter().any(|own| bound.seen_by.contains(own));
+    if !may_go || !seen || inventory.missing.is_suspect(facts.accepts_missing) {
         return OrphanPlan::Keep;
     }
     match facts.look.as_ref().filter(|look| look.target == target && inventory.at.is_none_or(|at| look.at >= at)) {
         None => OrphanPlan::Look(target),
-        Some(look) if look.by != *credential || look.found.cluster.as_ref().is_some_and(there) => OrphanPlan::Keep,
+        Some(look) if !bound.seen_by.contains(&look.by) || look.found.cluster.as_ref().is_some_and(there) => {
+            OrphanPlan::Keep
+        }
         Some(_) if bound.gone.is_none() => OrphanPlan::Gone,
         Some(_) => OrphanPlan::Drop,
     }
 }
 
-fn creation<K: Kind>(facts: &OrphanFacts<K>, intent: &CreateIntent<K>, credential: &str) -> OrphanPlan<K> {
+fn creation<K: Kind>(facts: &OrphanFacts<K>, intent: &CreateIntent<K>) -> OrphanPlan<K> {
     let target = K::target(&intent.request);
     let Some(look) = facts.look.as_ref().filter(|look| look.target == target && look.at > intent.announced) else {
         return OrphanPlan::Look(target);
@@ -90,7 +93,7 @@ fn creation<K: Kind>(facts: &OrphanFacts<K>, intent: &CreateIntent<K>, credentia
     match &look.found.cluster {
         // Its database is not asked on nobody's behalf: whoever comes back for it finds it in doubt.
         Some(cluster) if comes_from(intent, cluster) && is_only_one => {
-            OrphanPlan::Settle(taken(&facts.record, intent, cluster, K::fixed(cluster, None), credential))
+            OrphanPlan::Settle(taken(&facts.record, intent, cluster, K::fixed(cluster, None), &look.by))
         }
         Some(_) => OrphanPlan::ClearIntent,
         None if facts.now > intent.settled_after() && look.at > intent.settled_after() => OrphanPlan::ClearIntent,

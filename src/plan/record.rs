@@ -1,9 +1,11 @@
 //! The operator's own memory of one cluster.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use kube::ResourceExt;
 use serde::{Deserialize, Serialize};
 
 use super::drift::{Applies, Settings};
@@ -178,12 +180,38 @@ pub struct PasswordState {
     pub pending: Option<Password>,
 }
 
+/// Namespace and name of a CloudAccount.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct AccountName {
+    pub namespace: String,
+    pub name: String,
+}
+
+impl AccountName {
+    /// The account to which a manifest refers: one in its own namespace, unless it names another.
+    #[must_use]
+    pub fn of<K: Kind>(manifest: &K) -> Self {
+        let reference = &manifest.common().account_ref;
+        let namespace = reference.namespace.clone().or_else(|| manifest.namespace()).unwrap_or_default();
+        Self { namespace, name: reference.name.clone() }
+    }
+}
+
+impl fmt::Display for AccountName {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}/{}", self.namespace, self.name)
+    }
+}
+
 /// The operator's memory of one cluster. It outlives the manifest unless the cluster is proved gone.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", bound = "")]
 pub struct Record<K: Kind> {
     pub owner: Owner,
     pub location: Location,
+    /// The account through which the cloud was last written to, or the cluster bound.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<AccountName>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bound: Option<Bound<K>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -255,6 +283,7 @@ impl<K: Kind> Record<K> {
         Self {
             owner,
             location,
+            account: None,
             bound: None,
             intent: None,
             refusals: BTreeMap::new(),

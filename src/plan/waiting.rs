@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::facts::{AccountStanding, Facts, Trouble, TroubleKind};
 use super::kind::{CloudCluster, Kind};
+use super::permits::LABELS_SOON;
 use super::refusal::quoted;
 use super::step::{Plan, Step, Verdict};
 use crate::api::condition::{Condition, ConditionType, Reason, Standing};
@@ -35,19 +36,28 @@ pub(super) fn for_account<K: Kind>(facts: &Facts<K>) -> Option<Plan<K>> {
         AccountStanding::Missing => (
             Reason::WaitingForAccount,
             Reason::AccountNotFound,
-            format!("There is no CloudAccount {name} in this namespace. Apply it, or correct spec.accountRef."),
+            format!("There is no CloudAccount {name} in {}. Apply it, or correct spec.accountRef.", place(facts)),
         ),
         AccountStanding::Refused(reason, message) => {
             let early = match reason {
                 Reason::CredentialsMissing | Reason::CredentialsRejected | Reason::CredentialsInsufficient => {
                     Reason::WaitingForCredentials
                 }
+                Reason::NamespaceNotAllowed => Reason::WaitingForAccount,
                 other => *other,
             };
             (early, *reason, format!("CloudAccount {name} cannot be used: {message}"))
         }
     };
-    Some(keep_or(facts, patiently(facts, early, late, message)))
+    let plan = patiently(facts, early, late, message);
+    // Who has withdrawn a grant waits for this to be said, and nothing will be done again.
+    Some(if late == Reason::NamespaceNotAllowed { plan.looking_again(LABELS_SOON) } else { keep_or(facts, plan) })
+}
+
+/// The namespace of the account that a manifest refers to.
+fn place<K: Kind>(facts: &Facts<K>) -> String {
+    let named = facts.spec().account_ref.namespace.as_ref();
+    named.map_or_else(|| "this namespace".to_owned(), |namespace| format!("namespace {namespace}"))
 }
 
 /// A cluster with nothing to do keeps its conditions through trouble with its account.

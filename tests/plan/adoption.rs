@@ -3,7 +3,7 @@
 
 use clusterwright::api::identity::CreatedAt;
 use clusterwright::api::typedb::Tier;
-use clusterwright::plan::{Origin, Stake};
+use clusterwright::plan::{Origin, RecordChange, Stake, Step};
 use rstest::rstest;
 
 use super::fixture::*;
@@ -13,10 +13,20 @@ fn adopting() -> Scene {
     scene().adopting(ID)
 }
 
+#[test]
+fn what_is_adopted_was_seen_by_the_credential_that_looked() {
+    let scene = adopting().sees([cluster(ID)]).using_all(&["key-2", KEY]);
+    let Some(Step::Record(RecordChange::Adopt(bound))) = scene.plan().next else { panic!("it is not adopted") };
+    assert_eq!(bound.seen_by.into_iter().collect::<Vec<_>>(), [KEY]);
+}
+
 #[rstest]
 #[case::that_its_credential_sees(adopting().sees([cluster(ID)]), "adopt orders Adopted", "Creating")]
 #[case::that_is_listed(adopting().listed([cluster(ID)]), "look orders", "")]
 #[case::that_another_credential_has_seen(adopting().sees([cluster(ID)]).using("key-2"), "look orders", "")]
+#[case::that_one_of_its_credentials_has_seen(
+    adopting().sees([cluster(ID)]).using_all(&["key-2", KEY]), "adopt orders Adopted", "Creating"
+)]
 #[case::that_only_others_see(adopting().listed([cluster(ID)]).looked_by(KEY, 599, None), "", "InvalidSpec")]
 #[case::that_only_others_saw_a_while_ago(adopting().listed([cluster(ID)]).looked_by(KEY, 600, None), "look orders", "")]
 #[case::that_was_created_since_it_was_looked_for(
@@ -179,8 +189,7 @@ fn a_request_to_forget_is_remembered(#[case] annotated: bool, #[case] does: &str
 #[test]
 fn what_is_bound_is_what_was_seen_and_by_whom() {
     let found = cluster(ID);
-    let Some(clusterwright::plan::Step::Record(clusterwright::plan::RecordChange::Adopt(bound))) =
-        adopting().using("key-2").sees([found.clone()]).plan().next
+    let Some(Step::Record(RecordChange::Adopt(bound))) = adopting().using("key-2").sees([found.clone()]).plan().next
     else {
         panic!("{:?}", adopting().plan());
     };

@@ -25,6 +25,25 @@ fn seen_by(credential: &str) -> Scene {
 #[case::is_not_gone_by_a_look_older_than_the_list(unlisted().looked_by(KEY, 11, None), "look orders", "")]
 #[case::is_not_gone_by_a_look_at_another(unlisted().looked_for("sales"), "look orders", "")]
 #[case::is_not_gone_by_another_credential(seen_by("key-2"), "", "CredentialsInsufficient")]
+#[case::is_not_gone_by_one_of_its_credentials_that_never_saw_it(
+    unlisted().using_all(&[KEY, "key-2"]).looked_by("key-2", 1, None), "", "CredentialsInsufficient"
+)]
+#[case::is_gone_by_one_of_its_credentials_that_has_seen_it(
+    unlisted().using_all(&["key-2", KEY]).looked(None), "note that it is gone", ""
+)]
+#[case::is_looked_for_with_the_credential_in_use(running().using_all(&["key-2", KEY]), "look orders", "")]
+#[case::is_there_when_another_looks_for_the_credential_in_use(
+    running().using_all(&["key-2", KEY]).looked(Some(cluster(ID))), "publish orders-typedb", ""
+)]
+#[case::is_there_when_the_credential_in_use_does_not_see_it_and_another_does(
+    running().using_all(&["key-2", KEY]).looked_by("key-2", 11, None), "publish orders-typedb", ""
+)]
+#[case::is_noted_as_seen_by_a_second_credential(
+    running().using_all(&[KEY, "key-2"]).looked_by("key-2", 1, Some(cluster(ID))), "seen by key-2", ""
+)]
+#[case::is_looked_for_where_none_of_its_credentials_has_seen_it(
+    running().using_all(&["key-2", "key-3"]), "look orders", ""
+)]
 #[case::is_not_gone_where_others_see_it(
     seen_by("key-2").listed([cluster(ID)]).looked_by("key-2", 599, None), "", "CredentialsInsufficient"
 )]

@@ -49,12 +49,17 @@ fn what_is_sent_is_what_is_written_with_the_documented_defaults() {
     let Some(clusterwright::plan::Step::Cloud(CloudWrite::Deploy { request, again: false })) = scene.plan().next else {
         panic!("{:?}", scene.plan());
     };
-    assert!(request.is_free);
+    assert!(request.deploy.is_free);
     assert_eq!(
-        (request.server_count, request.storage_size_gb, request.storage_type.as_str(), request.version.as_str()),
+        (
+            request.deploy.server_count,
+            request.deploy.storage_size_gb,
+            request.deploy.storage_type.as_str(),
+            request.deploy.version.as_str()
+        ),
         (1, 10, "gp2-csi", "latest")
     );
-    assert_eq!(request.backup_configuration, None);
+    assert_eq!(request.deploy.backup_configuration, None);
 }
 
 /// A create was announced 20 seconds ago.

@@ -8,6 +8,7 @@ use clusterwright::api::shared::CommonSpec;
 use clusterwright::api::typedb::{Admin, FixedAtCreation, Tier, TypeDBCluster, TypeDBClusterSpec};
 use clusterwright::cloud::operation::Found;
 use clusterwright::cloud::typedb::change::Change;
+use clusterwright::cloud::typedb::creation::NewCluster;
 use clusterwright::cloud::typedb::wire::{Cluster, ClusterDeploy, ClusterStatus, Server, ServerStatus};
 use clusterwright::plan::{
     ChangeIntent, Origin, PasswordState, Refusal, RefusalKind, Rival, Settings, Stake, refusal_fingerprint,
@@ -70,8 +71,8 @@ pub(crate) fn cluster_but(change: impl FnOnce(&mut Cluster)) -> Cluster {
 }
 
 /// The request that the scenes' manifest amounts to.
-pub(crate) fn request(name: &str) -> ClusterDeploy {
-    ClusterDeploy {
+pub(crate) fn request(name: &str) -> NewCluster {
+    let deploy = ClusterDeploy {
         id: id(name),
         server_count: 1,
         storage_size_gb: 10,
@@ -82,7 +83,8 @@ pub(crate) fn request(name: &str) -> ClusterDeploy {
         is_free: false,
         version: "latest".to_owned(),
         backup_configuration: None,
-    }
+    };
+    NewCluster { deploy, clone_of: None }
 }
 
 /// The cluster as it is when this change was carried out.
@@ -197,6 +199,7 @@ pub(crate) fn scene() -> Scene {
         storage_size_gb: None,
         server_count: None,
         backup: None,
+        clone_from: None,
         ignore_drift: Vec::new(),
         admin: Admin::default(),
     };

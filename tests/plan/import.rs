@@ -15,7 +15,7 @@ use super::fixture as type_db;
 use super::scene::{Common, Scene};
 
 fn account() -> AccountRef {
-    AccountRef { name: "cloud".to_owned() }
+    AccountRef { name: "cloud".to_owned(), namespace: None }
 }
 
 fn import<K: Kind>(clusters: &[K::Cluster], taken: &[&str]) -> Vec<K> {

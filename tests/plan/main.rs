@@ -9,6 +9,8 @@ mod bound;
 #[cfg(test)]
 mod changes;
 #[cfg(test)]
+mod cloning;
+#[cfg(test)]
 mod connection;
 #[cfg(test)]
 mod cratedb;
@@ -47,6 +49,7 @@ mod renaming;
 mod scene;
 #[cfg(test)]
 mod standing;
+mod tenants;
 #[cfg(test)]
 mod vanished;
 #[cfg(test)]

@@ -5,7 +5,8 @@ use clusterwright::api::secret::Password;
 use clusterwright::api::typedb::TypeDBCluster;
 use clusterwright::cloud::operation::Found;
 use clusterwright::cloud::typedb::change::Change;
-use clusterwright::cloud::typedb::wire::{BackupConfiguration, Cluster, ClusterDeploy, ClusterStatus};
+use clusterwright::cloud::typedb::creation::NewCluster;
+use clusterwright::cloud::typedb::wire::{BackupConfiguration, Cluster, ClusterStatus};
 use clusterwright::plan::{Change as _, CloudCluster, Kind};
 use jiff::Timestamp;
 
@@ -78,25 +79,25 @@ impl Cloud for Model {
         }
     }
 
-    fn create(&mut self, request: &ClusterDeploy, _password: Option<&Password>, now: Timestamp) -> Result<Cluster, No> {
-        if self.clusters.iter().any(|cluster| cluster.id == request.id) {
+    fn create(&mut self, request: &NewCluster, _password: Option<&Password>, now: Timestamp) -> Result<Cluster, No> {
+        if self.clusters.iter().any(|cluster| cluster.id == request.deploy.id) {
             return Err(No);
         }
         let built = Cluster {
             created_at: CreatedAt::from_epoch_millis(now.as_millisecond()),
             status: ClusterStatus::Starting,
-            server_count: Some(request.server_count),
-            storage_size_gb: Some(request.storage_size_gb),
-            is_free: Some(request.is_free),
-            provider: Some(request.provider.clone()),
-            region: Some(request.region.clone()),
-            machine_type: Some(request.machine_type.clone()),
-            storage_type: Some(request.storage_type.clone()),
-            ..cluster(request.id.as_str())
+            server_count: Some(request.deploy.server_count),
+            storage_size_gb: Some(request.deploy.storage_size_gb),
+            is_free: Some(request.deploy.is_free),
+            provider: Some(request.deploy.provider.clone()),
+            region: Some(request.deploy.region.clone()),
+            machine_type: Some(request.deploy.machine_type.clone()),
+            storage_type: Some(request.deploy.storage_type.clone()),
+            ..cluster(request.deploy.id.as_str())
         };
         self.clusters.push(built.clone());
         self.password = Password::new("password");
-        self.backup.clone_from(&request.backup_configuration);
+        self.backup.clone_from(&request.deploy.backup_configuration);
         Ok(built)
     }
 

@@ -17,8 +17,8 @@ fn orphan(record: Record) -> OrphanFacts {
         record,
         inventory: Some(list(Vec::new(), ago(10)).into()),
         look: None,
+        credentials: vec![KEY.to_owned()],
         accepts_missing: None,
-        credential: Some(KEY.to_owned()),
     }
 }
 
@@ -34,7 +34,7 @@ fn listed(facts: OrphanFacts, cluster: Cluster) -> OrphanFacts {
 }
 
 fn using(facts: OrphanFacts, credential: Option<&str>) -> OrphanFacts {
-    OrphanFacts { credential: credential.map(str::to_owned), ..facts }
+    OrphanFacts { credentials: credential.map(str::to_owned).into_iter().collect(), ..facts }
 }
 
 /// The record of a cluster that was proved gone this many hours ago.

@@ -11,7 +11,7 @@ use clusterwright::api::{FINALIZER, annotation};
 use clusterwright::cloud::operation::Found;
 use clusterwright::plan::{
     AccountFacts, AccountStanding, Answered, Attempts, CloudCluster, Denied, Facts, Given, Gone, Inventory, Kind,
-    Lately, Look, Missing, Owner, Plan, Reach, Record, RecordChange, Rival, Step, Trouble, TroubleKind,
+    Lately, Look, Missing, Owner, Permits, Plan, Reach, Record, RecordChange, Rival, Step, Trouble, TroubleKind,
     connection_fingerprint, plan, status,
 };
 use jiff::Timestamp;
@@ -59,7 +59,7 @@ pub(crate) fn unavailable() -> AccountStanding {
 
 /// What a manifest says that only names its account.
 pub(crate) fn common_spec(account: &str) -> CommonSpec {
-    CommonSpec::through(AccountRef { name: account.to_owned() })
+    CommonSpec::through(AccountRef { name: account.to_owned(), namespace: None })
 }
 
 /// The manifest of the scenes as a record names it.
@@ -74,7 +74,7 @@ pub(crate) fn owner(kind: &str, name: &str) -> Owner {
 }
 
 pub(crate) fn reach(location: Location, credential: &str) -> Reach {
-    Reach { location, credential: credential.to_owned(), made_from: credential.to_owned() }
+    Reach { location, credentials: vec![credential.to_owned()], made_from: credential.to_owned() }
 }
 
 /// A list that was read then, and from which nothing is missing.
@@ -120,6 +120,7 @@ impl<K: Kind + HasSpec<Spec: Common>> Scene<K> {
             account: AccountFacts {
                 standing: AccountStanding::Connected,
                 reach: Some(reach(location, KEY)),
+                permits: Permits::ALL,
                 accepts_missing: None,
             },
             record: None,
@@ -129,6 +130,7 @@ impl<K: Kind + HasSpec<Spec: Common>> Scene<K> {
             catalogue: None,
             answers: Arc::default(),
             source: None,
+            source_password: None,
             probe: None,
             wanted_password: Given::NotAsked,
             current_password: Given::NotAsked,
@@ -178,7 +180,7 @@ impl<K: Kind + HasSpec<Spec: Common>> Scene<K> {
     pub(crate) fn sees(self, clusters: impl IntoIterator<Item = K::Cluster>) -> Self {
         let scene = self.listed(clusters);
         let first = scene.facts.inventory.as_ref().and_then(|list| list.clusters.first()).cloned().expect("a cluster");
-        let by = scene.facts.account.reach.as_ref().expect("a credential").credential.clone();
+        let by = scene.facts.account.reach.as_ref().expect("a credential").credentials[0].clone();
         scene.looked_at(Handle::Id(first.id().clone()), &by, 3600, Found::just(Some(first)))
     }
 
@@ -202,6 +204,14 @@ impl<K: Kind + HasSpec<Spec: Common>> Scene<K> {
     /// The account reaches there, with this credential.
     pub(crate) fn reaching(self, location: Location, credential: &str) -> Self {
         self.with(|facts| facts.account.reach = Some(reach(location, credential)))
+    }
+
+    /// The account has these credentials, the first of which is in use.
+    pub(crate) fn using_all(self, credentials: &[&str]) -> Self {
+        self.with(|facts| {
+            let reach = facts.account.reach.as_mut().expect("an account");
+            reach.credentials = credentials.iter().map(|&credential| credential.to_owned()).collect();
+        })
     }
 
     pub(crate) fn rivalled(self, rival: Rival) -> Self {

@@ -22,7 +22,7 @@ const TABLE: &[(Standing, &[Reason])] = &[
             Reason::Creating,
             Reason::Updating,
             Reason::Renaming,
-            Reason::Renaming,
+            Reason::Restoring,
             Reason::Resuming,
             Reason::Suspending,
             Reason::Deleting,

@@ -78,7 +78,7 @@ fn a_record_without_a_manifest_is_not_ended_on_what_is_not_believed() {
         record: record(ID),
         inventory: Some(list(Vec::new(), ago(10)).into()),
         look: Some(look),
-        credential: Some(KEY.to_owned()),
+        credentials: vec![KEY.to_owned()],
         accepts_missing: None,
     };
     assert_eq!(plan_orphan(&facts), OrphanPlan::Gone);

@@ -207,7 +207,7 @@ impl<C: Cloud> World<C> {
     }
 
     fn credential(&self) -> String {
-        self.facts.account.reach.as_ref().map(|reach| reach.credential.clone()).unwrap_or_default()
+        self.facts.account.reach.as_ref().map(|reach| reach.credentials[0].clone()).unwrap_or_default()
     }
 
     /// The record, or the one with which a memory begins.

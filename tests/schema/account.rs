@@ -5,7 +5,7 @@ use clusterwright::api::identity::Location;
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use super::{merged, refusals};
+use super::{merged, refusals, schema};
 
 #[rstest]
 #[case("team", json!("other"))]
@@ -82,4 +82,25 @@ fn an_account_names_a_location(#[case] clouds: Value, #[case] expected: Option<(
     assert_eq!(told, expected.map(|(cloud, text)| (cloud, text.to_owned())));
     let kept = serde_json::to_value(&location).unwrap();
     assert_eq!(serde_json::from_value::<Option<Location>>(kept).unwrap(), location, "as a record keeps it");
+}
+
+#[rstest]
+#[case::nothing(json!({}), true)]
+#[case::all(json!({"from": "All"}), true)]
+#[case::a_selector(json!({"from": "Selector", "selector": {"matchLabels": {"team": "shop"}}}), true)]
+#[case::a_selector_that_is_missing(json!({"from": "Selector"}), false)]
+#[case::a_selector_that_is_not_read(json!({"from": "All", "selector": {}}), false)]
+fn other_namespaces_are_allowed_by(#[case] allowed: Value, #[case] accepted: bool) {
+    let allowed = merged(&json!({"from": "Same"}), &allowed);
+    let spec = json!({"credentials": [], "allowedNamespaces": allowed});
+    let account = json!({"metadata": {"name": "cloud"}, "spec": merged(&in_both_clouds(), &spec)});
+    let account = merged(&account, &json!({"spec": {"cratedbCloud": null}}));
+    assert_eq!(refusals("CloudAccount", &account, None).is_empty(), accepted);
+}
+
+#[test]
+fn an_account_has_one_to_four_credentials() {
+    let spec = schema("CloudAccount").properties.unwrap().remove("spec").unwrap();
+    let credentials = spec.properties.unwrap().remove("credentials").unwrap();
+    assert_eq!((credentials.min_items, credentials.max_items), (Some(1), Some(4)));
 }

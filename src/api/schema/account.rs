@@ -40,5 +40,11 @@ fn rules() -> Vec<ValidationRule> {
             ".spec.caBundle",
             "give exactly one of configMapRef and secretRef",
         ),
+        rule(
+            "!has(self.spec.allowedNamespaces) \
+             || (self.spec.allowedNamespaces.from == 'Selector') == has(self.spec.allowedNamespaces.selector)",
+            ".spec.allowedNamespaces",
+            "give a selector with from: Selector, and only then",
+        ),
     ]
 }

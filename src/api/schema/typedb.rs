@@ -5,7 +5,9 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
 };
 use kube::CustomResourceExt;
 
-use super::rules::{DOES_NOT_CREATE, common, connection_template, fixed_at_creation, needed_to_create, rule};
+use super::rules::{
+    DOES_NOT_CREATE, NOT_BEGUN, common, connection_template, fixed_at_creation, needed_to_create, rule, unchanged,
+};
 use super::{account, cluster_columns, finish, text};
 use crate::api::typedb::{CONNECTION_KEYS, TypeDBCluster};
 
@@ -21,11 +23,42 @@ fn rules() -> Vec<ValidationRule> {
     let mut rules = common();
     rules.extend(connection_template(&CONNECTION_KEYS));
     rules.extend(own());
-    rules.extend(["tier", "provider", "region", "machineType"].map(needed_to_create));
+    rules.extend(of_a_clone());
+    rules.extend(["tier", "provider", "region", "machineType"].map(needed_unless_cloned));
     rules.extend(
         ["tier", "provider", "region", "storageType", "serverCount"].map(|field| fixed_at_creation(field, field)),
     );
     rules
+}
+
+/// A clone has what its source has.
+fn needed_unless_cloned(field: &str) -> ValidationRule {
+    let needed = needed_to_create(field);
+    ValidationRule { rule: format!("has(self.spec.cloneFrom) || {}", needed.rule), ..needed }
+}
+
+/// What is cloned is decided with the create, and says nothing any more once the cluster is there.
+fn of_a_clone() -> [ValidationRule; 3] {
+    [
+        rule(
+            "!has(self.spec.cloneFrom) || has(self.spec.cloneFrom.externalId) != has(self.spec.cloneFrom.name)",
+            ".spec.cloneFrom",
+            "give either the other cluster's externalId, or the name of its TypeDBCluster",
+        ),
+        rule(
+            "!has(self.spec.cloneFrom) || !has(self.spec.cloneFrom.name) || self.spec.cloneFrom.name != self.metadata.name",
+            ".spec.cloneFrom",
+            "a cluster is not cloned from itself: name another one",
+        ),
+        rule(
+            format!(
+                "{NOT_BEGUN} || ({}) || (!has(self.spec.cloneFrom) && has(oldSelf.status.externalId))",
+                unchanged("cloneFrom")
+            ),
+            ".spec",
+            "cloneFrom is fixed once the cluster's creation has begun: set it back, or remove it when the cluster is there",
+        ),
+    ]
 }
 
 const NOT_FREE: &str = "!has(self.spec.tier) || self.spec.tier != 'Free'";

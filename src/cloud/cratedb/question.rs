@@ -8,7 +8,7 @@ use crate::api::identity::ClusterId;
 pub enum Question {
     /// What the cluster, which has this version, can be upgraded to.
     Upgrades { cluster: ClusterId, from: String },
-    /// What backups of the cluster there are, as this credential sees them: what it may see differs.
+    /// What backups of the cluster there are, as an account with these credentials sees them: what those may see differs.
     Snapshots { cluster: ClusterId, by: String },
     /// What a cluster of this sort costs.
     Price { product: String, tier: String, product_unit: i64, region: String, bytes_per_node: Option<i64> },

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use http::Method;
 
 use super::refusal::refusal;
-use super::wire::{Cluster, ClusterDeploy, ClusterUpdate, ClusterVersions};
+use super::wire::{Cluster, ClusterClone, ClusterDeploy, ClusterUpdate, ClusterVersions};
 use crate::api::identity::{ClusterId, Endpoint};
 use crate::cloud::authorization::Authorization;
 use crate::cloud::budget::{Budget, Permit, Priority};
@@ -76,6 +76,18 @@ impl Client {
         let body = Some(json(cluster)?);
         let url = self.clusters(&["deploy"])?;
         self.caller.call(permit, Call::write("deploy", Method::POST, url, body)).await
+    }
+
+    /// Creates a copy of a cluster, with its data, and answers the copy as it is at that moment, starting.
+    pub async fn clone_cluster(
+        &self,
+        permit: Permit,
+        source: &ClusterId,
+        copy: &ClusterClone,
+    ) -> Result<Answer<Cluster>, CloudError> {
+        let body = Some(json(copy)?);
+        let url = self.clusters(&[source.as_str(), "clone"])?;
+        self.caller.call(permit, Call::write("clone", Method::POST, url, body)).await
     }
 
     /// Changes a cluster, and answers it as it is at that moment.

@@ -2,6 +2,7 @@
 
 pub mod change;
 pub mod client;
+pub mod creation;
 pub mod database;
 pub mod exchange;
 mod provider;

@@ -7,9 +7,10 @@ use secrecy::SecretString;
 
 use super::change::Change;
 use super::client::Client;
+use super::creation::NewCluster;
 use super::database::{Database, DatabaseSession};
 use super::exchange::KeyExchange;
-use super::wire::{Cluster, ClusterDeploy};
+use super::wire::{Cluster, ClusterClone};
 use crate::api::identity::{ClusterId, Handle, Location};
 use crate::cloud::budget::{Permit, Priority};
 use crate::cloud::call::Answer;
@@ -23,7 +24,7 @@ use crate::cloud::transport::Transport;
 
 impl Provider for Client {
     type Cluster = Cluster;
-    type Request = ClusterDeploy;
+    type Request = NewCluster;
     type Change = Change;
     /// Nothing is shared, and what a cluster can be made from, the cloud says when it is asked to make it.
     type Catalogue = ();
@@ -67,10 +68,17 @@ impl Provider for Client {
     async fn create(
         &self,
         permit: Permit,
-        request: &ClusterDeploy,
+        request: &NewCluster,
         _password: Option<&SecretString>,
     ) -> Result<Cluster, CloudError> {
-        Ok(self.deploy(permit, request).await?.value)
+        let answer = match &request.clone_of {
+            Some(source) => {
+                let copy = ClusterClone { id: request.deploy.id.clone() };
+                self.clone_cluster(permit, source, &copy).await?
+            }
+            None => self.deploy(permit, &request.deploy).await?,
+        };
+        Ok(answer.value)
     }
 
     async fn change(

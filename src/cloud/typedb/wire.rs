@@ -165,6 +165,13 @@ pub struct ClusterDeploy {
     pub backup_configuration: Option<BackupConfiguration>,
 }
 
+/// The body of `clone`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClusterClone {
+    /// The new cluster's id.
+    pub id: ClusterId,
+}
+
 /// The body of `update`: at least one of these, and nothing about what is not named.
 #[skip_serializing_none]
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -11,12 +11,13 @@ use crate::api::condition::{ConditionType, Standing};
 use crate::api::identity::{ClusterId, Handle};
 use crate::controller::Context;
 use crate::controller::clouds::Managed;
-use crate::plan::{CloudCluster, account_status, account_verdict, another_operators};
+use crate::plan::{CloudCluster, account_in_use, account_status, account_verdict, another_operators};
 
 /// Writes the status where it differs, and warns where a person has become necessary.
 pub(super) async fn publish<K: Managed>(
     account: &CloudAccount,
     known: &Known<K>,
+    users: &[String],
     ctx: &Context<K>,
 ) -> Result<(), AccountError> {
     let before = account.status.clone().unwrap_or_default();
@@ -27,10 +28,12 @@ pub(super) async fn publish<K: Managed>(
         }
         return Ok(());
     }
-    let secret = known.session.as_ref().map(|session| session.secret.as_str());
+    let kept = account.metadata.deletion_timestamp.is_some() && !users.is_empty();
+    let (reason, message) =
+        if kept { account_in_use(users) } else { account_verdict(&known.standing, &known.credentials) };
     let after = CloudAccountStatus {
         operator_namespace: Some(ctx.operator_namespace.clone()),
-        ..account_status(account, &known.standing, secret, counts(known, ctx), ctx.clock.now())
+        ..account_status(account, (reason, &message), &known.credentials, counts(known, ctx), ctx.clock.now())
     };
     if before == after {
         return Ok(());
@@ -48,7 +51,6 @@ pub(super) async fn publish<K: Managed>(
         Err(kube::Error::Api(status)) if status.is_conflict() || status.is_not_found() => return Ok(()),
         Err(error) => return Err(error.into()),
     }
-    let (reason, message) = account_verdict(&known.standing, secret);
     let stalled_before = before.conditions.iter().find(|condition| condition.type_ == ConditionType::Stalled.as_str());
     if reason.standing() == Standing::Stalled
         && stalled_before.is_none_or(|condition| condition.reason != reason.to_string())

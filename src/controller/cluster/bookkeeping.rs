@@ -13,7 +13,7 @@ use crate::controller::memory::{self, Memory};
 use crate::controller::records::{RecordError, Stored, name_of};
 use crate::plan::{
     Bound, Change, CloudCluster, Ending, Gone, PasswordState, Record, RecordChange, Settings, Sighting, Step,
-    may_inherit,
+    may_take_over,
 };
 
 pub(super) async fn change<K: Managed>(
@@ -89,13 +89,15 @@ pub(super) fn own_record<K: Managed>(seen: &Seen<K>) -> Option<Stored<K>> {
     let location = seen.facts.account.reach.as_ref()?.location.clone();
     if let Some(stored) = &seen.stored {
         let mut stored = Stored::clone(stored);
+        stored.record.account = Some(seen.facts.account_name());
         // A record that is about no cluster yet follows its manifest to another account.
         if !stored.record.has_cluster() {
             stored.record.location = location;
         }
         return Some(stored);
     }
-    let record = Record::new(seen.facts.owner(), location);
+    let account = Some(seen.facts.account_name());
+    let record = Record { account, ..Record::new(seen.facts.owner(), location) };
     let namespace = seen.facts.operator_namespace.clone();
     Some(Stored { record, name: own_name(seen), namespace, uid: None, version: None })
 }
@@ -176,6 +178,7 @@ async fn tell_of_double<K: Managed>(ctx: &Context<K>, seen: &Seen<K>) {
     let Some(target) = create.map(|create| K::target(&create.request)) else { return };
     if let Sighting::Present(cluster) = seen.facts.sighting(&target)
         && seen.facts.attempts.password_unknown()
+        && seen.facts.account.permits.may_adopt()
     {
         let note = format!(
             "Cluster {} ({}) looks as it was asked for, and the recorded password does not open it. It is taken for somebody else's, \
@@ -237,14 +240,13 @@ fn formers<K: Managed>(ctx: &Context<K>, own: &Stored<K>, bound: &Bound<K>) -> V
     formers
 }
 
-/// The one whose password was last known to open the database, among those of the own namespace.
+/// The one whose password was last known to open the database, among those that may be taken over.
 fn best_former<'a, K: Managed>(formers: &'a [Arc<Stored<K>>], seen: &Seen<K>) -> Option<&'a Arc<Stored<K>>> {
-    let namespace = seen.facts.owner().namespace;
-    let here = formers.iter().filter(|other| {
-        let inherits = |bound| may_inherit(&seen.facts, &other.record, bound);
-        other.record.owner.namespace == namespace && other.record.bound.as_ref().is_some_and(inherits)
+    let open = formers.iter().filter(|other| {
+        let takes_over = |bound| may_take_over(&seen.facts, &other.record, bound);
+        other.record.bound.as_ref().is_some_and(takes_over)
     });
-    here.max_by_key(|other| (!other.record.filed, other.version_number()))
+    open.max_by_key(|other| (!other.record.filed, other.version_number()))
 }
 
 async fn rebind<K: Managed>(ctx: &Context<K>, seen: &Seen<K>) -> Result<(), ReconcileError> {

@@ -8,10 +8,13 @@ use super::{Applied, ReconcileError, api, current};
 use crate::api::{FINALIZER, MANAGER};
 use crate::controller::Context;
 use crate::controller::clouds::Managed;
+use crate::controller::locations::AccountKey;
 
 pub(super) async fn add<K: Managed>(ctx: &Context<K>, manifest: &K) -> Result<Applied<K>, ReconcileError> {
     let mut finalizers = manifest.finalizers().to_vec();
     finalizers.push(FINALIZER.to_owned());
+    // From now on the account is needed until the manifest's end.
+    ctx.wake.account_soon(AccountKey::of(manifest).object());
     set(ctx, manifest, &finalizers).await
 }
 

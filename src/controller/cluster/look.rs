@@ -9,8 +9,8 @@ use super::{Applied, ReconcileError, hold_off};
 use crate::api::identity::Handle;
 use crate::cloud::budget::Priority;
 use crate::cloud::error::CloudError;
+use crate::cloud::keyring::By;
 use crate::cloud::operation::Found;
-use crate::cloud::provider::Provider;
 use crate::controller::Context;
 use crate::controller::accounts::Session;
 use crate::controller::clouds::Managed;
@@ -28,7 +28,7 @@ pub(super) async fn look<K: Managed>(
         return Ok(Applied::Failed);
     };
     let at = ctx.clock.now();
-    match session.client.find(&target, Priority::Edit).await {
+    match session.find(&target, Priority::Edit).await {
         Ok(found) => {
             remember(session, memory, target, at, found);
             memory::lock(memory).was_answered();
@@ -44,10 +44,11 @@ pub(super) fn remember<K: Managed>(
     memory: &Mutex<Memory<K>>,
     target: Handle,
     at: Timestamp,
-    found: Found<K::Cluster>,
+    found: By<Found<K::Cluster>>,
 ) {
+    let By { value: found, credential: by } = found;
     session.place.saw(&session.account, &target, found.cluster.as_ref(), at);
-    memory::lock(memory).look = Some(Look { target, at, by: session.credential.clone(), found });
+    memory::lock(memory).look = Some(Look { target, at, by, found });
 }
 
 /// Asks what there is around the location's clusters, once for all who want to know it now.
@@ -59,7 +60,7 @@ pub(super) async fn survey<K: Managed>(
     let Some(session) = &seen.session else {
         return Ok(Applied::Failed);
     };
-    match session.place.survey(&session.client, seen.facts.now, &ctx.clock).await {
+    match session.place.survey(&session.keyring, seen.facts.now, &ctx.clock).await {
         Ok(()) => {
             memory::lock(memory).was_answered();
             Ok(Applied::Again)
@@ -78,7 +79,7 @@ pub(super) async fn ask<K: Managed>(
     let Some(session) = &seen.session else {
         return Ok(Applied::Failed);
     };
-    match session.place.ask(&session.client, question, seen.facts.now, &ctx.clock).await {
+    match session.place.ask(&session.keyring, question, seen.facts.now, &ctx.clock).await {
         Ok(()) => {
             memory::lock(memory).was_answered();
             Ok(Applied::Again)

@@ -17,7 +17,7 @@ use crate::api::identity::{ClusterId, Handle, Location};
 use crate::api::secret::Password;
 use crate::api::shared::Management;
 use crate::clock;
-use crate::controller::accounts::Session;
+use crate::controller::accounts::{Session, grants};
 use crate::controller::clouds::Managed;
 use crate::controller::locations::AccountKey;
 use crate::controller::memory::{self, Memory, Passwords};
@@ -25,7 +25,8 @@ use crate::controller::records::{Stored, name_of};
 use crate::controller::{Context, backoff, secrets};
 use crate::fingerprint::Fingerprint;
 use crate::plan::{
-    AccountFacts, AccountStanding, Attempts, CloudCluster, Facts, Given, Inventory, Owner, Reach, Rival, Source, Stake,
+    AccountFacts, AccountStanding, Attempts, CloudCluster, Facts, Given, Inventory, Owner, Permits, Reach, Rival,
+    Source, Stake,
 };
 
 /// How often the Secrets that belong to a manifest are looked at, while all is well and while one is missing or of no use.
@@ -63,13 +64,14 @@ pub(super) async fn observe<K: Managed>(
         Freshness::Cached => ctx.records.cached(&name)?,
         Freshness::Fresh => ctx.records.fresh(&name).await?,
     };
-    let (account, session) = account(ctx, manifest);
+    let (account, session) = account(ctx, manifest, freshness).await?;
     let edited = remember(manifest, session.as_ref(), memory, now);
     let passwords = passwords(ctx, manifest, stored.as_deref(), memory, now).await?;
     let namespace_uid = namespace_uid(ctx, &namespace, memory).await?;
     let inventory = session.as_ref().and_then(|session| session.place.inventory());
     let catalogue = session.as_ref().and_then(|session| session.place.catalogue());
     let source = manifest.source().map(|name| source(ctx, &namespace, name)).transpose()?;
+    let source_password = source_password(ctx, manifest, &namespace_uid, session.as_ref())?;
     let answers = session.as_ref().map(|session| session.place.answers()).unwrap_or_default();
     let location = session.as_ref().map(|session| &session.place.location);
     let rivals = location
@@ -96,6 +98,7 @@ pub(super) async fn observe<K: Managed>(
         catalogue,
         answers,
         source,
+        source_password,
         probe,
         wanted_password: passwords.wanted,
         current_password: passwords.current,
@@ -112,15 +115,54 @@ fn source<K: Managed>(ctx: &Context<K>, namespace: &str, name: &str) -> Result<S
         return Ok(Source::Missing);
     };
     let stored = ctx.records.cached(&name_of::<K>(namespace, name))?;
-    let recorded = stored.as_ref().and_then(|stored| stored.record.bound_id());
+    // A record that a former manifest of the name has left is not this one's.
+    let own = stored.as_ref().filter(|stored| manifest.uid().as_ref() == Some(&stored.record.owner.uid));
+    if let Some(id) = own.and_then(|stored| stored.record.bound_id()) {
+        return Ok(Source::Cluster(id.clone()));
+    }
     let observed = || manifest.status().and_then(|status| K::common_status(status).external_id.as_ref());
-    let id = recorded.or(manifest.common().external_id.as_ref()).or_else(observed);
-    Ok(id.map_or(Source::Unbound, |id| Source::Cluster(id.clone())))
+    let id = manifest.common().external_id.as_ref().or_else(observed);
+    Ok(id.map_or(Source::Unbound, |id| Source::Named(id.clone())))
 }
 
-fn account<K: Managed>(ctx: &Context<K>, manifest: &K) -> (AccountFacts, Option<Session<K>>) {
+/// The password of the cluster whose users this one's come from, where that is in the same hands.
+fn source_password<K: Managed>(
+    ctx: &Context<K>,
+    manifest: &K,
+    namespace_uid: &str,
+    session: Option<&Session<K>>,
+) -> Result<Option<Password>, ReconcileError> {
+    let Some(session) = session else { return Ok(None) };
+    let (namespace, location) = (manifest.namespace().unwrap_or_default(), &session.place.location);
+    let candidates = match (manifest.source(), manifest.source_id()) {
+        (Some(name), _) => ctx.records.cached(&name_of::<K>(&namespace, name))?.into_iter().collect(),
+        (None, Some(id)) => ctx.records.about(location, &Handle::Id(id.clone())),
+        (None, None) => return Ok(None),
+    };
+    let ours = |stored: &&Arc<Stored<K>>| {
+        let (record, owner) = (&stored.record, &stored.record.owner);
+        record.location == *location && owner.namespace == namespace && owner.namespace_uid == namespace_uid
+    };
+    Ok(candidates.iter().find(ours).and_then(|stored| stored.record.password.current.clone()))
+}
+
+async fn account<K: Managed>(
+    ctx: &Context<K>,
+    manifest: &K,
+    freshness: Freshness,
+) -> Result<(AccountFacts, Option<Session<K>>), kube::Error> {
     let key = AccountKey::of(manifest);
     let known = ctx.accounts.get(&key);
+    let namespace = manifest.namespace().unwrap_or_default();
+    let labels_last = if freshness == Freshness::Fresh { Duration::ZERO } else { grants::LABELS_LAST };
+    let permits = grants::permits(ctx, &key, &namespace, labels_last).await?;
+    // Nothing is told of an account, or done through it, where it may not be referred to.
+    let Some(permits) = permits else {
+        let exists = known.is_some() || ctx.stores.account_objects.get(&key.object()).is_some();
+        let refused = || AccountStanding::Refused(Reason::NamespaceNotAllowed, not_granted(&key));
+        let standing = if exists { refused() } else { AccountStanding::Missing };
+        return Ok((AccountFacts { standing, reach: None, permits: Permits::NONE, accepts_missing: None }, None));
+    };
     let session = known.as_ref().and_then(|known| known.session.clone());
     let accepts_missing = known.as_ref().and_then(|known| known.accepts_missing);
     let standing = match (ctx.stores.account_objects.get(&key.object()), known) {
@@ -133,10 +175,18 @@ fn account<K: Managed>(ctx: &Context<K>, manifest: &K) -> (AccountFacts, Option<
     };
     let reach = session.as_ref().map(|session| Reach {
         location: session.place.location.clone(),
-        credential: session.credential.clone(),
+        credentials: session.keyring.accepted(),
         made_from: session.made_from.clone(),
     });
-    (AccountFacts { standing, reach, accepts_missing }, session)
+    Ok((AccountFacts { standing, reach, permits, accepts_missing }, session))
+}
+
+fn not_granted(account: &AccountKey) -> String {
+    format!(
+        "in namespace {} its spec.allowedNamespaces does not let this namespace refer to it. Ask whoever looks after it, or \
+         correct spec.accountRef.",
+        account.namespace
+    )
 }
 
 fn not_of_this_cloud<K: Managed>(account: &CloudAccount) -> String {

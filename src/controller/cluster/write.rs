@@ -16,6 +16,7 @@ use crate::clock;
 use crate::cloud::budget::{Permit, Priority};
 use crate::cloud::call::{WRITE_DEADLINE, WRITE_TOKEN_WAIT};
 use crate::cloud::error::CloudError;
+use crate::cloud::keyring::{By, Deed};
 use crate::cloud::provider::Provider;
 use crate::controller::Context;
 use crate::controller::accounts::Session;
@@ -122,13 +123,13 @@ async fn look_again<K: Managed>(
     let (target, found) = match (write, seen.facts.record.as_ref().and_then(Record::bound_id)) {
         (CloudWrite::Deploy { request, .. }, _) => {
             let target = K::target(request);
-            let found = session.client.look_before_create(&target).await?;
+            let found = session.look_before_create(&target).await?;
             (target, found)
         }
         (CloudWrite::Destroy(Identity { id, .. }), _) | (CloudWrite::Change(_), Some(id)) => {
-            (by_id(id), session.client.find(&by_id(id), Priority::Edit).await?)
+            (by_id(id), session.find(&by_id(id), Priority::Edit).await?)
         }
-        (CloudWrite::Change(_), None) => return session.place.survey(&session.client, at, &ctx.clock).await,
+        (CloudWrite::Change(_), None) => return session.place.survey(&session.keyring, at, &ctx.clock).await,
     };
     remember(session, memory, target, at, found);
     Ok(())
@@ -194,12 +195,19 @@ impl<K: Managed> Attempt<'_, K> {
         let password = self.password();
         // The Event goes out beside the request, which has its time by the announcement.
         let told = tell(self.ctx, self.seen, Word::Creating, format!("Cluster {target} is being created."));
-        let (answer, ()) = tokio::join!(self.session.client.create(permit, &request, password.as_ref()), told);
+        let deed = Deed::write("create", None);
+        let create = self.session.keyring.write(&deed, permit, |client: K::Client, permit| {
+            let (request, password) = (&request, password.as_ref());
+            async move { client.create(permit, request, password).await }
+        });
+        let (answer, ()) = tokio::join!(create, told);
         match answer {
             // Where the cloud chooses the id, what it answers is what it created, however it calls it.
-            Ok(cluster) if matches!(target, Handle::Name(_)) || cluster.answers_to(&target) => {
+            Ok(By { value: cluster, credential })
+                if matches!(target, Handle::Name(_)) || cluster.answers_to(&target) =>
+            {
                 let fixed = self.seen.facts.fixed(&cluster);
-                let bound = created_by(&request, &cluster, fixed, &self.session.credential);
+                let bound = created_by(&request, &cluster, fixed, &credential);
                 self.announced.record.settle_creation(bound);
                 self.write_record().await?;
                 let note = format!("Cluster {} was created.", cluster.title());
@@ -207,7 +215,7 @@ impl<K: Managed> Attempt<'_, K> {
                 tell(self.ctx, self.seen, Word::Created, note).await;
                 Ok(Applied::Again)
             }
-            Ok(answer) => {
+            Ok(By { value: answer, .. }) => {
                 let message = format!("the cloud answered with cluster {} instead of {target}", answer.title());
                 Ok(failed(self.ctx, self.session, self.memory, &CloudError::UnknownOutcome { message }).await)
             }
@@ -235,11 +243,15 @@ impl<K: Managed> Attempt<'_, K> {
         let id = self.announced.record.bound_id().cloned();
         let password = self.password();
         let told = tell(self.ctx, self.seen, Word::Changing, format!("{}.", change.summary()));
-        let client = &self.session.client;
-        let (answer, ()) = tokio::join!(client.change(permit, id.as_ref(), &change, password.as_ref()), told);
+        let deed = Deed::write(change.field(), id.as_ref());
+        let send = self.session.keyring.write(&deed, permit, |client: K::Client, permit| {
+            let (id, change, password) = (id.as_ref(), &change, password.as_ref());
+            async move { client.change(permit, id, change, password).await }
+        });
+        let (answer, ()) = tokio::join!(send, told);
         let write = CloudWrite::Change(change.clone());
         match answer {
-            Ok(()) => {
+            Ok(_) => {
                 // Whoever needs what is created must not find the intent gone, and still read that it is missing.
                 if change.creates().is_some() {
                     self.session.place.forget_catalogue();
@@ -263,9 +275,11 @@ impl<K: Managed> Attempt<'_, K> {
         let id: &ClusterId = &identity.id;
         let name = self.announced.record.bound.as_ref().map_or_else(|| id.to_string(), K::title);
         let told = tell(self.ctx, self.seen, Word::Destroying, format!("Cluster {name} is being destroyed."));
-        let (answer, ()) = tokio::join!(self.session.client.destroy(permit, id), told);
+        let deed = Deed::write("destroy", Some(id));
+        let send = |client: K::Client, permit| async move { client.destroy(permit, id).await };
+        let (answer, ()) = tokio::join!(self.session.keyring.write(&deed, permit, send), told);
         match answer {
-            Ok(cluster) => {
+            Ok(By { value: cluster, .. }) => {
                 self.took_effect(cluster);
                 Ok(Applied::Again)
             }

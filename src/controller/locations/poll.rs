@@ -16,7 +16,7 @@ use crate::api::identity::ClusterId;
 use crate::clock::Clock;
 use crate::cloud::budget::Priority;
 use crate::cloud::error::CloudError;
-use crate::cloud::provider::Provider;
+use crate::cloud::keyring::Keyring;
 use crate::controller::backoff;
 use crate::controller::clouds::Managed;
 use crate::controller::records::Records;
@@ -172,10 +172,10 @@ impl<K: Managed> Poller<K> {
         self.schedule(turn);
     }
 
-    /// The client of an account that is well.
-    pub(super) fn client(&self) -> Option<K::Client> {
+    /// The credentials of an account that is well.
+    pub(super) fn keyring(&self) -> Option<Arc<Keyring<K::Client>>> {
         let well = self.accounts.iter().find(|(account, _)| self.is_well(account));
-        well.map(|(_, enlisted)| enlisted.client.clone())
+        well.map(|(_, enlisted)| Arc::clone(&enlisted.keyring))
     }
 
     fn is_due(&self, account: &AccountKey) -> bool {
@@ -263,7 +263,7 @@ impl<K: Managed> Poller<K> {
             return Err(Asked::Refused);
         };
         let started = self.clock.now();
-        let answer = enlisted.client.list(Priority::Poll).await;
+        let answer = enlisted.keyring.list(Priority::Poll).await.map(|by| by.value);
         self.last = Some(Instant::now());
         match answer {
             Ok(answer) => {

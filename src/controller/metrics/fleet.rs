@@ -35,6 +35,34 @@ struct StandingLabels {
     reason: String,
 }
 
+/// A credential of an account, by the name of its Secret.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CredentialLabels {
+    cloud: &'static str,
+    account: String,
+    secret: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CredentialStateLabels {
+    cloud: &'static str,
+    account: String,
+    secret: String,
+    state: &'static str,
+}
+
+/// A credential, as it is now.
+#[derive(Debug)]
+pub(crate) struct CredentialSeen {
+    /// Name of its Secret.
+    pub(crate) secret: String,
+    pub(crate) state: &'static str,
+    /// For how long its Secret is as it is.
+    pub(crate) age: Option<Duration>,
+    /// For how long nothing was asked with it, as far as this process knows.
+    pub(crate) idle: Option<Duration>,
+}
+
 /// An account, as it is now.
 #[derive(Debug)]
 pub(crate) struct AccountSeen {
@@ -45,6 +73,8 @@ pub(crate) struct AccountSeen {
     pub(crate) inventory_age: Option<Duration>,
     /// How often the account asks for that list while nothing changes.
     pub(crate) poll_interval: Duration,
+    /// At most as many as an account may name.
+    pub(crate) credentials: Vec<CredentialSeen>,
 }
 
 /// What is seen of everything that is looked after.
@@ -90,6 +120,9 @@ pub(super) struct Fleet {
     accounts: Family<StandingLabels, Gauge>,
     inventories: Family<AccountLabels, Seconds>,
     polls: Family<AccountLabels, Seconds>,
+    credentials: Family<CredentialStateLabels, Gauge>,
+    ages: Family<CredentialLabels, Seconds>,
+    idle: Family<CredentialLabels, Seconds>,
 }
 
 impl Fleet {
@@ -100,6 +133,9 @@ impl Fleet {
             accounts: Family::default(),
             inventories: Family::default(),
             polls: Family::default(),
+            credentials: Family::default(),
+            ages: Family::default(),
+            idle: Family::default(),
         };
         registry.register(
             "clusterwright_clusters",
@@ -122,6 +158,21 @@ impl Fleet {
             "Time between two such lists while nothing changes, as the account asks for it",
             own.polls.clone(),
         );
+        registry.register(
+            "clusterwright_credentials",
+            "Credentials of accounts, by Secret and by how they stand",
+            own.credentials.clone(),
+        );
+        registry.register(
+            "clusterwright_credential_age_seconds",
+            "Time since a credential's Secret was last written",
+            own.ages.clone(),
+        );
+        registry.register(
+            "clusterwright_credential_idle_seconds",
+            "Time since a cloud was last asked with a credential by this process",
+            own.idle.clone(),
+        );
         own
     }
 
@@ -132,19 +183,39 @@ impl Fleet {
         self.accounts.clear();
         self.inventories.clear();
         self.polls.clear();
+        self.credentials.clear();
+        self.ages.clear();
+        self.idle.clear();
         for (labels, count) in &seen.clusters {
             self.clusters.get_or_create(labels).set(*count);
         }
         for (kind, time) in &seen.in_progress {
             self.in_progress.get_or_create(&KindLabels { kind: kind.clone() }).set(time.as_secs_f64());
         }
-        for AccountSeen { labels, reason, inventory_age, poll_interval } in &seen.accounts {
+        for AccountSeen { labels, reason, inventory_age, poll_interval, credentials } in &seen.accounts {
             let AccountLabels { cloud, account } = labels.clone();
             self.accounts.get_or_create(&StandingLabels { cloud, account, reason: reason.clone() }).set(1);
             self.polls.get_or_create(labels).set(poll_interval.as_secs_f64());
             if let Some(age) = inventory_age {
                 self.inventories.get_or_create(labels).set(age.as_secs_f64());
             }
+            for credential in credentials {
+                self.show_credential(labels, credential);
+            }
+        }
+    }
+
+    fn show_credential(&self, account: &AccountLabels, credential: &CredentialSeen) {
+        let AccountLabels { cloud, account } = account.clone();
+        let CredentialSeen { secret, state, age, idle } = credential;
+        let labels = CredentialLabels { cloud, account: account.clone(), secret: secret.clone() };
+        let standing = CredentialStateLabels { cloud, account, secret: secret.clone(), state };
+        self.credentials.get_or_create(&standing).set(1);
+        if let Some(age) = age {
+            self.ages.get_or_create(&labels).set(age.as_secs_f64());
+        }
+        if let Some(idle) = idle {
+            self.idle.get_or_create(&labels).set(idle.as_secs_f64());
         }
     }
 }

@@ -22,7 +22,13 @@ fn labels(account: &str) -> AccountLabels {
 fn account(name: &str) -> AccountSeen {
     let inventory_age = Some(Duration::from_secs(30));
     let poll_interval = Duration::from_secs(60);
-    AccountSeen { labels: labels(name), reason: "Connected".to_owned(), inventory_age, poll_interval }
+    AccountSeen {
+        labels: labels(name),
+        reason: "Connected".to_owned(),
+        inventory_age,
+        poll_interval,
+        credentials: Vec::new(),
+    }
 }
 
 fn with_accounts(names: &'static [&'static str]) -> impl Fn() -> Option<Seen> {

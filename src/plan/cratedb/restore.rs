@@ -15,6 +15,7 @@ use crate::cloud::cratedb::question::{Answer, Question};
 use crate::cloud::cratedb::wire::{Cluster, Snapshot};
 use crate::plan::difference::{Difference, Obstacle};
 use crate::plan::facts::{Facts, Source};
+use crate::plan::permits::of_what_is_there;
 use crate::plan::record::Bound;
 use crate::plan::status::cut;
 use crate::plan::step::{Plan, Step};
@@ -39,7 +40,7 @@ pub(super) fn wanted(
 ) -> Result<Option<Restoration>, Instead> {
     let Some(spec) = &facts.manifest.spec.restore_from else { return Ok(None) };
     let source = source_of(facts, spec)?;
-    let by = facts.account.reach.as_ref().map(|reach| reach.credential.clone()).unwrap_or_default();
+    let by = facts.account.reach.as_ref().map(|reach| reach.made_from.clone()).unwrap_or_default();
     let question = Question::Snapshots { cluster: source.clone(), by };
     let Some(Answer::Snapshots(snapshots)) = facts.answer(&question, SNAPSHOTS_LAST) else {
         return Err(Box::new(Plan::quietly(Step::Ask(question))));
@@ -57,12 +58,14 @@ pub(super) fn source(facts: &Facts<CrateDBCluster>) -> Result<(), Instead> {
 }
 
 fn source_of(facts: &Facts<CrateDBCluster>, spec: &RestoreSpec) -> Result<ClusterId, Instead> {
+    let of_what_is_there = |id| of_what_is_there(facts, id, "restore from what is there");
     if let Some(id) = &spec.external_id {
-        return Ok(id.clone());
+        return of_what_is_there(id);
     }
     let name = spec.name.as_deref().unwrap_or_default();
     let what = match &facts.source {
         Some(Source::Cluster(id)) => return Ok(id.clone()),
+        Some(Source::Named(id)) => return of_what_is_there(id),
         Some(Source::Unbound) => format!("CrateDBCluster {name} has no cluster yet"),
         Some(Source::Missing) | None => format!("There is no CrateDBCluster {name} in this namespace"),
     };

@@ -20,6 +20,7 @@ pub(super) fn describing(cluster: &Cluster, name: &str, common: CommonSpec) -> T
         storage_type,
         storage_size_gb: cluster.storage_size_gb,
         server_count,
+        clone_from: None,
         backup: None,
         ignore_drift: Vec::new(),
         admin: Admin::default(),

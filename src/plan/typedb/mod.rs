@@ -2,6 +2,7 @@
 
 mod backup;
 mod change;
+mod clone;
 mod cluster;
 mod connection;
 mod differences;
@@ -16,7 +17,6 @@ use std::time::Duration;
 
 use kube::ResourceExt;
 
-use super::creation::lacking;
 use super::difference::Difference;
 use super::facts::Facts;
 use super::kind::Kind;
@@ -29,14 +29,15 @@ use crate::api::secret::Password;
 use crate::api::shared::{CommonSpec, CommonStatus, PasswordRef, PlannedStep};
 use crate::api::typedb::{CONNECTION_KEYS, FixedAtCreation, TypeDBCluster, TypeDBClusterStatus, TypeDBField};
 use crate::cloud::typedb::change::Change;
-use crate::cloud::typedb::wire::{BackupConfiguration, Cluster, ClusterDeploy};
+use crate::cloud::typedb::creation::NewCluster;
+use crate::cloud::typedb::wire::{BackupConfiguration, Cluster};
 
 /// The user that every cluster starts with.
 const USERNAME: &str = "admin";
 
 impl Kind for TypeDBCluster {
     type Cluster = Cluster;
-    type Request = ClusterDeploy;
+    type Request = NewCluster;
     type Change = Change;
     type Fixed = FixedAtCreation;
     /// The backup settings, which no answer of the cloud ever shows; none where we applied none, or do not know.
@@ -80,29 +81,29 @@ impl Kind for TypeDBCluster {
         Handle::Id(wanted_id(self))
     }
 
-    fn target(request: &ClusterDeploy) -> Handle {
-        Handle::Id(request.id.clone())
+    fn target(request: &NewCluster) -> Handle {
+        Handle::Id(request.deploy.id.clone())
     }
 
     fn is_about(&self, bound: &Bound<Self>) -> bool {
         wanted_id(self) == bound.identity.id
     }
 
-    fn request(facts: &Facts<Self>) -> Result<ClusterDeploy, Box<Plan<Self>>> {
-        request::of(&facts.manifest).map_err(|missing| lacking(facts, &missing))
+    fn request(facts: &Facts<Self>) -> Result<NewCluster, Box<Plan<Self>>> {
+        request::of(facts)
     }
 
-    fn came_from(cluster: &Cluster, request: &ClusterDeploy) -> bool {
-        cluster.id == request.id
-            && cluster.is_free == Some(request.is_free)
-            && cluster.provider.as_ref() == Some(&request.provider)
-            && cluster.region.as_ref() == Some(&request.region)
-            && cluster.storage_type.as_ref() == Some(&request.storage_type)
-            && cluster.server_count == Some(request.server_count)
+    fn came_from(cluster: &Cluster, request: &NewCluster) -> bool {
+        cluster.id == request.deploy.id
+            && cluster.is_free == Some(request.deploy.is_free)
+            && cluster.provider.as_ref() == Some(&request.deploy.provider)
+            && cluster.region.as_ref() == Some(&request.deploy.region)
+            && cluster.storage_type.as_ref() == Some(&request.deploy.storage_type)
+            && cluster.server_count == Some(request.deploy.server_count)
     }
 
-    fn applied(request: &ClusterDeploy) -> Self::Applied {
-        request.backup_configuration.clone()
+    fn applied(request: &NewCluster) -> Self::Applied {
+        request.deploy.backup_configuration.clone()
     }
 
     fn note_applied(applied: &mut Self::Applied, change: &Change) {
@@ -154,6 +155,14 @@ impl Kind for TypeDBCluster {
         cluster: &Cluster,
     ) -> PasswordPlan<Self> {
         password::plan(facts, record, bound, cluster)
+    }
+
+    fn source(&self) -> Option<&str> {
+        self.spec.clone_from.as_ref()?.name.as_deref()
+    }
+
+    fn source_id(&self) -> Option<&ClusterId> {
+        self.spec.clone_from.as_ref()?.external_id.as_ref()
     }
 
     fn connection(

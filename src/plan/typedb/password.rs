@@ -83,6 +83,8 @@ fn candidates(
         .current
         .iter()
         .cloned()
+        // A clone may have the users of its source.
+        .chain(facts.source_password.clone().filter(|_| never_changed))
         .chain(never_changed.then(|| Password::new(FACTORY)))
         .chain(value(&facts.current_password).cloned())
         .chain(facts.published_password.clone())

@@ -1,14 +1,27 @@
 //! The request that creates a manifest's cluster.
 
-use super::{backup, wanted_id};
+use super::{backup, clone, wanted_id};
 use crate::api::typedb::{Tier, TypeDBCluster, TypeDBClusterSpec};
+use crate::cloud::typedb::creation::NewCluster;
 use crate::cloud::typedb::wire::ClusterDeploy;
+use crate::plan::creation::lacking;
+use crate::plan::facts::Facts;
+use crate::plan::step::Plan;
 
 /// The least that the cloud offers; what a manifest that names no size gets.
 const DEFAULT_STORAGE_GB: i64 = 10;
 
-/// The request that creates the manifest's cluster. `Err` names the fields that it lacks.
-pub(super) fn of(manifest: &TypeDBCluster) -> Result<ClusterDeploy, Vec<&'static str>> {
+/// The request that creates the manifest's cluster, or what is to be done or said instead.
+pub(super) fn of(facts: &Facts<TypeDBCluster>) -> Result<NewCluster, Box<Plan<TypeDBCluster>>> {
+    if let Some(from) = &facts.manifest.spec.clone_from {
+        return clone::of(facts, from);
+    }
+    let deploy = deploy(&facts.manifest).map_err(|missing| lacking(facts, &missing))?;
+    Ok(NewCluster { deploy, clone_of: None })
+}
+
+/// An empty cluster. `Err` names the fields that the manifest lacks.
+fn deploy(manifest: &TypeDBCluster) -> Result<ClusterDeploy, Vec<&'static str>> {
     let spec = &manifest.spec;
     let (Some(tier), Some(provider), Some(region), Some(machine_type)) =
         (spec.tier, spec.provider.clone(), spec.region.clone(), spec.machine_type.clone())

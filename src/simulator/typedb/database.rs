@@ -35,9 +35,11 @@ impl Database {
         Self { names: BTreeSet::new(), passwords, sessions: HashMap::new() }
     }
 
-    /// The same databases and users, with nobody signed in.
-    pub(super) fn copy(&self) -> Self {
-        Self { names: self.names.clone(), passwords: self.passwords.clone(), sessions: HashMap::new() }
+    /// The same databases, with nobody signed in; and the same users, unless there is only the first one again.
+    pub(super) fn copy(&self, keeps_users: bool) -> Self {
+        let fresh = Self::fresh();
+        let passwords = if keeps_users { self.passwords.clone() } else { fresh.passwords };
+        Self { names: self.names.clone(), passwords, sessions: fresh.sessions }
     }
 
     pub(super) fn names(&self) -> impl Iterator<Item = &String> {

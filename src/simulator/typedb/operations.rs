@@ -45,7 +45,8 @@ impl Cloud {
         let name = ClusterName { space: source.space.clone(), id: validate::clone(body, settings)? };
         let original = self.clusters.get(source).ok_or_else(|| missing(source))?;
         allow(original, settings.typedb.unknowns.clone_while_suspended, "cloned", settings)?;
-        let (spec, database) = (original.spec.clone(), original.database.copy());
+        let (spec, database) =
+            (original.spec.clone(), original.database.copy(settings.typedb.unknowns.clone_keeps_users));
         self.check_room(&name, &spec, settings)?;
         self.create(Blueprint { name, spec, database }, Move::Clone, environment, now)
     }

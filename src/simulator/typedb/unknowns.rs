@@ -29,6 +29,8 @@ pub struct Unknowns {
     pub version_may_go_down: bool,
     pub update_while_suspended: bool,
     pub clone_while_suspended: bool,
+    /// Whether a clone has the users of its source, with their passwords, or starts with the factory one.
+    pub clone_keeps_users: bool,
     /// The longest id, in characters; none: no limit.
     pub max_id_length: Option<usize>,
     /// Whether a paid cluster must name its backups.
@@ -71,6 +73,7 @@ impl Default for Unknowns {
             version_may_go_down: false,
             update_while_suspended: false,
             clone_while_suspended: false,
+            clone_keeps_users: true,
             max_id_length: None,
             paid_needs_backup: false,
             default_backup: BackupConfiguration { frequency: "daily".to_owned(), retention_days: Some(7) },
@@ -105,6 +108,7 @@ impl Unknowns {
             version_may_go_down: random.random(),
             update_while_suspended: random.random(),
             clone_while_suspended: random.random(),
+            clone_keeps_users: random.random(),
             max_id_length: *one(random, &[None, Some(63)]),
             paid_needs_backup: random.random(),
             default_backup: BackupConfiguration {

@@ -6,13 +6,14 @@ use regex::Regex;
 pub(crate) const STAYS: &str = "cargo run --release -- run";
 
 /// The programs that are no part of every machine, each with the script that stands in for it.
-pub(crate) const PROGRAMS: [(&str, &str); 3] = [
+pub(crate) const PROGRAMS: [(&str, &str); 4] = [
     // A page does not ask for what is not there, which kubectl takes well.
     (
         "kubectl",
         r#""$CONTROLPLANE" kubectl "$@" | awk '{ print } END { if (!NR) print "kubectl printed nothing" >"/dev/stderr"; exit !NR }'"#,
     ),
     ("helm", r#"exec "$HELM" "$@""#),
+    ("clusterwright", r#"exec "$CLUSTERWRIGHT" "$@""#),
     // Its targets build and test everything, these pages too: it only says what it would do.
     ("make", r#"PATH=${PATH#*:} exec make --dry-run --directory="$SOURCES" "$@""#),
 ];

@@ -22,6 +22,8 @@ pub(crate) async fn prepare(world: &World, page: &str) {
         "adopt.md" => {
             let orders = Some(json!({"id": "orders"}));
             world.cloud.control(Method::POST, "/simulator/clusters", orders).await;
+            let another = Some(json!({"id": "ledger"}));
+            world.cloud.control(Method::POST, "/simulator/clusters", another).await;
             world.follow(&read("install.md")).await;
             world.follow(&read("first-cluster.md").before("kind: TypeDBCluster")).await;
         }

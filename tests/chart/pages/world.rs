@@ -114,6 +114,7 @@ impl World {
         command.env("PATH", format!("{}:{path}", self.folder.join("bin").display()));
         let (_, cluster) = &self.clusters[0];
         command.env("CONTROLPLANE", cluster.control_plane.kubectl_command(&[]).get_program());
+        command.env("CLUSTERWRIGHT", env!("CARGO_BIN_EXE_clusterwright"));
         command.env("HELM", chart::helm().get_program()).env("SOURCES", root());
         command.env("HOME", &self.folder).env("KUBECONFIG", self.folder.join("kubeconfig"));
         command

@@ -18,8 +18,8 @@ fn orphan(record: Record) -> OrphanFacts<CrateDBCluster> {
         record,
         inventory: Some(list(Vec::new(), ago(10)).into()),
         look: None,
+        credentials: vec![KEY.to_owned()],
         accepts_missing: None,
-        credential: Some(KEY.to_owned()),
     }
 }
 

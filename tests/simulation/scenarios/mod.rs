@@ -1,11 +1,15 @@
 //! What happens, and what must come of it.
 
+mod changes;
+mod clones;
 mod crashes;
 mod cratedb;
+mod credentials;
 mod drift;
 mod limits;
 mod lives;
 mod lost;
+mod renames;
 mod replicas;
 mod reviewed;
 mod rivals;

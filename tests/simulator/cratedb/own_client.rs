@@ -91,6 +91,19 @@ async fn a_life_from_create_to_destroy() {
         (&OperationKind::AllowedCidrUpdate, &OperationStatus::Succeeded)
     );
 
+    let offered = client.upgrades(&created.id, poll).await.unwrap().value.crate_versions;
+    assert!(offered.stable.read.is_empty(), "it has the newest: {offered:?}");
+    client.schedule_backups(permit().await, &created.id, &[4, 16]).await.unwrap();
+    pass(60).await;
+    let schedule = client.get(&created.id, poll).await.unwrap().value.backup_schedule;
+    assert_eq!(schedule.as_deref(), Some("55 4,16 * * *"));
+    client.set_product(permit().await, &created.id, "cr2").await.unwrap();
+    pass(500).await;
+    assert_eq!(client.get(&created.id, poll).await.unwrap().value.product_name.as_deref(), Some("cr2"));
+    pass(24 * 3600).await;
+    let snapshots = client.snapshots(&created.id, poll).await.unwrap().value;
+    assert_eq!(snapshots.len(), 2);
+
     simulator.fault(Fault::new("*/clusters/*", FaultKind::Cut).method(&Method::DELETE).times(1).after_effect());
     let unknown = client.destroy(permit().await, &created.id).await.unwrap_err();
     assert!(matches!(unknown, CloudError::UnknownOutcome { .. }), "{unknown:?}");

@@ -15,6 +15,7 @@ use super::Client;
 use crate::api::identity::{ClusterId, Endpoint};
 use crate::cloud::budget::{Budget, Permit, Priority};
 use crate::cloud::call::{Answer, WRITE_DEADLINE};
+use crate::cloud::cratedb::change::Restoration;
 use crate::cloud::cratedb::wire::{AllowedCidr, Cluster, ClusterProvision};
 use crate::cloud::credential::Credential;
 use crate::cloud::error::CloudError;
@@ -114,6 +115,9 @@ async fn reads_are_made_as_documented() {
         Ok(said(200, &json!({ "crate_versions": { "stable": { "version": "5.8.3" } } }))),
         Ok(said(200, &json!([{ "code": "clusters", "current_value": 1, "quota": 5 }]))),
         Ok(said(200, &json!({ "remaining_budget_per_month": 12.5 }))),
+        Ok(said(200, &json!({ "crate_versions": { "stable": [{ "version": "5.9.0" }] } }))),
+        Ok(said(200, &json!([{ "repository": "r", "snapshot": "20261122125500", "tables": null }]))),
+        Ok(said(200, &json!({ "total_price": { "price_per_hour": 0.25, "price_per_month": 182.5 } }))),
     ]);
     let (client, poll) = (client(&transport), Priority::Poll);
     let list = client.list(poll).await.unwrap();
@@ -129,6 +133,11 @@ async fn reads_are_made_as_documented() {
     assert_eq!(client.versions(poll).await.unwrap().value.crate_versions.stable.read[0].version, "5.8.3");
     assert_eq!(client.quotas(poll).await.unwrap().value[0].quota, Some(5.0));
     assert_eq!(client.remaining_budget(poll).await.unwrap().value.remaining_budget_per_month, Some(12.5));
+    assert_eq!(client.upgrades(&id(), poll).await.unwrap().value.crate_versions.stable.read[0].version, "5.9.0");
+    assert_eq!(client.snapshots(&id(), poll).await.unwrap().value[0].snapshot, "20261122125500");
+    let sort = [("product_name", "cr1 & more".to_owned()), ("product_unit", "0".to_owned())];
+    let price = client.price(&sort, poll).await.unwrap().value.total_price.price_per_hour;
+    assert!((price - 0.25).abs() < 1e-9);
     let paths = [
         &format!("{ORGANIZATION}/clusters/"),
         "/api/v2/clusters/0c63c7de/",
@@ -142,6 +151,9 @@ async fn reads_are_made_as_documented() {
         "/api/v2/meta/cratedb-versions/",
         &format!("{ORGANIZATION}/quotas/"),
         &format!("{ORGANIZATION}/remaining-budget/"),
+        "/api/v2/clusters/0c63c7de/available-upgrades/",
+        "/api/v2/clusters/0c63c7de/snapshots/",
+        "/api/v2/products/clusters/price?product_name=cr1%20%26%20more&product_unit=0",
     ];
     assert_eq!(transport.lines(), paths.map(|path| format!("GET {path}")));
     let basic = format!("Basic {}", STANDARD.encode("key-id:key-secret"));
@@ -151,7 +163,8 @@ async fn reads_are_made_as_documented() {
 #[tokio::test(start_paused = true)]
 async fn writes_are_made_as_documented() {
     let mut answers = vec![Ok(said(201, &project())), Ok(said(201, &cluster()))];
-    answers.extend((0..6).map(|_| Ok(said(200, &cluster()))));
+    answers.extend((0..9).map(|_| Ok(said(200, &cluster()))));
+    answers.extend((0..2).map(|_| Ok(said(200, &json!({ "repository": "r", "snapshot": "s" })))));
     answers.push(Ok(bare(204)));
     let transport = Scripted::sequence(answers);
     let client = client(&transport);
@@ -167,6 +180,18 @@ async fn writes_are_made_as_documented() {
     client.set_deletion_protection(permit().await, &id(), true).await.unwrap();
     suspend(&client).await.unwrap();
     client.set_password(permit().await, &id(), &password()).await.unwrap();
+    client.set_product(permit().await, &id(), "cr2").await.unwrap();
+    client.upgrade(permit().await, &id(), "5.9.0").await.unwrap();
+    client.schedule_backups(permit().await, &id(), &[4, 16]).await.unwrap();
+    let all = Restoration {
+        source: ClusterId::new("11111111"),
+        repository: "r".to_owned(),
+        snapshot: "s".to_owned(),
+        tables: Vec::new(),
+    };
+    client.restore(permit().await, &id(), &all).await.unwrap();
+    let some = Restoration { tables: vec!["doc.ledger".to_owned()], ..all };
+    client.restore(permit().await, &id(), &some).await.unwrap();
     client.destroy(permit().await, &id()).await.unwrap();
     let mut created = serde_json::to_value(provision()).unwrap();
     created["cluster"]["password"] = json!(PASSWORD);
@@ -188,6 +213,18 @@ async fn writes_are_made_as_documented() {
         (format!("PUT {cluster}deletion-protection/"), json!({ "deletion_protected": true })),
         (format!("PUT {cluster}suspend/"), json!({ "suspended": true })),
         (format!("PATCH {cluster}"), json!({ "password": PASSWORD })),
+        (format!("PUT {cluster}product/"), json!({ "product_name": "cr2" })),
+        (format!("PUT {cluster}upgrade/"), json!({ "crate_version": "5.9.0" })),
+        (format!("PUT {cluster}backup-schedule/"), json!({ "backup_hours": "4,16" })),
+        (
+            format!("POST {cluster}snapshots/restore/"),
+            json!({ "source_cluster_id": "11111111", "repository": "r", "snapshot": "s", "type": "tables" }),
+        ),
+        (
+            format!("POST {cluster}snapshots/restore/"),
+            json!({ "source_cluster_id": "11111111", "repository": "r", "snapshot": "s", "type": "tables",
+                "tables": ["doc.ledger"] }),
+        ),
         (format!("DELETE {cluster}"), Value::Null),
     ];
     let seen = transport.seen().into_iter();

@@ -6,7 +6,7 @@ mod lives;
 mod lost;
 mod power;
 mod restore;
-mod rights;
+pub(super) mod rights;
 mod rivals;
 mod waiting;
 

@@ -44,7 +44,7 @@ fn seed(world: &World, name: &str) -> ClusterId {
 }
 
 /// Opens a cluster's project to the limited account.
-async fn open(world: &World, name: &str) {
+pub(in crate::scenarios) async fn open(world: &World, name: &str) {
     let project = view(world, name).unwrap().cluster.project_id.unwrap();
     let pair = STANDARD.encode("simulator-standby:simulator-standby-secret");
     let request = Request::post(format!("https://console.cratedb.cloud/api/v2/projects/{project}/users/"))

@@ -3,18 +3,49 @@
 use std::collections::BTreeSet;
 
 use bytes::Bytes;
+use clusterwright::simulator::RequestRow;
 use http::{Method, Request};
-
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Ledger, Noted, in_time, newest, owner, string};
+
+/// The part of a path before its last one.
+fn before_last(path: &str) -> &str {
+    path.rsplit('/').nth(1).unwrap_or_default()
+}
+
+/// The change that an update of one field amounts to, as a record announces it.
+fn change_of(body: &Bytes) -> Value {
+    let sent: Value = serde_json::from_slice(body).unwrap_or_default();
+    let fields: Vec<(&String, &Value)> = sent.as_object().into_iter().flatten().collect();
+    let [(field, value)] = fields.as_slice() else { return Value::Null };
+    match field.as_str() {
+        "storageSizeGB" => json!({"storage": {"gb": value}}),
+        "machineType" => json!({"machine": value}),
+        "backupConfiguration" => json!({"backup": value}),
+        "id" => json!({"rename": value}),
+        other => json!({other: value}),
+    }
+}
 
 impl Ledger {
     pub(super) fn asks_typedb(&self, request: &Request<Bytes>) -> Result<(), String> {
         let (method, path) = (request.method(), request.uri().path());
         match (method, path) {
             (&Method::GET, _) | (_, "/api/v1/auth" | "/v1/signin") => Ok(()),
-            (&Method::POST, path) if path.ends_with("/clusters/deploy") => self.deploys(request.body()),
+            (&Method::POST, path) if path.ends_with("/clusters/deploy") => {
+                self.makes(request.body(), |asked, sent| asked == sent)
+            }
+            (&Method::POST, path) if path.ends_with("/clone") => {
+                let source = before_last(path);
+                self.makes(request.body(), |asked, _| asked["cloneOf"] == source)
+            }
+            (&Method::POST, path) if path.ends_with("/suspend") || path.ends_with("/resume") => {
+                self.changes_cluster(before_last(path), &json!({"suspended": path.ends_with("/suspend")}))
+            }
+            (&Method::PATCH, path) if path.contains("/clusters/") => {
+                self.changes_cluster(path.rsplit('/').next().unwrap_or_default(), &change_of(request.body()))
+            }
             (&Method::DELETE, path) if path.contains("/clusters/") => {
                 self.destroys(path.rsplit('/').next().unwrap_or_default())
             }
@@ -25,14 +56,15 @@ impl Ledger {
         }
     }
 
-    fn deploys(&self, body: &Bytes) -> Result<(), String> {
+    /// A create of which a record says the same as the body that `is_so`.
+    fn makes(&self, body: &Bytes, is_so: impl Fn(&Value, &Value) -> bool) -> Result<(), String> {
         let now = self.clock.now();
         let sent: Value = serde_json::from_slice(body).map_err(|error| error.to_string())?;
         let id = string(&sent["id"]);
         let announced: Vec<Noted> = self
             .records(|record| record["intent"]["action"] == "create" && record["intent"]["request"]["id"] == *id)
             .into_iter()
-            .filter(|noted| noted.record["intent"]["request"] == sent)
+            .filter(|noted| is_so(&noted.record["intent"]["request"], &sent))
             .collect();
         let noted = newest(announced).ok_or("no record announces it")?;
         in_time(&noted, now)?;
@@ -44,6 +76,24 @@ impl Ledger {
         self.book.lock().unwrap().sends.entry(id).or_default().push((now, owner.clone()));
         let living = self.living(&owner);
         if living.is_empty() { Ok(()) } else { Err(format!("{owner} has a living cluster already: {living:?}")) }
+    }
+
+    /// A change that a record announces, of the cluster that it is bound to.
+    fn changes_cluster(&self, id: &str, change: &Value) -> Result<(), String> {
+        let announced = self.records(|record| record["intent"]["action"] == "change" && record["bound"]["id"] == *id);
+        let noted = newest(announced).ok_or("no record announces it")?;
+        in_time(&noted, self.clock.now())?;
+        if noted.record["intent"]["change"] != *change {
+            return Err(format!("the record announces {}, and not {change}", noted.record["intent"]["change"]));
+        }
+        self.permitted(&noted.record, |manifest| manifest["metadata"]["deletionTimestamp"].is_null())?;
+        let clusters = self.cloud.clusters();
+        let Some(there) = clusters.iter().find(|view| view.cluster.id.as_str() == id) else { return Ok(()) };
+        if noted.record["bound"]["createdAt"] != there.cluster.created_at.epoch_millis() {
+            return Err("there is another database of that id".to_owned());
+        }
+        let shrinks = change["storage"]["gb"].as_i64().is_some_and(|size| there.cluster.storage_size_gb > Some(size));
+        if shrinks { Err("the cluster has more storage than that".to_owned()) } else { Ok(()) }
     }
 
     fn destroys(&self, id: &str) -> Result<(), String> {
@@ -82,21 +132,23 @@ impl Ledger {
 
     /// The clusters that live and were deployed for a manifest.
     pub(super) fn living_in_typedb(&self, manifest: &str) -> Vec<String> {
-        let alive: BTreeSet<(String, i64)> = self
+        // A cluster may have got another id since.
+        let alive: BTreeSet<i64> = self
             .cloud
             .clusters()
             .iter()
             .filter(|view| view.cluster.status.to_string() != "destroying")
-            .map(|view| (view.cluster.id.to_string(), view.cluster.created_at.epoch_millis()))
+            .map(|view| view.cluster.created_at.epoch_millis())
             .collect();
         let book = self.book.lock().unwrap();
         let mut living = Vec::new();
-        for row in self.cloud.requests().log.iter().filter(|row| row.path.ends_with("/deploy")) {
+        let creates = |row: &&RequestRow| row.path.ends_with("/deploy") || row.path.ends_with("/clone");
+        for row in self.cloud.requests().log.iter().filter(creates) {
             let Some(effect) = row.effect.as_ref() else { continue };
             let id = effect.cluster.rsplit('/').next().unwrap_or_default().to_owned();
             let sends = book.sends.get(&id).map_or(&[][..], Vec::as_slice);
             let sender = sends.iter().rev().find(|(at, _)| at.as_millisecond() <= effect.created_at);
-            if sender.is_some_and(|(_, owner)| owner == manifest) && alive.contains(&(id.clone(), effect.created_at)) {
+            if sender.is_some_and(|(_, owner)| owner == manifest) && alive.contains(&effect.created_at) {
                 living.push(id);
             }
         }

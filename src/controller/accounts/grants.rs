@@ -7,6 +7,7 @@ use kube::{Api, ResourceExt};
 use serde_json::json;
 
 use super::AccountError;
+use super::report::looked_after_elsewhere;
 use crate::api::account::{AllowedFrom, CloudAccount};
 use crate::api::shared::{DeletionPolicy, Management};
 use crate::api::{FINALIZER, MANAGER};
@@ -56,12 +57,16 @@ pub(super) async fn users<K: Managed>(ctx: &Context<K>, account: &AccountKey) ->
     Ok(users)
 }
 
-/// Sees to it that the finalizer is there exactly while somebody needs the account. Says whether the account is let go.
+/// Sees to it that the finalizer is there exactly while somebody needs the account, where no other operator does. Says
+/// whether the account is let go.
 pub(super) async fn hold<K: Managed>(
     account: &CloudAccount,
     users: &[String],
     ctx: &Context<K>,
 ) -> Result<bool, AccountError> {
+    if looked_after_elsewhere(account, ctx).is_some() {
+        return Ok(false);
+    }
     let deleting = account.metadata.deletion_timestamp.is_some();
     let held = account.finalizers().iter().any(|finalizer| finalizer == FINALIZER);
     let mut finalizers = account.finalizers().to_vec();
@@ -76,8 +81,9 @@ pub(super) async fn hold<K: Managed>(
     let api = Api::<CloudAccount>::namespaced(ctx.client.clone(), &account.namespace().unwrap_or_default());
     match api.patch(&account.name_any(), &params, &Patch::Merge(patch)).await {
         Ok(_) => Ok(deleting),
-        // The object has moved on, or is gone: its next event brings another look.
-        Err(kube::Error::Api(status)) if status.is_conflict() || status.is_not_found() => Ok(true),
+        // The object has moved on, and its next event, or the next look, finds it as it is.
+        Err(kube::Error::Api(status)) if status.is_conflict() => Ok(false),
+        Err(kube::Error::Api(status)) if status.is_not_found() => Ok(true),
         Err(error) => Err(error.into()),
     }
 }

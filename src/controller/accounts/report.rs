@@ -21,8 +21,7 @@ pub(super) async fn publish<K: Managed>(
     ctx: &Context<K>,
 ) -> Result<(), AccountError> {
     let before = account.status.clone().unwrap_or_default();
-    let another = |other: &String| another_operators(other, &ctx.operator_namespace, ctx.take_over_from.as_deref());
-    if let Some(sentence) = before.operator_namespace.as_ref().and_then(another) {
+    if let Some(sentence) = looked_after_elsewhere(account, ctx) {
         if ctx.accounts.is_told_first(account) {
             ctx.events.warn(&account.object_ref(&()), "LookedAfterElsewhere", sentence).await;
         }
@@ -58,6 +57,12 @@ pub(super) async fn publish<K: Managed>(
         ctx.events.warn(&account.object_ref(&()), &reason.to_string(), message).await;
     }
     Ok(())
+}
+
+/// A sentence where the operator of another namespace looks after the account.
+pub(super) fn looked_after_elsewhere<K: Managed>(account: &CloudAccount, ctx: &Context<K>) -> Option<String> {
+    let other = account.status.as_ref()?.operator_namespace.as_deref()?;
+    another_operators(other, &ctx.operator_namespace, ctx.take_over_from.as_deref())
 }
 
 /// How many of the location's clusters a manifest manages.

@@ -209,8 +209,8 @@ fn present<K: Kind>(
         let pending = differences.into_iter().map(|difference| difference.shown).collect();
         return first.pending(pending).about(cluster).noting_differences();
     }
-    let at_peace = !cluster.phase().in_transition() && change::under_way(facts, cluster).is_none();
-    if let Some((settings, drifts)) = news.filter(|_| at_peace) {
+    let in_transition = cluster.phase().in_transition();
+    if let Some((settings, drifts)) = news.filter(|_| !in_transition && change::under_way(facts, cluster).is_none()) {
         return Plan::quietly(Step::Record(RecordChange::Noted { settings, drifts }));
     }
     let way_in = K::way_in(facts, record, bound, cluster);
@@ -230,7 +230,7 @@ fn present<K: Kind>(
     let plan = published(facts, record, bound, cluster, plan.about(cluster).noting_differences());
     let plan = power::watching_the_clock(facts, serving::probing(facts, cluster, plan));
     match in_force {
-        Some(settings) if at_peace && plan.next.is_none() => {
+        Some(settings) if !in_transition && plan.next.is_none() => {
             let noted = RecordChange::Noted { settings, drifts: Vec::new() };
             Plan { next: Some(Step::Record(noted)), ..plan }
         }

@@ -40,8 +40,9 @@ async fn a_typo_in_a_schedule_creates_nothing() {
     let world = World::new("power-typo").await;
     let refused = world.try_apply("orders", with(paid(), json!({"power": "Scheduled"}))).await.unwrap_err().to_string();
     assert!(refused.contains("power Scheduled needs powerSchedule"), "{refused}");
-    let zone = json!({"powerSchedule": {"timeZone": "Europe/Berlim"}});
-    world.apply("orders", with(with(paid(), asleep()), zone)).await;
+    let mut berlim = with(paid(), asleep());
+    berlim["powerSchedule"]["timeZone"] = "Europe/Berlim".into();
+    world.apply("orders", berlim).await;
     let told = world.until_stands("orders", "InvalidSpec").await;
     assert!(told.contains("Europe/Berlim is no time zone"), "{told}");
     assert_eq!(world.cloud.ids().await, Vec::<String>::new());

@@ -346,7 +346,8 @@ async fn a_storm_of_destroys_is_paced() {
     assert_eq!(left(&world), 6);
     world.pass(600).await;
     assert_eq!(left(&world), 2);
-    world.edit(HERE, held[5], &json!({"spec": {"deletionPolicy": "Retain"}}));
+    let still = names.iter().find(|name| world.manifest(HERE, name).is_some()).unwrap();
+    world.edit(HERE, still, &json!({"spec": {"deletionPolicy": "Retain"}}));
     world.pass(1800).await;
     assert!(left(&world) <= 1);
     let tombstones = |world: &World| {

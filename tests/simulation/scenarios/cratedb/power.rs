@@ -76,8 +76,9 @@ async fn an_override_holds_until_it_ends() {
 #[tokio::test(start_paused = true)]
 async fn a_typo_is_told_without_haste_and_its_correction_is_taken_up_at_once() {
     let world = hurried_at("2026-05-01T18:00:00Z".parse().unwrap());
-    let berlim = json!({"powerSchedule": {"timeZone": "Europe/Berlim"}});
-    world.apply(&with(with(cluster(HERE, "orders"), &by_night()), &berlim));
+    let mut berlim = with(cluster(HERE, "orders"), &by_night());
+    berlim["spec"]["powerSchedule"]["timeZone"] = "Europe/Berlim".into();
+    world.apply(&berlim);
     let manifest = world.reason("orders", "InvalidSpec", 60).await;
     let message = condition(&manifest, "Ready")["message"].as_str().unwrap().to_owned();
     assert!(message.contains("Europe/Berlim is no time zone"), "{message}");

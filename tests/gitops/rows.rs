@@ -162,6 +162,7 @@ fn facts<K: Kind>(object: Value, account: AccountStanding) -> Facts<K> {
         catalogue: None,
         answers: Arc::default(),
         source: None,
+        source_password: None,
         probe: None,
         wanted_password: Given::NotAsked,
         current_password: Given::NotAsked,

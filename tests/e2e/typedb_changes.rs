@@ -76,12 +76,9 @@ async fn a_cluster_is_cloned_by_the_name_of_its_manifest() {
     world.apply("other", elsewhere).await;
     let message = world.until_stands("other", "InvalidSpec").await;
     assert!(message.contains("region of cluster orders is europe-west2"), "{message}");
-    let refused = world.clusters().patch(
-        "copy",
-        &kube::api::PatchParams::default(),
-        &kube::api::Patch::Merge(json!({"spec": {"cloneFrom": {"name": "other"}}})),
-    );
-    assert!(refused.await.unwrap_err().to_string().contains("cloneFrom is fixed"));
+    let patch = kube::api::Patch::Merge(json!({"spec": {"cloneFrom": {"name": "other"}}}));
+    let refused = world.clusters().patch("copy", &kube::api::PatchParams::default(), &patch).await;
+    assert!(refused.unwrap_err().to_string().contains("cloneFrom is fixed"));
     world.finish().await;
 }
 

@@ -22,7 +22,6 @@ pub(super) fn describing(cluster: &Cluster, name: &str, common: CommonSpec) -> T
         server_count,
         clone_from: None,
         backup: None,
-        clone_from: None,
         admin: Admin::default(),
     };
     TypeDBCluster::new(name, spec)

@@ -40,6 +40,9 @@ pub struct CloudAccountSpec {
     pub credentials: Vec<CredentialSource>,
     /// From which other namespaces clusters may refer to this account, and for what; when omitted from none.
     pub allowed_namespaces: Option<AllowedNamespaces>,
+    /// How many databases may be destroyed here in how much time; what is beyond that waits.
+    #[serde(default)]
+    pub destroy_limit: DestroyLimit,
     /// Certificates to trust besides the platform's own, for an endpoint behind a private authority.
     pub ca_bundle: Option<CaBundle>,
     /// Seconds between two looks at the cloud's list of clusters while nothing is in transition.
@@ -50,6 +53,24 @@ pub struct CloudAccountSpec {
     #[serde(default = "default_request_rate")]
     #[schemars(range(min = 6, max = 6000))]
     pub requests_per_minute: i64,
+}
+
+/// How many databases of a location may be destroyed within a while. Each account's limit holds for all of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct DestroyLimit {
+    /// So many databases.
+    #[schemars(range(min = 1, max = 10_000))]
+    pub count: i64,
+    /// Within so many minutes.
+    #[schemars(range(min = 1, max = 1440))]
+    pub per_minutes: i64,
+}
+
+impl Default for DestroyLimit {
+    fn default() -> Self {
+        Self { count: 10, per_minutes: 60 }
+    }
 }
 
 fn default_poll_interval() -> i64 {
@@ -199,7 +220,7 @@ pub struct LabelExpression {
     pub key: String,
     /// What is asked of it.
     pub operator: LabelOperator,
-    /// With In and NotIn: the values.
+    /// With `In` and `NotIn`: the values.
     #[serde(default)]
     #[schemars(length(max = 16))]
     pub values: Vec<LabelValue>,

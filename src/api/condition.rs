@@ -153,16 +153,22 @@ pub enum Reason {
     AdminPasswordUnknown,
     /// The database's version offers no way to change its factory password. Change it by hand, then give it with the field that the message names.
     AdminPasswordUnsupported,
-    /// The database was there and is gone. Find out why; then `clusterwright.dev/forget`, or delete the manifest.
+    /// The database was there and is gone. Find out why; then `onVanished: Recreate`, `clusterwright.dev/forget`, or delete the manifest.
     Vanished,
     /// Another database has the recorded one's id. Find out why; then `clusterwright.dev/forget`, with `externalId` to take the new one.
     Replaced,
+    /// More of the location's clusters are missing at once than is believed, so none is taken for gone. Find out why; where it is so, confirm with the annotation `clusterwright.dev/accept-missing` on the CloudAccount.
+    InventorySuspect,
+    /// Somebody else changes a field back whenever it is put right, so it is left. Find out who; then edit the manifest, list the field in `ignoreDrift`, or set `clusterwright.dev/reconcile-at`.
+    Contested,
     /// The database is suspended in the cloud, and nobody asked for that here. Resume it in the cloud's console, or set `power: Running`.
     NotRunning,
     /// The CloudAccount is being deleted, and databases that go with their manifests still need it. Delete those manifests, or set their `deletionPolicy` to `Retain`.
     InUse,
     /// The database would be destroyed and is protected. Set `deletionProtection` to false, or `deletionPolicy` to `Retain`.
     DeletionProtected,
+    /// As many databases were destroyed in the location as `destroyLimit` of its CloudAccounts allows. Wait until the time that the message names, raise the limit, or set `deletionPolicy` to `Retain`.
+    DestroyLimitReached,
     /// Destroying the database would end a subscription that pays for other clusters too, or may, as far as the credentials see. Confirm with the annotation `clusterwright.dev/confirm-subscription-cancellation`, or set `deletionPolicy` to `Retain`.
     DeletionWouldCancelSubscription,
     /// Something is to be done, and the annotation `clusterwright.dev/paused` forbids it. Remove the annotation.
@@ -171,7 +177,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, for documentation and for tests over all of them.
-    pub const ALL: [Self; 46] = [
+    pub const ALL: [Self; 49] = [
         Self::Running,
         Self::Suspended,
         Self::Observed,
@@ -213,12 +219,31 @@ impl Reason {
         Self::AdminPasswordUnsupported,
         Self::Vanished,
         Self::Replaced,
+        Self::InventorySuspect,
+        Self::Contested,
         Self::NotRunning,
         Self::InUse,
         Self::DeletionProtected,
+        Self::DestroyLimitReached,
         Self::DeletionWouldCancelSubscription,
         Self::Paused,
     ];
+
+    /// Whether nothing is being done for an object with this reason: it waits for a person, or for what passes by itself.
+    #[must_use]
+    pub const fn waits(self) -> bool {
+        let passes = matches!(
+            self,
+            Self::WaitingForOperation
+                | Self::WaitingForRateLimit
+                | Self::CloudUnavailable
+                | Self::OutcomeUnknown
+                | Self::WaitingForAccount
+                | Self::WaitingForCredentials
+                | Self::WaitingForPassword
+        );
+        passes || matches!(self.standing(), Standing::Stalled)
+    }
 
     /// How an object with this reason stands.
     #[must_use]

@@ -70,11 +70,64 @@ pub struct CrateDBClusterSpec {
     pub backup: Option<BackupSpec>,
     /// The backup of another cluster that is restored into the new one before it is Ready. Read when the cluster is created, and not afterwards.
     pub restore_from: Option<RestoreSpec>,
+    /// Fields for which an edit of this manifest is applied, and a change that was made elsewhere is left alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 16))]
+    pub ignore_drift: Vec<CrateDBField>,
     /// The database's user that the cloud makes; admin when omitted. Fixed at creation.
     #[schemars(length(min = 1, max = 64), regex(pattern = r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$"))]
     pub username: Option<String>,
     /// The password that the user shall have, 24 to 128 characters; a change of it is carried over to the database. A generated one when omitted.
     pub password_secret_ref: Option<PasswordRef>,
+}
+
+/// A field that others can change in the cloud.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum CrateDBField {
+    /// The cloud's own protection from deletion.
+    DeletionProtection,
+    /// The networks that may reach the database.
+    AllowedCidrs,
+    /// What is bought.
+    #[serde(rename = "product.name")]
+    ProductName,
+    /// The number of nodes.
+    Nodes,
+    /// The version.
+    Version,
+    /// When backups are made.
+    #[serde(rename = "backup.hours")]
+    BackupHours,
+    /// Whether the database serves.
+    Power,
+}
+
+impl CrateDBField {
+    /// Where each of them stands below `spec`.
+    pub const PATHS: [&'static str; 7] = [
+        Self::DeletionProtection.path(),
+        Self::AllowedCidrs.path(),
+        Self::ProductName.path(),
+        Self::Nodes.path(),
+        Self::Version.path(),
+        Self::BackupHours.path(),
+        Self::Power.path(),
+    ];
+
+    /// Where it stands below `spec`.
+    #[must_use]
+    pub const fn path(self) -> &'static str {
+        match self {
+            Self::DeletionProtection => "deletionProtection",
+            Self::AllowedCidrs => "allowedCidrs",
+            Self::ProductName => "product.name",
+            Self::Nodes => "nodes",
+            Self::Version => "version",
+            Self::BackupHours => "backup.hours",
+            Self::Power => "power",
+        }
+    }
 }
 
 /// A project, by its id or by name and region.

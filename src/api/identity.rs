@@ -174,7 +174,7 @@ impl fmt::Display for Handle {
 }
 
 /// One database, and no successor of the same name.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Identity {
     pub id: ClusterId,

@@ -28,6 +28,8 @@ pub mod annotation {
     pub const POWER_OVERRIDE: &str = "clusterwright.dev/power-override";
     /// The id of the recorded cluster that a manifest of this name shall no longer be bound to.
     pub const FORGET: &str = "clusterwright.dev/forget";
+    /// On a CloudAccount: what was missing at this moment (RFC 3339) may be taken for gone, however much it is.
+    pub const ACCEPT_MISSING: &str = "clusterwright.dev/accept-missing";
     /// The id of the marketplace subscription that ends, for all of its clusters, when this one is destroyed.
     pub const CONFIRM_SUBSCRIPTION_CANCELLATION: &str = "clusterwright.dev/confirm-subscription-cancellation";
 }

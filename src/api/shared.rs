@@ -29,6 +29,9 @@ pub struct CommonSpec {
     pub deletion_policy: DeletionPolicy,
     /// While true, the database is not destroyed under deletionPolicy Delete, and the cloud's own protection is set where it has one. False lifts that again; when omitted it is left alone.
     pub deletion_protection: Option<bool>,
+    /// What happens when the database was there and is gone.
+    #[serde(default)]
+    pub on_vanished: OnVanished,
     /// Whether the database serves (Running), or its data are only kept (Suspended), or the one or the other by powerSchedule (Scheduled); left alone when omitted.
     pub power: Option<PowerPolicy>,
     /// When the database serves, under power Scheduled.
@@ -48,6 +51,7 @@ impl CommonSpec {
             management: Management::Managed,
             deletion_policy: DeletionPolicy::Retain,
             deletion_protection: None,
+            on_vanished: OnVanished::Hold,
             power: None,
             power_schedule: None,
             connection_secret: ConnectionSecret { name: None, template: None },
@@ -132,6 +136,16 @@ pub enum DeletionPolicy {
     Retain,
     /// The database is destroyed with everything in it.
     Delete,
+}
+
+/// What happens when a database was there and is gone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum OnVanished {
+    /// It is reported, and waits for a person.
+    #[default]
+    Hold,
+    /// A new and empty one is created in its place; one in each location and hour.
+    Recreate,
 }
 
 /// Whether the database serves (Running), or its data are only kept (Suspended).

@@ -64,6 +64,10 @@ pub struct TypeDBClusterSpec {
     pub backup: Option<Backup>,
     /// The cluster of which the new one becomes a copy. Read when the cluster is created, and not afterwards.
     pub clone_from: Option<CloneSpec>,
+    /// Fields for which an edit of this manifest is applied, and a change that was made elsewhere is left alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 16))]
+    pub ignore_drift: Vec<TypeDBField>,
     /// The database's user `admin`.
     #[serde(default)]
     pub admin: Admin,
@@ -81,6 +85,37 @@ pub struct CloneSpec {
     /// Name of the other cluster's TypeDBCluster in the same namespace, instead of its id.
     #[schemars(length(min = 1, max = 253), regex(pattern = OBJECT_NAME))]
     pub name: Option<String>,
+}
+
+/// A field that others can change in the cloud.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum TypeDBField {
+    /// The id in the cloud.
+    ClusterId,
+    /// The type of machine.
+    MachineType,
+    /// The version.
+    Version,
+    /// Whether the database serves.
+    Power,
+}
+
+impl TypeDBField {
+    /// Where each of them stands below `spec`.
+    pub const PATHS: [&'static str; 4] =
+        [Self::ClusterId.path(), Self::MachineType.path(), Self::Version.path(), Self::Power.path()];
+
+    /// Where it stands below `spec`.
+    #[must_use]
+    pub const fn path(self) -> &'static str {
+        match self {
+            Self::ClusterId => "clusterId",
+            Self::MachineType => "machineType",
+            Self::Version => "version",
+            Self::Power => "power",
+        }
+    }
 }
 
 /// What a cluster costs by.

@@ -147,7 +147,7 @@ impl Import {
             match client.list(Priority::Edit).await {
                 Ok(answer) => return Ok(answer.value),
                 Err(error) => {
-                    refusals.push(format!("With Secret {} the clusters cannot be listed: {error}.", source.name))
+                    refusals.push(format!("With Secret {} the clusters cannot be listed: {error}.", source.name));
                 }
             }
         }

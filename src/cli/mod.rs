@@ -62,7 +62,7 @@ impl Command {
             Self::Crds(args) => {
                 crds::run(&args).map_err(|error| format!("The definitions cannot be written: {error}."))
             }
-            Self::Import(args) => import::run(args).await,
+            Self::Import(args) => Box::pin(import::run(args)).await,
             Self::Probe(args) => probe::run(args).await,
             Self::RemoveCrds(args) => remove_crds::run(args).await,
             Self::Simulate(args) => {

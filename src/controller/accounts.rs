@@ -9,6 +9,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use kube::ResourceExt;
 use kube::runtime::controller::Action;
 use kube::runtime::reflector::ObjectRef;
@@ -20,8 +21,10 @@ use super::backoff;
 use super::locations::AccountKey;
 use super::secrets::ReadError;
 use super::{Context, Holder, told};
-use crate::api::account::{AllowedNamespaces, CloudAccount, CredentialState, CredentialStatus};
+use crate::api::account::{AllowedNamespaces, CloudAccount, CredentialState, CredentialStatus, DestroyLimit};
+use crate::api::annotation;
 use crate::api::condition::Reason;
+use crate::api::identity::Location;
 use crate::controller::clouds::{Managed, looks_after};
 use crate::plan::{AccountStanding, Health, account_standing};
 
@@ -54,6 +57,10 @@ pub(crate) struct Known<K: Managed> {
     accepted: Vec<String>,
     /// Who may use it.
     allowed: Option<AllowedNamespaces>,
+    /// What may be destroyed in its location.
+    pub(crate) destroy_limit: DestroyLimit,
+    /// A person vouches that what was missing then is gone.
+    pub(crate) accepts_missing: Option<Timestamp>,
 }
 
 /// All accounts.
@@ -78,6 +85,14 @@ impl<K: Managed> Accounts<K> {
     /// Every session, for work that no manifest stands behind.
     pub(crate) fn sessions(&self) -> Vec<Session<K>> {
         self.lock().values().filter_map(|known| known.session.clone()).collect()
+    }
+
+    /// What the accounts of a location allow to be destroyed there.
+    pub(crate) fn destroy_limits(&self, location: &Location) -> Vec<DestroyLimit> {
+        let known = self.lock();
+        let here =
+            |known: &&Known<K>| known.session.as_ref().is_some_and(|session| session.place.location == *location);
+        known.values().filter(here).map(|known| known.destroy_limit).collect()
     }
 
     /// Forgets every account for which `needed` says no, and returns them.
@@ -105,6 +120,7 @@ impl<K: Managed> Accounts<K> {
                 || before.accepted != known.accepted
                 || before.allowed != known.allowed
                 || made_from(&before) != made_from(known)
+                || (before.destroy_limit, before.accepts_missing) != (known.destroy_limit, known.accepts_missing)
         })
     }
 
@@ -199,9 +215,21 @@ async fn establish<K: Managed>(
         // The last session is kept: what is being destroyed with a whole namespace may still need it.
         Err(session::Obstacle::Refused(reason, why)) => (AccountStanding::Refused(reason, why), before),
     };
-    let accepted = session.as_ref().map(|session| session.keyring.accepted()).unwrap_or_default();
-    let allowed = account.spec.allowed_namespaces.clone();
-    Ok(Known { uid: account.uid(), standing, session, credentials, accepted, allowed })
+    Ok(Known {
+        uid: account.uid(),
+        standing,
+        accepted: session.as_ref().map(|session| session.keyring.accepted()).unwrap_or_default(),
+        session,
+        credentials,
+        allowed: account.spec.allowed_namespaces.clone(),
+        destroy_limit: account.spec.destroy_limit,
+        accepts_missing: accepts_missing(account),
+    })
+}
+
+/// What is no moment vouches for nothing.
+fn accepts_missing(account: &CloudAccount) -> Option<Timestamp> {
+    account.annotations().get(annotation::ACCEPT_MISSING)?.parse().ok()
 }
 
 /// Every manifest that refers to the account decides anew.

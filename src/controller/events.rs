@@ -30,6 +30,8 @@ pub(crate) enum Word {
     Changing,
     Changed,
     Failed,
+    Drift,
+    Recreating,
     Renamed,
     PasswordSet,
     Destroying,
@@ -49,6 +51,8 @@ impl Word {
             Self::Changing => ("Changing", "Change"),
             Self::Changed => ("Changed", "Change"),
             Self::Failed => ("OperationFailed", "Change"),
+            Self::Drift => ("Drift", "Compare"),
+            Self::Recreating => ("Recreating", "Create"),
             Self::Renamed => ("Renamed", "Rename"),
             Self::PasswordSet => ("PasswordSet", "SetPassword"),
             Self::Destroying => ("Destroying", "Destroy"),
@@ -76,7 +80,8 @@ impl Events {
     /// Tells of something that was done.
     pub(crate) async fn tell(&self, about: &ObjectReference, word: Word, note: String) {
         let (reason, action) = word.names();
-        let type_ = if matches!(word, Word::Refused | Word::Failed) { "Warning" } else { "Normal" };
+        let unexpected = matches!(word, Word::Refused | Word::Failed | Word::Drift | Word::Recreating);
+        let type_ = if unexpected { "Warning" } else { "Normal" };
         self.publish(about, type_, reason, action, note).await;
     }
 

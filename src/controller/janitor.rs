@@ -11,8 +11,12 @@ use super::clouds::Managed;
 use super::locations::AccountKey;
 use super::pulse::Beat;
 use super::{Context, Holder};
+use crate::clock;
 
 const ROUND: Duration = Duration::from_secs(30);
+
+/// The longest window of a `destroyLimit`, in which what was destroyed counts.
+const LONGEST_WINDOW: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Goes round until the process is to stop. Each round is a sign of life, also while the first lists are still missing.
 pub(crate) async fn run<K: Managed>(ctx: Arc<Context<K>>, pulse: Beat, mut stop: watch::Receiver<bool>) {
@@ -33,6 +37,7 @@ pub(crate) async fn run<K: Managed>(ctx: Arc<Context<K>>, pulse: Beat, mut stop:
         pulse.beat();
         forget_the_gone(&ctx).await;
         wake_orphans(&ctx).await;
+        remove_tombstones(&ctx).await;
     }
 }
 
@@ -62,6 +67,19 @@ async fn wake_orphans<K: Managed>(ctx: &Context<K>) {
         });
         if record.creation().is_some() || !listed {
             ctx.wake.record(stored.object()).await;
+        }
+    }
+}
+
+/// Removes the records of clusters whose end no longer counts. One that cannot be removed is tried again on the next round.
+async fn remove_tombstones<K: Managed>(ctx: &Context<K>) {
+    let now = ctx.clock.now();
+    for stored in ctx.records.all() {
+        let counts = |ended| now < clock::later(ended, LONGEST_WINDOW);
+        if stored.record.ended.is_some_and(|ended| !counts(ended))
+            && let Err(error) = ctx.records.remove(&stored).await
+        {
+            tracing::warn!(record = stored.name, %error, "the record of a cluster that is gone could not be removed");
         }
     }
 }

@@ -66,6 +66,7 @@ async fn look_after<K: Managed>(secret: &Secret, ctx: &Context<K>) -> Result<Act
             inventory: session.as_ref().and_then(|session| session.place.inventory()),
             look: look.take(),
             credentials: session.as_ref().map(|session| session.keyring.accepted()).unwrap_or_default(),
+            accepts_missing: session.as_ref().and_then(|session| ctx.accounts.get(&session.account)?.accepts_missing),
         };
         match (plan_orphan(&facts), &session) {
             (OrphanPlan::Look(target), Some(session)) => {
@@ -86,7 +87,7 @@ async fn look_after<K: Managed>(secret: &Secret, ctx: &Context<K>) -> Result<Act
                 return Ok(Action::await_change());
             }
             (OrphanPlan::ClearIntent | OrphanPlan::Drop, _) => {
-                ctx.records.remove(&stored).await?;
+                ctx.records.end(&stored, ctx.clock.now()).await?;
                 return Ok(Action::await_change());
             }
             (OrphanPlan::Gone, _) => {

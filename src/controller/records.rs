@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use jiff::Timestamp;
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
 use kube::api::{DeleteParams, PostParams, Preconditions};
@@ -149,6 +150,15 @@ impl<K: Managed> Records<K> {
             filed.uid.clone_from(&older.uid);
         }
         self.write(&filed).await.map(|_| ())
+    }
+
+    /// Ends the record of a cluster that has come to its end. A tombstone is left where there was a cluster.
+    pub(crate) async fn end(&self, stored: &Stored<K>, now: Timestamp) -> Result<(), RecordError> {
+        if stored.record.bound.is_some() {
+            let record = stored.record.clone().tombstone(now);
+            self.file(&Stored { record, ..stored.clone() }).await?;
+        }
+        self.remove(stored).await
     }
 
     /// Removes exactly the version that was read.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::drift::Settings;
 use super::facts::{AccountFacts, Facts, Reach, Rival, Sighting, Stake};
 use super::kind::{CloudCluster, Kind};
 use super::permits::withheld;
@@ -177,6 +178,9 @@ pub(super) fn adopt<K: Kind>(facts: &Facts<K>, id: &ClusterId, origin: Origin) -
             .pending(vec![planned(PlannedAction::Adopt, id)])
         }
         Sighting::LookedAbsent(_) | Sighting::Elsewhere if origin == Origin::Recovered && !facts.is_listed(&target) => {
+            if facts.inventory_is_suspect() {
+                return bound::suspect(facts, id.as_str());
+            }
             Plan::held(
                 Reason::Vanished,
                 format!(
@@ -222,6 +226,7 @@ fn bound_to<K: Kind>(cluster: &K::Cluster, fixed: K::Fixed, origin: Origin, cred
         fixed,
         seen_by: credential.map(str::to_owned).into_iter().collect(),
         applied: K::Applied::default(),
+        settings: Settings::new(),
         gone: None,
     }
 }

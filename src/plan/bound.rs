@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use super::binding::{claimed, forget, record_differs};
+use super::conditions::whole_seconds;
 use super::connection::{self, Connection};
+use super::drift::{self, Sorted};
 use super::facts::{Facts, Look, Reach, Sighting, Stake};
 use super::kind::{CloudCluster, Kind};
 use super::record::{Bound, Origin, Record};
@@ -11,9 +13,11 @@ use super::standing::standing;
 use super::step::{Plan, RecordChange, Step, Verdict};
 use super::work::Work;
 use super::{change, power, proof, rename, serving, waiting};
+use crate::api::annotation;
 use crate::api::condition::Reason;
 use crate::api::identity::{ClusterId, CreatedAt, Handle};
-use crate::api::shared::MAX_PLANNED_STEPS;
+use crate::api::shared::{MAX_PLANNED_STEPS, OnVanished};
+use crate::clock;
 
 /// Decides for a manifest whose record is bound to a cluster.
 pub(super) fn plan<K: Kind>(facts: &Facts<K>, reach: &Reach, bound: &Bound<K>) -> Plan<K> {
@@ -78,17 +82,61 @@ fn absent<K: Kind>(facts: &Facts<K>, reach: &Reach, record: &Record<K>, bound: &
     if let Some(forget) = forget(facts, record) {
         return forget;
     }
+    let recreates = facts.spec().on_vanished == OnVanished::Recreate;
+    if facts.inventory_is_suspect() && (recreates || !known_gone(bound)) {
+        return suspect(facts, &K::title(bound));
+    }
     if !known_gone(bound) {
         return Plan::quietly(Step::Record(RecordChange::Gone));
     }
+    if recreates && let Some(plan) = recreate(facts, bound) {
+        return plan;
+    }
+    let recreate = match (facts.spec().on_vanished, &facts.spec().external_id) {
+        (OnVanished::Hold, _) => "set spec.onVanished: Recreate, or ",
+        (OnVanished::Recreate, Some(_)) => "remove spec.externalId, which names it, or ",
+        (OnVanished::Recreate, None) => "",
+    };
     Plan::held(
         Reason::Vanished,
         format!(
-            "Cluster {} was there and is gone. Nothing is created in its place. To start anew set the annotation \
-             clusterwright.dev/forget: {id}, or delete this manifest.",
+            "Cluster {} was there and is gone. Nothing is created in its place. To start anew {recreate}set the annotation \
+             clusterwright.dev/forget: {id}; or delete this manifest.",
             K::title(bound)
         ),
     )
+}
+
+/// Too much is missing at once to be believed.
+pub(super) fn suspect<K: Kind>(facts: &Facts<K>, title: &str) -> Plan<K> {
+    let place = facts.account.reach.as_ref().map(|reach| reach.location.to_string()).unwrap_or_default();
+    Plan::held(
+        Reason::InventorySuspect,
+        format!(
+            "More clusters of {place} are missing at once than is believed, {title} among them, so none is taken for gone. \
+             Find out why. Should they be gone, set the annotation {}: <the present time, RFC 3339> on CloudAccount {}.",
+            annotation::ACCEPT_MISSING,
+            facts.spec().account_ref.name
+        ),
+    )
+}
+
+/// The cluster is gone, and its manifest says that a new one takes its place: in its turn, and where nothing forbids it.
+fn recreate<K: Kind>(facts: &Facts<K>, bound: &Bound<K>) -> Option<Plan<K>> {
+    if facts.paused() || facts.spec().external_id.is_some() {
+        return None;
+    }
+    let Some(turn) = facts.lately.may_recreate_at(facts.now) else {
+        let message = format!("Cluster {} was there and is gone. A new one is created in its place.", K::title(bound));
+        return Some(Plan::step(Step::Record(RecordChange::Recreate), Reason::Creating, message));
+    };
+    let message = format!(
+        "Cluster {} was there and is gone. onVanished: Recreate acts on one cluster in each location and hour, so a new one is created \
+         after {}.",
+        K::title(bound),
+        whole_seconds(turn)
+    );
+    Some(Plan::held(Reason::Vanished, message).looking_again(clock::until(facts.now, turn)?))
 }
 
 fn never_seen<K: Kind>(reach: &Reach, bound: &Bound<K>) -> Plan<K> {
@@ -152,7 +200,7 @@ fn present<K: Kind>(
     if bound.gone.is_some() {
         return Plan::quietly(Step::Record(RecordChange::Found));
     }
-    let differences = K::differences(facts, Some(bound), cluster);
+    let Sorted { differences, news, in_force } = drift::sort(facts, bound, K::differences(facts, Some(bound), cluster));
     let barrier = match record.change() {
         Some(intent) => Some(change::follow(facts, intent, cluster)),
         None => proof::before_change(facts, record, bound, cluster),
@@ -160,6 +208,10 @@ fn present<K: Kind>(
     if let Some(first) = barrier {
         let pending = differences.into_iter().map(|difference| difference.shown).collect();
         return first.pending(pending).about(cluster).noting_differences();
+    }
+    let at_peace = !cluster.phase().in_transition() && change::under_way(facts, cluster).is_none();
+    if let Some((settings, drifts)) = news.filter(|_| at_peace) {
+        return Plan::quietly(Step::Record(RecordChange::Noted { settings, drifts }));
     }
     let way_in = K::way_in(facts, record, bound, cluster);
     let (first, later): (Vec<_>, Vec<_>) = differences.into_iter().partition(|difference| difference.first);
@@ -176,7 +228,14 @@ fn present<K: Kind>(
         None => standing(facts, cluster, &work, way_in).pending(work.shown),
     };
     let plan = published(facts, record, bound, cluster, plan.about(cluster).noting_differences());
-    power::watching_the_clock(facts, serving::probing(facts, cluster, plan))
+    let plan = power::watching_the_clock(facts, serving::probing(facts, cluster, plan));
+    match in_force {
+        Some(settings) if at_peace && plan.next.is_none() => {
+            let noted = RecordChange::Noted { settings, drifts: Vec::new() };
+            Plan { next: Some(Step::Record(noted)), ..plan }
+        }
+        _ => plan,
+    }
 }
 
 /// The same, with the connection Secret written where that is due.

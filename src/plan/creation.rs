@@ -23,6 +23,11 @@ pub(super) fn plan<K: Kind>(facts: &Facts<K>) -> Plan<K> {
         return withheld(facts, Permission::Create, "create clusters");
     }
     let target = facts.manifest.wanted();
+    let plan = decide(facts, target.clone());
+    if plan.pending.is_empty() { plan.pending(vec![planned(PlannedAction::Create, &target)]) } else { plan }
+}
+
+fn decide<K: Kind>(facts: &Facts<K>, target: Handle) -> Plan<K> {
     if let Some(rival) = facts.rival_for(&target) {
         return taken_by(facts, &target, rival);
     }

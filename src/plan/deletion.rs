@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use super::binding::{adopt, planned};
-use super::bound::looked;
+use super::bound::{looked, suspect};
 use super::change;
+use super::conditions::whole_seconds;
 use super::creation::settle;
 use super::facts::{AccountStanding, Facts, Reach, Sighting};
 use super::kind::{CloudCluster, Kind, Phase};
@@ -46,6 +47,7 @@ pub(super) fn plan<K: Kind>(facts: &Facts<K>) -> Plan<K> {
                 plan if plan.stands_at(Reason::CredentialsInsufficient) => plan,
                 // Whether it is this manifest's nobody can tell.
                 _ if !facts.account.permits.may_adopt() => withheld(facts, Permission::Adopt, "bind to what is there"),
+                plan if plan.stands_at(Reason::InventorySuspect) => plan,
                 // What the status names is gone, or is not ours: nothing is left to destroy.
                 plan if plan.next.is_none() => release(),
                 plan => plan,
@@ -53,13 +55,23 @@ pub(super) fn plan<K: Kind>(facts: &Facts<K>) -> Plan<K> {
             None => release(),
         },
     };
-    naming_the_way_out(guard(facts, plan))
+    naming_the_way_out(showing_the_end(facts, guard(facts, plan)))
 }
 
 /// The cluster that the status names beyond doubt: without its creation time it could be another of the same id.
 fn reported<K: Kind>(facts: &Facts<K>) -> Option<&ClusterId> {
     let status = facts.reported()?;
     status.created_at.as_ref().and(status.external_id.as_ref())
+}
+
+/// However a deletion is held up, the plan shows what it comes to.
+fn showing_the_end<K: Kind>(facts: &Facts<K>, plan: Plan<K>) -> Plan<K> {
+    match facts.record.as_ref().and_then(Record::bound_id) {
+        Some(id) if plan.pending.is_empty() && !plan.stands_at(Reason::Deleting) => {
+            plan.pending(vec![planned(PlannedAction::Destroy, id)])
+        }
+        _ => plan,
+    }
 }
 
 fn naming_the_way_out<K: Kind>(mut plan: Plan<K>) -> Plan<K> {
@@ -164,8 +176,28 @@ fn destroy<K: Kind>(facts: &Facts<K>, record: &Record<K>, bound: &Bound<K>) -> P
             ),
         ),
         // What was to be destroyed is destroyed under the id that it has.
-        _ => rename::followed(facts, bound).unwrap_or_else(|| Plan::quietly(Step::Record(RecordChange::Drop))),
+        _ => rename::followed(facts, bound).unwrap_or_else(|| believed_gone(facts, &name)),
     }
+}
+
+/// Its record goes, unless too much is missing at once.
+fn believed_gone<K: Kind>(facts: &Facts<K>, name: &str) -> Plan<K> {
+    if facts.inventory_is_suspect() {
+        return suspect(facts, name);
+    }
+    Plan::quietly(Step::Record(RecordChange::Drop))
+}
+
+/// As many databases were destroyed here of late as is allowed. One that was asked for already counts among them.
+fn in_turn<K: Kind>(facts: &Facts<K>, record: &Record<K>, name: &str) -> Option<Plan<K>> {
+    let turn = facts.lately.may_destroy_at(facts.now).filter(|_| !record.is_destroying())?;
+    let place = &record.location;
+    let message = format!(
+        "Cluster {name} is to be destroyed. As many databases were destroyed in {place} as destroyLimit of its CloudAccounts allows, \
+         so it waits until {}.",
+        whole_seconds(turn)
+    );
+    Some(Plan::standing(Reason::DestroyLimitReached, message).looking_again(clock::until(facts.now, turn)?))
 }
 
 /// The cluster is there: it is destroyed, unless it is protected or something must come first.
@@ -193,6 +225,7 @@ fn present<K: Kind>(facts: &Facts<K>, record: &Record<K>, bound: &Bound<K>, clus
         return change::waiting(facts, cluster, &operation).pending(pending).about(cluster);
     }
     let first = proof::before_destroy(facts, record, bound, cluster);
+    let first = first.or_else(|| in_turn(facts, record, &name));
     if let Some(first) = first.or_else(|| K::before_destroy(facts, bound, cluster)) {
         return first.pending(pending).about(cluster);
     }

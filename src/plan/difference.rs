@@ -35,6 +35,8 @@ pub enum Obstacle {
     Downgrade,
     /// A free cluster would have to be paid for.
     NotForFree,
+    /// Somebody else has changed it back whenever it was put right.
+    Contested,
     /// The cloud does not suspend the clusters of every product.
     CannotBeSuspended,
 }
@@ -46,7 +48,20 @@ impl Obstacle {
             Self::FixedAtCreation => "it is fixed at creation",
             Self::Downgrade => "a version is never taken back",
             Self::NotForFree => "a free cluster cannot have that",
+            Self::Contested => "somebody else has changed it back three times within half an hour",
             Self::CannotBeSuspended => "the cloud does not suspend clusters of this product",
+        }
+    }
+
+    /// How the manifest comes to rest all the same.
+    pub(super) const fn way_out(self) -> &'static str {
+        match self {
+            Self::Contested => {
+                "It is left for a day, or until the manifest is edited or the annotation clusterwright.dev/reconcile-at is set anew."
+            }
+            Self::FixedAtCreation | Self::Downgrade | Self::NotForFree | Self::CannotBeSuspended => {
+                "Set the manifest back."
+            }
         }
     }
 }

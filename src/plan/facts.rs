@@ -8,6 +8,8 @@ use jiff::Timestamp;
 use kube::ResourceExt;
 
 use super::kind::{CloudCluster, Kind};
+use super::lately::Lately;
+use super::missing::Missing;
 use super::permits::Permits;
 use super::record::{AccountName, Bound, Owner, Record};
 use super::waiting::PATIENCE;
@@ -59,6 +61,7 @@ pub struct Facts<K: Kind> {
     /// What our own connection Secret says the password is, where there is no record of it.
     pub published_password: Option<Password>,
     pub attempts: Attempts,
+    pub lately: Lately,
 }
 
 /// How the account stands, and whether the cloud can be spoken to through it.
@@ -69,6 +72,8 @@ pub struct AccountFacts {
     pub reach: Option<Reach>,
     /// What the manifest may use it for.
     pub permits: Permits,
+    /// A person vouches that what was missing then is gone.
+    pub accepts_missing: Option<Timestamp>,
 }
 
 /// How an account stands.
@@ -113,6 +118,7 @@ impl Reach {
 pub struct Inventory<K: Kind> {
     pub clusters: Vec<K::Cluster>,
     pub at: Option<Timestamp>,
+    pub missing: Missing,
 }
 
 impl<K: Kind> Inventory<K> {
@@ -339,6 +345,12 @@ impl<K: Kind> Facts<K> {
     #[must_use]
     pub fn deleting(&self) -> bool {
         self.manifest.meta().deletion_timestamp.is_some()
+    }
+
+    /// Whether more clusters are missing at once than is believed.
+    #[must_use]
+    pub fn inventory_is_suspect(&self) -> bool {
+        self.inventory.as_ref().is_some_and(|list| list.missing.is_suspect(self.account.accepts_missing))
     }
 
     /// Whether writes to the cloud are switched off by annotation.

@@ -127,6 +127,10 @@ pub trait Kind:
     fn fixed_differences(&self, there: &Self::Fixed) -> Vec<PlannedStep>;
     /// Every difference between what is written in the manifest and the cluster, in the order in which they are put right.
     fn differences(facts: &Facts<Self>, bound: Option<&Bound<Self>>, cluster: &Self::Cluster) -> Vec<Difference<Self>>;
+    /// The fields that others can change in the cloud, by where they stand below `spec`.
+    fn fields_of_others() -> &'static [&'static str];
+    /// Those of them for which a change that was made elsewhere is left alone.
+    fn ignores_drift_of(&self) -> Vec<&'static str>;
     /// What the password asks for.
     fn way_in(
         facts: &Facts<Self>,

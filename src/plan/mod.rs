@@ -12,9 +12,12 @@ mod cratedb;
 mod creation;
 mod deletion;
 mod difference;
+mod drift;
 mod facts;
 mod import;
 mod kind;
+mod lately;
+mod missing;
 mod orphan;
 mod password;
 mod permits;
@@ -36,12 +39,15 @@ pub use binding::{created_by, may_take_over};
 pub use conditions::whole_seconds;
 pub use connection::{Connection, Layout, fingerprint as connection_fingerprint};
 pub use difference::{Difference, Obstacle, Remedy};
+pub use drift::{Applies, Setting, Settings, applies};
 pub use facts::{
     AccountFacts, AccountStanding, Answered, Answers, Attempts, Catalogued, Denied, Facts, Given, Inventory, Look,
     Probe, Reach, Rival, Sighting, Source, Stake, Trouble, TroubleKind,
 };
 pub use import::imported;
 pub use kind::{Change, CloudCluster, Data, Kind, Phase};
+pub use lately::Lately;
+pub use missing::{Missing, Roll};
 pub use orphan::{OrphanFacts, OrphanPlan, plan_orphan};
 pub use password::PasswordPlan;
 pub use permits::{Permits, granted};
@@ -62,6 +68,10 @@ use crate::api::shared::{DeletionPolicy, Management};
 /// Decides what is to be done next about one manifest, and how it stands.
 #[must_use]
 pub fn plan<K: Kind>(facts: &Facts<K>) -> Plan<K> {
+    decide(facts).explained()
+}
+
+fn decide<K: Kind>(facts: &Facts<K>) -> Plan<K> {
     if looked_after_elsewhere(facts).is_some() {
         return Plan::unchanged();
     }

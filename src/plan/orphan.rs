@@ -27,6 +27,8 @@ pub struct OrphanFacts<K: Kind> {
     pub look: Option<Look<K>>,
     /// The credentials through which its location can be spoken to, the one in use first.
     pub credentials: Vec<String>,
+    /// A person vouches that what was missing then is gone.
+    pub accepts_missing: Option<Timestamp>,
 }
 
 /// What to do with it.
@@ -68,7 +70,8 @@ pub fn plan_orphan<K: Kind>(facts: &OrphanFacts<K>) -> OrphanPlan<K> {
         return if bound.gone.is_some() { OrphanPlan::Found } else { OrphanPlan::Keep };
     }
     let may_go = bound.gone.is_none_or(|gone| gone.told || facts.now >= clock::later(gone.since, MOURNING));
-    if !may_go || !facts.credentials.iter().any(|own| bound.seen_by.contains(own)) {
+    let seen = facts.credentials.iter().any(|own| bound.seen_by.contains(own));
+    if !may_go || !seen || inventory.missing.is_suspect(facts.accepts_missing) {
         return OrphanPlan::Keep;
     }
     match facts.look.as_ref().filter(|look| look.target == target && inventory.at.is_none_or(|at| look.at >= at)) {

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use kube::ResourceExt;
 use serde::{Deserialize, Serialize};
 
+use super::drift::{Applies, Settings};
 use super::kind::{Change, Kind};
 use crate::api::identity::{ClusterId, Handle, Identity, Location};
 use crate::api::secret::Password;
@@ -123,6 +124,9 @@ pub struct ChangeIntent<K: Kind> {
     pub accepted: bool,
     /// What a refusal that comes late is remembered under, see [`Refusal::fingerprint`].
     pub fingerprint: String,
+    /// What it puts in force, where others can change that as well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub applies: Option<Applies>,
 }
 
 impl<K: Kind> ChangeIntent<K> {
@@ -218,9 +222,15 @@ pub struct Record<K: Kind> {
     /// The value of the annotation `forget` that was honoured, so that it is honoured once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub forgotten: Option<String>,
+    /// When the manifest was last given a new cluster in the place of one that had vanished.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recreated: Option<Timestamp>,
     /// Kept for whoever adopts the cluster next; it claims nothing.
     #[serde(default)]
     pub filed: bool,
+    /// When its cluster was ended. Such a record is kept, without passwords, for as long as that counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended: Option<Timestamp>,
     /// The cloud was asked for the pending password, and has carried it out.
     #[serde(default)]
     pub password_sent: bool,
@@ -249,6 +259,9 @@ pub struct Bound<K: Kind> {
     /// What was last applied and cannot be seen in the cloud afterwards.
     #[serde(default)]
     pub applied: K::Applied,
+    /// What was last in force of the fields that others can change as well.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub settings: Settings,
     /// Set while the cluster is proved gone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gone: Option<Gone>,
@@ -275,7 +288,9 @@ impl<K: Kind> Record<K> {
             intent: None,
             refusals: BTreeMap::new(),
             forgotten: None,
+            recreated: None,
             filed: false,
+            ended: None,
             password_sent: false,
             password: PasswordState::default(),
         }
@@ -320,6 +335,7 @@ impl<K: Kind> Record<K> {
                 bound.origin = former.origin;
             }
             bound.applied = former.applied.clone();
+            bound.settings = former.settings.clone();
         }
     }
 
@@ -384,6 +400,9 @@ impl<K: Kind> Record<K> {
                 if let Some(bound) = &mut self.bound {
                     K::note_applied(&mut bound.applied, &intent.change);
                 }
+                if let Some(applies) = intent.applies {
+                    self.note_in_force(&subject, applies, intent.announced);
+                }
                 if let Some(id) = intent.change.renames_to() {
                     self.rename(id.clone());
                 }
@@ -430,6 +449,24 @@ impl<K: Kind> Record<K> {
     #[must_use]
     pub fn is_creating(&self, now: Timestamp) -> bool {
         self.change().is_some_and(|intent| intent.change.creates().is_some() && now <= intent.settled_after())
+    }
+
+    /// Whether the cluster's end was asked for.
+    #[must_use]
+    pub fn is_destroying(&self) -> bool {
+        matches!(self.intent, Some(Intent::Destroy { .. }))
+    }
+
+    /// The same as what is left of it once its cluster has come to its end, at `now` at the latest. It claims nothing.
+    #[must_use]
+    pub fn tombstone(self, now: Timestamp) -> Self {
+        let asked = match self.intent {
+            Some(Intent::Destroy { announced, .. }) => Some(announced),
+            _ => None,
+        };
+        let bound = self.bound.map(|bound| Bound { settings: Settings::new(), ..bound });
+        let blank = Self::new(self.owner, self.location);
+        Self { bound, recreated: self.recreated, filed: true, ended: asked.or(Some(now)), ..blank }
     }
 
     /// The id of the bound cluster.

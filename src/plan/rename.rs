@@ -23,7 +23,7 @@ fn outcome<K: Kind>(facts: &Facts<K>, intent: &ChangeIntent<K>, bound: &Bound<K>
         return Plan::step(Step::Look(target), intent.change.reason(), format!("{}.", intent.change.summary()));
     };
     let listed = facts.inventory.as_ref().filter(|list| list.at > Some(look.at)).and_then(|list| list.get(new));
-    if look.found.cluster.as_ref().or(listed).filter(is_ours).is_some() {
+    if look.found.cluster.as_ref().or(listed).as_ref().is_some_and(is_ours) {
         return change::settled(Ending::Done);
     }
     if look.at > change::settled_after(intent) {

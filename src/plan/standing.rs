@@ -45,6 +45,7 @@ pub(super) fn standing<K: Kind>(
             (Some(refused), _) => refused.clone(),
             // What a resume would not mend either is not waited for.
             (None, Some(Power::Suspended)) if !work.blocked.is_empty() => blocked(&work.blocked),
+            (None, _) if is_contested(&work.blocked) => blocked(&work.blocked),
             (None, Some(Power::Suspended)) => {
                 Plan::standing(Reason::Suspended, format!("Cluster {name} is suspended as asked for{outlook}."))
             }
@@ -65,10 +66,15 @@ fn blocked<K: Kind>(blocked: &[(Obstacle, PlannedStep)]) -> Plan<K> {
     let sentences = alike.filter_map(|alike| {
         let (obstacle, _) = alike.first()?;
         let edits: Vec<String> = alike.iter().filter_map(|(_, step)| edit(step)).collect();
-        let (edits, why) = (edits.join(", "), obstacle.why());
-        Some(format!("The manifest asks to change {edits}, and {why}. Set the manifest back."))
+        let (edits, why, way_out) = (edits.join(", "), obstacle.why(), obstacle.way_out());
+        Some(format!("The manifest asks to change {edits}, and {why}. {way_out}"))
     });
-    Plan::held(Reason::ChangeUnsupported, sentences.collect::<Vec<_>>().join(" "))
+    let reason = if is_contested(blocked) { Reason::Contested } else { Reason::ChangeUnsupported };
+    Plan::held(reason, sentences.collect::<Vec<_>>().join(" "))
+}
+
+fn is_contested(blocked: &[(Obstacle, PlannedStep)]) -> bool {
+    blocked.iter().any(|(obstacle, _)| *obstacle == Obstacle::Contested)
 }
 
 fn edit(step: &PlannedStep) -> Option<String> {

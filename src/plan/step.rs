@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::connection::Connection;
+use super::drift::Settings;
 use super::kind::{Change, Kind};
 use super::record::{Bound, Ending, Refusal};
 use crate::api::condition::{Reason, Standing};
@@ -78,6 +79,10 @@ pub enum RecordChange<K: Kind> {
     TrustPassword(Password),
     /// The recorded password does not open the cluster, which was taken by its looks.
     Disown,
+    /// What is in force of the fields that others can change, and the changes that were made elsewhere and not told of yet.
+    Noted { settings: Settings, drifts: Vec<PlannedStep> },
+    /// The record of a cluster that has vanished is filed, and a new one is created.
+    Recreate,
     /// Somebody has given the cluster another id.
     Renamed(ClusterId),
     /// The cluster is proved gone, and its manifest is there to say so.
@@ -257,6 +262,18 @@ impl<K: Kind> Plan<K> {
     #[must_use]
     pub fn about(mut self, cluster: &K::Cluster) -> Self {
         self.cluster = Some(cluster.clone());
+        self
+    }
+
+    /// The same, where each pending step that waits says what for.
+    #[must_use]
+    pub(super) fn explained(mut self) -> Self {
+        let Verdict::Stands { reason, message, .. } = &self.verdict else { return self };
+        if reason.waits() && !self.next.as_ref().is_some_and(Step::writes_to_a_cloud) {
+            for step in &mut self.pending {
+                step.blocked_by.get_or_insert_with(|| message.clone());
+            }
+        }
         self
     }
 

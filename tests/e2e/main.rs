@@ -11,6 +11,7 @@
 mod accounts;
 mod adopt;
 mod cratedb;
+mod drift;
 mod gitops;
 mod harness;
 mod holds;
@@ -29,3 +30,4 @@ mod retain;
 mod schema;
 #[path = "../support/mod.rs"]
 mod support;
+mod typedb_changes;

@@ -7,7 +7,8 @@ use clusterwright::api::condition::Reason;
 use clusterwright::api::cratedb::CrateDBCluster;
 use clusterwright::api::typedb::TypeDBCluster;
 use clusterwright::plan::{
-    AccountFacts, AccountStanding, Attempts, Facts, Given, Inventory, Kind, Plan, Verdict, account_status, plan, status,
+    AccountFacts, AccountStanding, Attempts, Facts, Given, Inventory, Kind, Lately, Missing, Permits, Plan, Verdict,
+    account_status, plan, status,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde::de::DeserializeOwned;
@@ -68,7 +69,12 @@ pub(crate) fn expected(reason: Reason) -> Expected {
         | Reason::AdminPasswordUnsupported
         | Reason::Vanished
         | Reason::Replaced
+        | Reason::InventorySuspect
+        | Reason::Contested
+        | Reason::DestroyLimitReached
         | Reason::NotRunning
+        | Reason::InUse
+        | Reason::NamespaceNotAllowed
         | Reason::DeletionProtected
         | Reason::DeletionWouldCancelSubscription => WAITING_FOR_A_PERSON,
         Reason::Paused => ("Suspended", Read::Failed),
@@ -154,31 +160,30 @@ fn facts<K: Kind>(object: Value, account: AccountStanding) -> Facts<K> {
         operator_namespace: "clusterwright-system".to_owned(),
         take_over_from: None,
         edited: Timestamp::UNIX_EPOCH,
-        account: AccountFacts { standing: account, reach: None },
+        account: AccountFacts { standing: account, reach: None, permits: Permits::ALL, accepts_missing: None },
         record: None,
         rivals: Vec::new(),
-        inventory: Some(Inventory { clusters: Vec::new(), at: None }.into()),
+        inventory: Some(Inventory { clusters: Vec::new(), at: None, missing: Missing::default() }.into()),
         look: None,
         catalogue: None,
         answers: Arc::default(),
         source: None,
+        source_password: None,
         probe: None,
         wanted_password: Given::NotAsked,
         current_password: Given::NotAsked,
         published_password: None,
         attempts: Attempts::default(),
+        lately: Lately::default(),
     }
 }
 
 fn account(reason: Reason) -> Option<Value> {
-    let standing = match reason {
-        Reason::Connected => AccountStanding::Connected,
-        Reason::Connecting => AccountStanding::Connecting,
-        Reason::CloudUnavailable => AccountStanding::Unavailable(MESSAGE.to_owned()),
-        refused if expected(refused) == WAITING_FOR_A_PERSON => AccountStanding::Refused(refused, MESSAGE.to_owned()),
-        _ => return None,
-    };
+    let own = [Reason::Connected, Reason::Connecting, Reason::CloudUnavailable];
+    if !own.contains(&reason) && expected(reason) != WAITING_FOR_A_PERSON {
+        return None;
+    }
     let mut account: CloudAccount = typed(untouched("CloudAccount"));
-    account.status = Some(account_status(&account, &standing, Some("typedb-cloud"), None, Timestamp::UNIX_EPOCH));
+    account.status = Some(account_status(&account, (reason, MESSAGE), &[], None, Timestamp::UNIX_EPOCH));
     Some(serde_json::to_value(account).unwrap())
 }

@@ -11,7 +11,7 @@ use clusterwright::cloud::typedb::change::Change;
 use clusterwright::cloud::typedb::creation::NewCluster;
 use clusterwright::cloud::typedb::wire::{Cluster, ClusterDeploy, ClusterStatus, Server, ServerStatus};
 use clusterwright::plan::{
-    ChangeIntent, Origin, PasswordState, Refusal, RefusalKind, Rival, Stake, refusal_fingerprint,
+    ChangeIntent, Origin, PasswordState, Refusal, RefusalKind, Rival, Settings, Stake, refusal_fingerprint,
 };
 
 pub(crate) use super::kinds::Scene;
@@ -119,6 +119,7 @@ pub(crate) fn bound(name: &str, origin: Origin) -> Bound {
         seen_by: BTreeSet::from([KEY.to_owned()]),
         applied: None,
         doubt: None,
+        settings: Settings::new(),
         gone: None,
     }
 }
@@ -162,6 +163,7 @@ pub(crate) fn changing(change: Change, seconds: i64, accepted: bool) -> Intent {
         accepted,
         after: None,
         fingerprint,
+        applies: None,
     }))
 }
 
@@ -198,6 +200,7 @@ pub(crate) fn scene() -> Scene {
         server_count: None,
         backup: None,
         clone_from: None,
+        ignore_drift: Vec::new(),
         admin: Admin::default(),
     };
     Scene::of(TypeDBCluster::new(ID, spec), location())
@@ -205,7 +208,7 @@ pub(crate) fn scene() -> Scene {
 
 /// A manifest whose cluster runs, is recorded, and whose connection Secret still waits to be checked.
 pub(crate) fn running() -> Scene {
-    scene().recorded(record(ID)).listed([cluster(ID)])
+    scene().recorded(record(ID)).listed([cluster(ID)]).in_force()
 }
 
 /// The same at rest: nothing is to be done.

@@ -41,6 +41,12 @@ fn of_change<K: Kind>(change: &RecordChange<K>) -> String {
         RecordChange::ClearForgotten => "clear forgotten".to_owned(),
         RecordChange::SeenBy(credential) => format!("seen by {credential}"),
         RecordChange::TrustPassword(password) => format!("trust {}", password.expose()),
+        RecordChange::Noted { drifts, .. } if drifts.is_empty() => "note what is in force".to_owned(),
+        RecordChange::Noted { drifts, .. } => {
+            let shown: Vec<String> = drifts.iter().map(super::scene::shown).collect();
+            format!("tell that {}", shown.join(", "))
+        }
+        RecordChange::Recreate => "recreate".to_owned(),
         RecordChange::Gone => "note that it is gone".to_owned(),
         RecordChange::Renamed(id) => format!("follow to {id}"),
         RecordChange::Found => "note that it is back".to_owned(),

@@ -10,7 +10,6 @@ pub(crate) type CloudWrite = plan::CloudWrite<TypeDBCluster>;
 pub(crate) type CreateIntent = plan::CreateIntent<TypeDBCluster>;
 pub(crate) type Facts = plan::Facts<TypeDBCluster>;
 pub(crate) type Intent = plan::Intent<TypeDBCluster>;
-pub(crate) type Inventory = plan::Inventory<TypeDBCluster>;
 pub(crate) type Look = plan::Look<TypeDBCluster>;
 pub(crate) type OrphanFacts = plan::OrphanFacts<TypeDBCluster>;
 pub(crate) type OrphanPlan = plan::OrphanPlan<TypeDBCluster>;

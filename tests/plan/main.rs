@@ -31,6 +31,8 @@ mod kstatus;
 #[cfg(test)]
 mod laws;
 #[cfg(test)]
+mod missing;
+#[cfg(test)]
 mod model;
 #[cfg(test)]
 mod observed;
@@ -48,6 +50,8 @@ mod scene;
 #[cfg(test)]
 mod standing;
 mod tenants;
+#[cfg(test)]
+mod vanished;
 #[cfg(test)]
 mod waiting;
 #[cfg(test)]

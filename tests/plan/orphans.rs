@@ -8,15 +8,17 @@ use clusterwright::plan::{Gone, Origin, plan_orphan};
 use rstest::rstest;
 
 use super::fixture::*;
-use super::kinds::{Inventory, Look, OrphanFacts, OrphanPlan, Record};
+use super::kinds::{Look, OrphanFacts, OrphanPlan, Record};
+use super::scene::list;
 
 fn orphan(record: Record) -> OrphanFacts {
     OrphanFacts {
         now: now(),
         record,
-        inventory: Some(Inventory { clusters: Vec::new(), at: Some(ago(10)) }.into()),
+        inventory: Some(list(Vec::new(), ago(10)).into()),
         look: None,
         credentials: vec![KEY.to_owned()],
+        accepts_missing: None,
     }
 }
 
@@ -28,7 +30,7 @@ fn looked(facts: OrphanFacts, seconds: i64, found: Option<Cluster>) -> OrphanFac
 }
 
 fn listed(facts: OrphanFacts, cluster: Cluster) -> OrphanFacts {
-    OrphanFacts { inventory: Some(Inventory { clusters: vec![cluster], at: Some(ago(10)) }.into()), ..facts }
+    OrphanFacts { inventory: Some(list(vec![cluster], ago(10)).into()), ..facts }
 }
 
 fn using(facts: OrphanFacts, credential: Option<&str>) -> OrphanFacts {

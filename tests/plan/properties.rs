@@ -14,7 +14,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::fixture::*;
-use super::kinds::{Facts, Inventory, Look, Record};
+use super::kinds::{Facts, Look, Record};
 use super::kstatus::{Read, compute};
 use super::laws::*;
 use super::model::Model;
@@ -161,7 +161,7 @@ fn any_facts() -> impl Strategy<Value = Facts> {
             let mut scene = scene.standing(standing);
             let facts = &mut scene.facts;
             facts.record = record;
-            facts.inventory = list.map(|clusters| Inventory { clusters, at: Some(ago(10)) }.into());
+            facts.inventory = list.map(|clusters| super::scene::list(clusters, ago(10)).into());
             let (has_look, looked_for, found, seconds) = look;
             facts.look = has_look.then(|| Look {
                 target: target(looked_for),

@@ -10,8 +10,9 @@ use clusterwright::api::shared::{AccountRef, CommonSpec, DeletionPolicy, Managem
 use clusterwright::api::{FINALIZER, annotation};
 use clusterwright::cloud::operation::Found;
 use clusterwright::plan::{
-    AccountFacts, AccountStanding, Answered, Attempts, CloudCluster, Denied, Facts, Given, Gone, Inventory, Kind, Look,
-    Owner, Permits, Plan, Reach, Record, Rival, Step, Trouble, TroubleKind, connection_fingerprint, plan, status,
+    AccountFacts, AccountStanding, Answered, Attempts, CloudCluster, Denied, Facts, Given, Gone, Inventory, Kind,
+    Lately, Look, Missing, Owner, Permits, Plan, Reach, Record, RecordChange, Rival, Step, Trouble, TroubleKind,
+    connection_fingerprint, plan, status,
 };
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
@@ -76,6 +77,11 @@ pub(crate) fn reach(location: Location, credential: &str) -> Reach {
     Reach { location, credentials: vec![credential.to_owned()], made_from: credential.to_owned() }
 }
 
+/// A list that was read then, and from which nothing is missing.
+pub(crate) fn list<K: Kind>(clusters: Vec<K::Cluster>, at: Timestamp) -> Inventory<K> {
+    Inventory { clusters, at: Some(at), missing: Missing::default() }
+}
+
 /// A step as the status shows it: what, from what to what, and what blocks it.
 pub(crate) fn shown(step: &PlannedStep) -> String {
     let what = match step.action {
@@ -115,10 +121,11 @@ impl<K: Kind + HasSpec<Spec: Common>> Scene<K> {
                 standing: AccountStanding::Connected,
                 reach: Some(reach(location, KEY)),
                 permits: Permits::ALL,
+                accepts_missing: None,
             },
             record: None,
             rivals: Vec::new(),
-            inventory: Some(Inventory { clusters: Vec::new(), at: Some(ago(10)) }.into()),
+            inventory: Some(list(Vec::new(), ago(10)).into()),
             look: None,
             catalogue: None,
             answers: Arc::default(),
@@ -129,6 +136,7 @@ impl<K: Kind + HasSpec<Spec: Common>> Scene<K> {
             current_password: Given::NotAsked,
             published_password: None,
             attempts: Attempts::default(),
+            lately: Lately::default(),
         };
         Self { facts }
     }
@@ -165,7 +173,7 @@ impl<K: Kind + HasSpec<Spec: Common>> Scene<K> {
 
     pub(crate) fn listed(self, clusters: impl IntoIterator<Item = K::Cluster>) -> Self {
         let clusters = clusters.into_iter().collect();
-        self.with(|facts| facts.inventory = Some(Inventory { clusters, at: Some(ago(10)) }.into()))
+        self.with(|facts| facts.inventory = Some(list(clusters, ago(10)).into()))
     }
 
     /// The same, and the account's own credential has found the first of them, long before the list.
@@ -289,13 +297,32 @@ impl<K: Kind + HasSpec<Spec: Common>> Scene<K> {
         })
     }
 
+    /// What is in force was noted in the record, if that is what is due.
+    pub(crate) fn noting(self) -> Self {
+        match self.plan().next {
+            Some(Step::Record(RecordChange::Noted { settings, drifts })) if drifts.is_empty() => {
+                self.record(|record| {
+                    record.bound.as_mut().expect("a cluster").settings = settings;
+                })
+            }
+            _ => self,
+        }
+    }
+
+    /// What the manifest says was in force and noted before the scene begins.
+    pub(crate) fn in_force(self) -> Self {
+        let at_rest = self.clone().publishing();
+        let settings = at_rest.facts.record.and_then(|record| record.bound).expect("a cluster").settings;
+        self.record(|record| record.bound.as_mut().expect("a cluster").settings = settings)
+    }
+
     /// The connection Secret was published as it should be.
     pub(crate) fn publishing(self) -> Self {
         match self.plan().next {
             Some(Step::Publish(connection)) => {
-                self.attempts(|attempts| attempts.published = Some(connection_fingerprint(&connection)))
+                self.attempts(|attempts| attempts.published = Some(connection_fingerprint(&connection))).noting()
             }
-            _ => self,
+            _ => self.noting(),
         }
     }
 
@@ -324,9 +351,9 @@ impl<K: Kind + HasSpec<Spec: Common>> Scene<K> {
         status(&self.facts, &self.plan())
     }
 
-    /// What is done, in a few words; empty where nothing is.
+    /// What is done, in a few words, once it is noted what is in force; empty where nothing is.
     pub(crate) fn does(&self) -> String {
-        self.plan().next.as_ref().map(gist::of_step).unwrap_or_default()
+        self.clone().noting().plan().next.as_ref().map(gist::of_step).unwrap_or_default()
     }
 
     /// How the manifest stands; empty where nothing new is said.

@@ -12,15 +12,15 @@ use clusterwright::clock;
 use clusterwright::cloud::operation::Found;
 use clusterwright::plan::{
     Answered, Attempts, Catalogued, Change as _, ChangeIntent, CloudCluster as _, CloudWrite, CreateIntent,
-    DatabaseStep, Ending, Facts, Gone, Intent, Inventory, Kind, Look, NewPassword, Plan, Probe, Record, RecordChange,
-    Refusal, RefusalKind, Step, Trouble, TroubleKind, Verdict, connection_fingerprint, created_by, plan,
+    DatabaseStep, Ending, Facts, Gone, Intent, Kind, Look, NewPassword, Plan, Probe, Record, RecordChange, Refusal,
+    RefusalKind, Step, Trouble, TroubleKind, Verdict, applies, connection_fingerprint, created_by, plan,
     refusal_fingerprint, status,
 };
 use jiff::Timestamp;
 use kube::ResourceExt;
 use kube::core::object::HasStatus;
 
-use super::scene::{Scene, denied_for_long};
+use super::scene::{Scene, denied_for_long, list};
 
 /// How long an attempt that came to nothing is not repeated.
 const BACKOFF: Duration = Duration::from_secs(30);
@@ -164,7 +164,7 @@ impl<C: Cloud> World<C> {
         self.facts.now = clock::later(self.facts.now, wait);
         self.cloud.pass(self.facts.now);
         if self.facts.inventory.is_some() {
-            let list = Inventory { clusters: self.cloud.listed(), at: Some(self.facts.now) };
+            let list = list(self.cloud.listed(), self.facts.now);
             self.facts.inventory = Some(list.into());
         }
     }
@@ -268,6 +268,10 @@ impl<C: Cloud> World<C> {
             }
             RecordChange::TrustPassword(password) => record.trust_password(password),
             RecordChange::Disown => record.disown(),
+            RecordChange::Noted { settings, .. } => record.bound.as_mut().unwrap().settings = settings,
+            RecordChange::Recreate => {
+                *record = Record { recreated: Some(now), ..Record::new(owner, record.location.clone()) };
+            }
             RecordChange::Gone => record.set_gone(Some(Gone { since: now, told: true })),
             RecordChange::Renamed(id) => record.rename(id),
             RecordChange::Found => record.set_gone(None),
@@ -322,6 +326,10 @@ impl<C: Cloud> World<C> {
         let fingerprint = refusal_fingerprint(&self.facts, write);
         let newest = self.facts.look.as_ref().and_then(|look| look.operations().first());
         let after = newest.map(|operation| operation.id.clone());
+        let applies = match write {
+            CloudWrite::Change(change) => applies(&self.facts, change),
+            _ => None,
+        };
         let record = self.record();
         let before = record.creation().cloned();
         let attempt = String::new();
@@ -341,6 +349,7 @@ impl<C: Cloud> World<C> {
                 accepted: false,
                 after,
                 fingerprint,
+                applies,
             })),
             CloudWrite::Destroy(_) => Intent::Destroy { attempt, announced: now },
         });

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use clusterwright::api::schema::definitions;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{JSONSchemaProps, JSONSchemaPropsOrArray};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::schema;
 
@@ -80,4 +80,27 @@ fn the_committed_reference_is_that_of_the_definitions() {
         committed == clusterwright::cli::crds::reference(),
         "docs/reference.md is not what the code says: run `make crds`"
     );
+}
+
+/// The fields that `ignoreDrift` takes are those whose changes are told from edits, by the same names.
+#[test]
+fn every_field_that_may_drift_can_be_listed_by_the_path_under_which_it_stands() {
+    use clusterwright::api::{cratedb::CrateDBField, typedb::TypeDBField};
+
+    for (kind, paths) in [("CrateDBCluster", &CrateDBField::PATHS[..]), ("TypeDBCluster", &TypeDBField::PATHS)] {
+        let schema = serde_json::to_value(schema(kind)).unwrap();
+        let spec = &schema["properties"]["spec"]["properties"];
+        let listed: Vec<&str> = values(&spec["ignoreDrift"]["items"]);
+        assert_eq!(listed, paths, "{kind}");
+        for path in paths {
+            let field = format!("/{}", path.replace('.', "/properties/"));
+            assert!(spec.pointer(&field).is_some(), "{kind} has no {path}");
+        }
+    }
+}
+
+/// The values of an enum, be they written together or each with its description.
+fn values(schema: &Value) -> Vec<&str> {
+    let together = schema["enum"].as_array().into_iter().flatten();
+    together.filter_map(Value::as_str).collect()
 }

@@ -39,6 +39,9 @@ fn the_minimal_manifests_pass() {
 #[case::retention(json!({"spec": {"backup": {"frequency": "Daily", "retentionDays": 14}}}), "7 or 30")]
 #[case::free_servers(json!({"spec": {"tier": "Free", "serverCount": 3}}), "one server")]
 #[case::free_storage(json!({"spec": {"tier": "Free", "storageSizeGB": 20}}), "10 GB")]
+#[case::clone_of_nothing(json!({"spec": {"cloneFrom": {}}}), "give either the other cluster's externalId")]
+#[case::clone_of_two(json!({"spec": {"cloneFrom": {"externalId": "a", "name": "b"}}}), "give either the other cluster's externalId")]
+#[case::clone_of_itself(json!({"spec": {"cloneFrom": {"name": "orders"}}}), "not cloned from itself")]
 #[case::free_backup(json!({"spec": {"tier": "Free", "backup": {"frequency": "Daily"}}}), "no backups")]
 fn a_create_is_refused(#[case] patch: Value, #[case] message: &str) {
     let found = refusals("TypeDBCluster", &merged(&paid(), &patch), None);
@@ -49,6 +52,7 @@ fn a_create_is_refused(#[case] patch: Value, #[case] message: &str) {
 #[case::dotted_name_with_id(json!({"metadata": {"name": "orders.eu"}, "spec": {"clusterId": "orders_eu"}}))]
 #[case::free(json!({"spec": {"tier": "Free", "serverCount": 1, "storageSizeGB": 10, "backup": {"frequency": "Disabled"}}}))]
 #[case::three_servers(json!({"spec": {"serverCount": 3, "backup": {"frequency": "Hourly", "retentionDays": 30}}}))]
+#[case::clone(json!({"spec": {"cloneFrom": {"name": "sales"}, "tier": null, "provider": null, "region": null, "machineType": null}}))]
 #[case::bound_without_the_rest(json!({"spec": {"tier": null, "region": null}, "status": {"externalId": "orders"}}))]
 fn a_create_is_accepted(#[case] patch: Value) {
     assert_eq!(refusals("TypeDBCluster", &merged(&paid(), &patch), None), Vec::<String>::new());
@@ -77,6 +81,20 @@ fn what_is_fixed_is_free_before_and_held_after_a_create_has_begun(#[case] field:
     assert!(refused(&json!({"externalId": "orders"})), "bound");
     assert!(refused(&json!({"externalId": "orders", "observed": {field: paid()["spec"][field]}})), "away from what is");
     assert!(!refused(&json!({"externalId": "orders", "observed": {field: value}})), "towards what is");
+}
+
+#[rstest]
+#[case::before(json!({}), json!({"name": "other"}), true)]
+#[case::while_it_is_created(json!({"creation": {"target": "orders", "since": "2026-01-01T00:00:00Z"}}), json!({"name": "other"}), false)]
+#[case::away_while_it_is_created(json!({"creation": {"target": "orders", "since": "2026-01-01T00:00:00Z"}}), Value::Null, false)]
+#[case::when_it_is_there(json!({"externalId": "orders"}), json!({"name": "other"}), false)]
+#[case::away_when_it_is_there(json!({"externalId": "orders"}), Value::Null, true)]
+fn what_is_cloned_is_edited(#[case] status: Value, #[case] edit: Value, #[case] accepted: bool) {
+    let old = merged(&paid(), &json!({"spec": {"cloneFrom": {"name": "sales", "externalId": null}}, "status": status}));
+    let new = merged(&old, &json!({"spec": {"cloneFrom": edit}}));
+    let found = refusals("TypeDBCluster", &new, Some(&old));
+    assert_eq!(found.is_empty(), accepted, "{found:?}");
+    assert!(accepted || found[0].contains("cloneFrom is fixed"), "{found:?}");
 }
 
 #[test]

@@ -5,13 +5,15 @@ use std::sync::{Arc, Mutex};
 use super::observe::Seen;
 use super::{Applied, ReconcileError, still_first};
 use crate::api::identity::{ClusterId, Handle};
+use crate::api::shared::PlannedStep;
 use crate::controller::Context;
 use crate::controller::clouds::Managed;
 use crate::controller::events::Word;
 use crate::controller::memory::{self, Memory};
 use crate::controller::records::{RecordError, Stored, name_of};
 use crate::plan::{
-    Bound, Change, CloudCluster, Ending, Gone, PasswordState, Record, RecordChange, Sighting, Step, may_take_over,
+    Bound, Change, CloudCluster, Ending, Gone, PasswordState, Record, RecordChange, Settings, Sighting, Step,
+    may_take_over,
 };
 
 pub(super) async fn change<K: Managed>(
@@ -46,6 +48,8 @@ pub(super) async fn change<K: Managed>(
             })
             .await
         }
+        RecordChange::Noted { settings, drifts } => note(ctx, seen, settings, drifts).await,
+        RecordChange::Recreate => return undo_conflict(ctx, seen, recreate(ctx, seen, memory).await).await,
         RecordChange::Gone => {
             let gone = Gone { since: ctx.clock.now(), told: true };
             amend(ctx, seen, |record| record.set_gone(Some(gone))).await
@@ -286,11 +290,62 @@ async fn forget<K: Managed>(ctx: &Context<K>, seen: &Seen<K>, value: String) -> 
     Ok(())
 }
 
+/// Notes what is in force, and tells of what was changed elsewhere.
+async fn note<K: Managed>(
+    ctx: &Context<K>,
+    seen: &Seen<K>,
+    settings: Settings,
+    drifts: Vec<PlannedStep>,
+) -> Result<(), ReconcileError> {
+    amend(ctx, seen, |record| {
+        if let Some(bound) = &mut record.bound {
+            bound.settings = settings;
+        }
+    })
+    .await?;
+    for PlannedStep { field, from, to, .. } in drifts {
+        let value = |value: Option<String>| value.unwrap_or_else(|| "nothing".to_owned());
+        let (field, from, to) = (field.unwrap_or_default(), value(from), value(to));
+        let note = format!("{field} was changed elsewhere, from {to} to {from}. This manifest says {to}.");
+        tell(ctx, seen, Word::Drift, note).await;
+    }
+    Ok(())
+}
+
+/// Files the record of a cluster that has vanished, so that a new one is created. One at a time, so that two manifests do
+/// not take the same turn.
+async fn recreate<K: Managed>(
+    ctx: &Context<K>,
+    seen: &Seen<K>,
+    memory: &Mutex<Memory<K>>,
+) -> Result<Applied<K>, ReconcileError> {
+    let _one_at_a_time = ctx.claiming.lock().await;
+    let fresh = match still_first(ctx, seen, memory, &Step::Record(RecordChange::Recreate)).await? {
+        Ok(fresh) => fresh,
+        Err(moved_on) => return Ok(moved_on),
+    };
+    let Some(stored) = &fresh.stored else {
+        return Ok(Applied::Again);
+    };
+    ctx.records.file(stored).await?;
+    let mut anew = Stored::clone(stored);
+    let location = anew.record.location;
+    anew.record = Record { recreated: Some(ctx.clock.now()), ..Record::new(fresh.facts.owner(), location) };
+    ctx.records.write(&anew).await?;
+    let name = stored.record.bound.as_ref().map(K::title).unwrap_or_default();
+    let note = format!(
+        "Cluster {name} was there and is gone. A new and empty one is created in its place, as onVanished: Recreate asks. The \
+         record of the one that is gone, with its password, is kept."
+    );
+    tell(ctx, &fresh, Word::Recreating, note).await;
+    Ok(Applied::Again)
+}
+
 async fn drop_record<K: Managed>(ctx: &Context<K>, seen: &Seen<K>) -> Result<(), ReconcileError> {
     let Some(stored) = &seen.stored else {
         return Ok(());
     };
-    ctx.records.remove(stored).await?;
+    ctx.records.end(stored, ctx.clock.now()).await?;
     if let Some(bound) = &stored.record.bound {
         tell(ctx, seen, Word::Destroyed, format!("Cluster {} is gone.", K::title(bound))).await;
     }

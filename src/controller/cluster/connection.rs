@@ -101,7 +101,7 @@ async fn remove_former<K: Managed>(api: &Api<Secret>, manifest: &K, name: &str) 
     let Some(former) = api.get_opt(&binding.name).await?.filter(|secret| is_ours(secret, manifest)) else {
         return Ok(());
     };
-    match remove(&api, &former).await {
+    match remove(api, &former).await {
         Err(kube::Error::Api(status)) if status.is_not_found() || status.is_conflict() => Ok(()),
         other => other,
     }

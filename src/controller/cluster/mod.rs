@@ -4,6 +4,7 @@ mod bookkeeping;
 mod connection;
 mod database;
 mod finalizer;
+mod lately;
 mod look;
 mod observe;
 mod report;

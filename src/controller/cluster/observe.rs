@@ -9,7 +9,7 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomRe
 use kube::runtime::reflector::ObjectRef;
 use kube::{Api, ResourceExt};
 
-use super::ReconcileError;
+use super::{ReconcileError, lately};
 use crate::api::account::CloudAccount;
 use crate::api::annotation;
 use crate::api::condition::Reason;
@@ -82,6 +82,7 @@ pub(super) async fn observe<K: Managed>(
         let memory = memory::lock(memory);
         (memory.look.clone(), memory.probe, Attempts { definition_deleted, ..memory.attempts.clone() })
     };
+    let lately = lately::of(ctx, manifest, stored.as_deref(), location);
     let facts = Facts {
         now,
         manifest: manifest.clone(),
@@ -103,6 +104,7 @@ pub(super) async fn observe<K: Managed>(
         current_password: passwords.current,
         published_password: passwords.published,
         attempts,
+        lately,
     };
     Ok(Seen { facts, stored, session })
 }
@@ -159,9 +161,10 @@ async fn account<K: Managed>(
         let exists = known.is_some() || ctx.stores.account_objects.get(&key.object()).is_some();
         let refused = || AccountStanding::Refused(Reason::NamespaceNotAllowed, not_granted(&key));
         let standing = if exists { refused() } else { AccountStanding::Missing };
-        return Ok((AccountFacts { standing, reach: None, permits: Permits::NONE }, None));
+        return Ok((AccountFacts { standing, reach: None, permits: Permits::NONE, accepts_missing: None }, None));
     };
     let session = known.as_ref().and_then(|known| known.session.clone());
+    let accepts_missing = known.as_ref().and_then(|known| known.accepts_missing);
     let standing = match (ctx.stores.account_objects.get(&key.object()), known) {
         (None, _) => AccountStanding::Missing,
         (Some(account), _) if account.spec.location().is_ok_and(|location| location.cloud() != K::CLOUD) => {
@@ -175,7 +178,7 @@ async fn account<K: Managed>(
         credentials: session.keyring.accepted(),
         made_from: session.made_from.clone(),
     });
-    Ok((AccountFacts { standing, reach, permits }, session))
+    Ok((AccountFacts { standing, reach, permits, accepts_missing }, session))
 }
 
 fn not_granted(account: &AccountKey) -> String {

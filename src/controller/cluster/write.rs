@@ -26,7 +26,7 @@ use crate::controller::memory::{self, Edit, Memory};
 use crate::controller::records::{RecordError, Stored};
 use crate::plan::{
     Change, ChangeIntent, CloudCluster, CloudWrite, CreateIntent, Intent, Record, Refusal, RefusalKind, SEND_WITHIN,
-    Step, TroubleKind, created_by, refusal_fingerprint,
+    Step, TroubleKind, applies, created_by, refusal_fingerprint,
 };
 
 /// How long a process that may not write waits before it looks whether it may after all: until its lease is renewed.
@@ -60,7 +60,9 @@ pub(super) async fn send<K: Managed>(
     let claiming = match &write {
         CloudWrite::Deploy { .. } => Some(ctx.claiming.lock().await),
         CloudWrite::Change(change) if change.creates().is_some() => Some(ctx.claiming.lock().await),
-        CloudWrite::Change(_) | CloudWrite::Destroy(_) => None,
+        // No two take the last place within the limit.
+        CloudWrite::Destroy(_) => Some(ctx.claiming.lock().await),
+        CloudWrite::Change(_) => None,
     };
     // Whoever stood in line for long looks again.
     if looked.elapsed() > SEND_WITHIN {
@@ -165,6 +167,7 @@ async fn announce<K: Managed>(
             accepted: false,
             after: seen.facts.look.as_ref().and_then(|look| look.operations().first()).map(|last| last.id.clone()),
             fingerprint: refusal_fingerprint(&seen.facts, write),
+            applies: applies(&seen.facts, change),
         })),
         CloudWrite::Destroy(_) => Intent::Destroy { attempt, announced: now },
     });

@@ -1,17 +1,19 @@
 //! Listing one location's clusters, again and again.
 
+mod intake;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use kube::runtime::reflector::{ObjectRef, Store};
+use kube::runtime::reflector::Store;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::{AccountKey, Command, Enlisted, MAX_POLL_INTERVAL, Place, Touched, lock};
-use crate::api::identity::{ClusterId, CreatedAt, Handle};
-use crate::clock::{self, Clock};
+use super::{AccountKey, Command, Enlisted, MAX_POLL_INTERVAL, Place, lock};
+use crate::api::identity::ClusterId;
+use crate::clock::Clock;
 use crate::cloud::budget::Priority;
 use crate::cloud::error::CloudError;
 use crate::cloud::keyring::Keyring;
@@ -19,7 +21,7 @@ use crate::controller::backoff;
 use crate::controller::clouds::Managed;
 use crate::controller::records::Records;
 use crate::controller::wake::Wake;
-use crate::plan::{CloudCluster, Health, Inventory};
+use crate::plan::{CloudCluster, Health, Roll};
 
 /// Between two lists while a cluster has been in transition for up to ten minutes, for up to an hour.
 const SOON: Duration = Duration::from_secs(5);
@@ -64,6 +66,7 @@ pub(super) struct Poller<K: Managed> {
     accounts: BTreeMap<AccountKey, Enlisted<K>>,
     in_vain: HashMap<AccountKey, InVain>,
     in_transition: HashMap<ClusterId, Instant>,
+    roll: Roll,
     failures: u32,
     next: Instant,
     last: Option<Instant>,
@@ -86,6 +89,7 @@ impl<K: Managed> Poller<K> {
             accounts: BTreeMap::new(),
             in_vain: HashMap::new(),
             in_transition: HashMap::new(),
+            roll: Roll::default(),
             failures: 0,
             next: Instant::now() + MAX_POLL_INTERVAL,
             last: None,
@@ -318,69 +322,6 @@ impl<K: Managed> Poller<K> {
     fn quiet_interval(&self) -> Duration {
         self.accounts.values().map(|enlisted| enlisted.poll_interval).min().unwrap_or(MAX_POLL_INTERVAL)
     }
-
-    /// Makes a list the inventory, and wakes whom the difference concerns. Where it is not complete, what it does not show
-    /// stays as it was known.
-    async fn take_in(&mut self, mut clusters: Vec<K::Cluster>, started: Timestamp, complete: bool) {
-        self.keep_touched(&mut clusters, started);
-        let known = self.place.inventory().filter(|_| !complete);
-        if let Some(known) = &known {
-            add(&mut clusters, known.clusters.clone());
-        }
-        let at = known.map_or(Some(started), |known| known.at);
-        self.in_transition
-            .retain(|id, _| clusters.iter().any(|cluster| cluster.id() == id && cluster.phase().in_transition()));
-        for cluster in clusters.iter().filter(|cluster| cluster.phase().in_transition()) {
-            self.in_transition.entry(cluster.id().clone()).or_insert_with(Instant::now);
-        }
-        let before = self.place.inventory();
-        let list = Arc::new(Inventory { clusters, at });
-        self.place.inventory.send_replace(Some(Arc::clone(&list)));
-        if let Some(before) = before {
-            self.wake_concerned(&changed(&before.clusters, &list.clusters)).await;
-            if identities(&before.clusters) != identities(&list.clusters) {
-                self.wake_refused().await;
-            }
-        }
-    }
-
-    /// What a write answered after the list was asked for is newer than the list. What a look found is not taken out
-    /// again because no list shows it: it would be looked for after every list.
-    fn keep_touched(&self, clusters: &mut Vec<K::Cluster>, started: Timestamp) {
-        let mut touched = lock(&self.place.touched);
-        let shown: HashSet<&ClusterId> = clusters.iter().map(CloudCluster::id).collect();
-        touched.retain(|id, Touched { at, unlisted, .. }| {
-            let stays = *unlisted && !shown.contains(id) && started < clock::later(*at, UNLISTED_LASTS);
-            stays || *at >= started
-        });
-        let mut all: Vec<K::Cluster> = touched.values().map(|touched| touched.cluster.clone()).collect();
-        add(&mut all, std::mem::take(clusters));
-        *clusters = all;
-    }
-
-    /// What was refused amid other clusters, for a quota or a name, may be possible now.
-    async fn wake_refused(&self) {
-        for stored in self.records.all() {
-            let record = &stored.record;
-            if !record.refusals.is_empty() && record.location == self.place.location {
-                self.wake.cluster(ObjectRef::new(&record.owner.name).within(&record.owner.namespace)).await;
-            }
-        }
-    }
-
-    pub(super) async fn wake_concerned(&self, changed: &HashSet<Handle>) {
-        if changed.is_empty() {
-            return;
-        }
-        self.wake.concerned(&self.manifests, changed).await;
-        for target in changed {
-            for stored in self.records.about(&self.place.location, target) {
-                self.wake.record(stored.object()).await;
-                let owner = &stored.record.owner;
-                self.wake.cluster(ObjectRef::new(&owner.name).within(&owner.namespace)).await;
-            }
-        }
-    }
 }
 
 /// How long is waited after so many failures in a row.
@@ -394,23 +335,4 @@ fn add<C: CloudCluster>(all: &mut Vec<C>, more: Vec<C>) -> bool {
     let before = all.len();
     all.extend(more.into_iter().filter(|cluster| !shown.contains(cluster.id())));
     all.len() > before
-}
-
-/// Which databases there are, whatever they are doing.
-fn identities<C: CloudCluster>(clusters: &[C]) -> HashSet<(&ClusterId, CreatedAt)> {
-    clusters.iter().map(|cluster| (cluster.id(), cluster.created_at())).collect()
-}
-
-/// What leads to the clusters that came, went, or are otherwise now.
-fn changed<C: CloudCluster>(before: &[C], after: &[C]) -> HashSet<Handle> {
-    let (old, new) = (by_id(before), by_id(after));
-    let differs = |cluster: &&C| match (old.get(cluster.id()), new.get(cluster.id())) {
-        (Some(before), Some(after)) => !after.is_still(before),
-        _ => true,
-    };
-    before.iter().chain(after).filter(differs).flat_map(CloudCluster::handles).collect()
-}
-
-fn by_id<C: CloudCluster>(clusters: &[C]) -> HashMap<&ClusterId, &C> {
-    clusters.iter().map(|cluster| (cluster.id(), cluster)).collect()
 }

@@ -99,6 +99,6 @@ pub(super) fn due<K: Kind>(facts: &Facts<K>, connection: &Connection) -> bool {
 /// A fingerprint that tells whether a Secret that was written is still the right one. It does not give the values away.
 #[must_use]
 pub fn fingerprint(connection: &Connection) -> String {
-    let start = Fingerprint::default().part(&connection.name).part(&format!("{:?}", connection.layout));
+    let start = Fingerprint::default().part(&connection.name).part(format!("{:?}", connection.layout));
     connection.data.iter().fold(start, |all, (key, value)| all.part(key).part(value.expose())).finish()
 }

@@ -35,6 +35,7 @@ pub(super) fn describing(cluster: &Cluster, name: &str, common: CommonSpec) -> C
         allowed_cidrs: networks.filter(|networks| networks.len() <= MOST_NETWORKS),
         backup: cluster.backup_hours().map(|hours| BackupSpec { hours: hours.into_iter().map(i64::from).collect() }),
         restore_from: None,
+        ignore_drift: Vec::new(),
         username,
         password_secret_ref: None,
     };

@@ -31,7 +31,9 @@ use super::password::PasswordPlan;
 use super::record::{Bound, Record};
 use super::status::{cut, word};
 use super::step::Plan;
-use crate::api::cratedb::{CONNECTION_KEYS, CrateDBCluster, CrateDBClusterStatus, FixedAtCreation, RestoredFrom};
+use crate::api::cratedb::{
+    CONNECTION_KEYS, CrateDBCluster, CrateDBClusterStatus, CrateDBField, FixedAtCreation, RestoredFrom,
+};
 use crate::api::identity::{Cloud, Handle};
 use crate::api::secret::Password;
 use crate::api::shared::{CommonSpec, CommonStatus, PasswordRef, PlannedStep};
@@ -175,6 +177,14 @@ impl Kind for CrateDBCluster {
 
     fn differences(facts: &Facts<Self>, bound: Option<&Bound<Self>>, cluster: &Cluster) -> Vec<Difference<Self>> {
         differences::of(facts, bound, cluster)
+    }
+
+    fn fields_of_others() -> &'static [&'static str] {
+        &CrateDBField::PATHS
+    }
+
+    fn ignores_drift_of(&self) -> Vec<&'static str> {
+        self.spec.ignore_drift.iter().map(|field| field.path()).collect()
     }
 
     fn way_in(

@@ -65,15 +65,11 @@ fn scheduled<K: Kind>(facts: &Facts<K>) -> Result<Asked, String> {
     let written = facts.spec().power_schedule.as_ref().ok_or("spec.power Scheduled needs spec.powerSchedule.")?;
     let schedule = Schedule::parse(written)?;
     let overruled = facts.annotation(annotation::POWER_OVERRIDE).map(overriding).transpose()?;
-    Ok(match overruled.filter(|overruled| facts.now < overruled.at) {
-        Some(Firing { at: end, power }) => {
-            Asked { power: Some(power), next: Some((schedule.local(end), schedule.power(end))) }
-        }
-        None => {
-            let next = schedule.change(facts.now).map(|next| (schedule.local(next.at), Some(next.power)));
-            Asked { power: schedule.power(facts.now), next }
-        }
-    })
+    if let Some(Firing { at: end, power }) = overruled.filter(|overruled| facts.now < overruled.at) {
+        return Ok(Asked { power: Some(power), next: Some((schedule.local(end), schedule.power(end))) });
+    }
+    let next = schedule.change(facts.now).map(|next| (schedule.local(next.at), Some(next.power)));
+    Ok(Asked { power: schedule.power(facts.now), next })
 }
 
 /// `Running until <RFC 3339>` or `Suspended until <RFC 3339>`.

@@ -22,6 +22,7 @@ pub(super) fn describing(cluster: &Cluster, name: &str, common: CommonSpec) -> T
         server_count,
         clone_from: None,
         backup: None,
+        ignore_drift: Vec::new(),
         admin: Admin::default(),
     };
     TypeDBCluster::new(name, spec)

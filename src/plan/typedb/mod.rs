@@ -27,7 +27,7 @@ use super::step::Plan;
 use crate::api::identity::{Cloud, ClusterId, Handle};
 use crate::api::secret::Password;
 use crate::api::shared::{CommonSpec, CommonStatus, PasswordRef, PlannedStep};
-use crate::api::typedb::{CONNECTION_KEYS, FixedAtCreation, TypeDBCluster, TypeDBClusterStatus};
+use crate::api::typedb::{CONNECTION_KEYS, FixedAtCreation, TypeDBCluster, TypeDBClusterStatus, TypeDBField};
 use crate::cloud::typedb::change::Change;
 use crate::cloud::typedb::creation::NewCluster;
 use crate::cloud::typedb::wire::{BackupConfiguration, Cluster};
@@ -138,6 +138,14 @@ impl Kind for TypeDBCluster {
 
     fn differences(facts: &Facts<Self>, bound: Option<&Bound<Self>>, cluster: &Cluster) -> Vec<Difference<Self>> {
         differences::of(facts, bound, cluster)
+    }
+
+    fn fields_of_others() -> &'static [&'static str] {
+        &TypeDBField::PATHS
+    }
+
+    fn ignores_drift_of(&self) -> Vec<&'static str> {
+        self.spec.ignore_drift.iter().map(|field| field.path()).collect()
     }
 
     fn way_in(

@@ -25,6 +25,10 @@ impl Simulator {
         self.control(Method::PATCH, &format!("{SPACE}/{id}"), Some(fields)).await;
     }
 
+    pub(crate) async fn rename(&self, id: &str, new: &str) {
+        self.control(Method::POST, &format!("{SPACE}/{id}/rename"), Some(json!({"id": new}))).await;
+    }
+
     pub(crate) async fn remove(&self, id: &str) {
         self.control(Method::DELETE, &format!("{SPACE}/{id}"), None).await;
     }

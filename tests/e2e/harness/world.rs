@@ -140,11 +140,12 @@ impl<K: Tested> WorldOf<K> {
         Api::namespaced(self.kube.clone(), &self.namespace)
     }
 
-    /// The operator's records.
+    /// The operator's records of clusters that have not come to their end.
     pub(crate) async fn records(&self) -> Vec<Secret> {
         let api = Api::<Secret>::namespaced(self.kube.clone(), &self.operator_namespace);
-        let labelled = ListParams::default().labels("clusterwright.dev/record=true");
-        api.list(&labelled).await.expect("the records").items
+        let labelled = ListParams::default().labels("clusterwright.dev/record");
+        let records = api.list(&labelled).await.expect("the records").items;
+        records.into_iter().filter(|secret| !is_tombstone(secret)).collect()
     }
 
     /// Applies a Secret whose values are secret from here on.
@@ -338,6 +339,12 @@ async fn create_namespace(kube: &Client, name: &str) {
 }
 
 /// Whose fields these are, and that they are taken from whomever else.
+/// Whether a record says that its cluster has come to its end.
+fn is_tombstone(secret: &Secret) -> bool {
+    let record = secret.data.as_ref().and_then(|data| data.get("record")).expect("a record");
+    !serde_json::from_slice::<Value>(&record.0).expect("JSON")["ended"].is_null()
+}
+
 fn apply() -> PatchParams {
     PatchParams::apply("tests").force()
 }

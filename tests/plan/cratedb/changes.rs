@@ -465,7 +465,7 @@ fn what_an_edit_waits_for_is_told_in_the_clouds_own_words_and_looked_at_again() 
     let scene = seen_scaling(edited(|spec| spec.storage = Some(disks(64))));
     assert!(scene.message().contains("Scaling up from 1 to 2 nodes."), "{}", scene.message());
     assert_eq!(scene.plan().look_again.unwrap().as_secs(), 14);
-    assert_eq!(scene.pending(), ["storage.sizePerNodeGiB 32 → 64"]);
+    assert_eq!(scene.pending(), [format!("storage.sizePerNodeGiB 32 → 64 ({})", scene.message())]);
 }
 
 #[rstest]

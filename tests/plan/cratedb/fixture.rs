@@ -18,7 +18,8 @@ use clusterwright::cloud::cratedb::wire::{
 };
 use clusterwright::cloud::operation::{Found, Operation, OperationState};
 use clusterwright::plan::{
-    Catalogued, ChangeIntent, Kind as _, Origin, PasswordState, Refusal, RefusalKind, Rival, Stake, refusal_fingerprint,
+    Catalogued, ChangeIntent, Kind as _, Origin, PasswordState, Refusal, RefusalKind, Rival, Settings, Stake,
+    refusal_fingerprint,
 };
 
 use super::super::scene::{BORN, Common, NOW, common_spec, owner};
@@ -260,6 +261,7 @@ pub(crate) fn bound(name: &str, origin: Origin) -> Bound {
         seen_by: BTreeSet::from([KEY.to_owned()]),
         applied: <CrateDBCluster as clusterwright::plan::Kind>::Applied::default(),
         doubt: None,
+        settings: Settings::new(),
         gone: None,
     }
 }
@@ -308,6 +310,7 @@ pub(crate) fn changing(change: Change, seconds: i64, after: Option<&str>) -> Int
         change,
         after: after.map(str::to_owned),
         fingerprint: "fingerprint".to_owned(),
+        applies: None,
     }))
 }
 
@@ -388,6 +391,7 @@ pub(crate) fn scene() -> Scene {
         channel: None,
         storage: None,
         allowed_cidrs: None,
+        ignore_drift: Vec::new(),
         backup: None,
         restore_from: None,
         username: None,
@@ -403,7 +407,7 @@ pub(crate) fn ready_to_create() -> Scene {
 
 /// A manifest whose cluster runs, is recorded, and whose connection Secret still waits to be checked.
 pub(crate) fn running() -> Scene {
-    scene().recorded(record(NAME)).listed([cluster(NAME)])
+    scene().recorded(record(NAME)).listed([cluster(NAME)]).in_force()
 }
 
 /// The same at rest: nothing is to be done.

@@ -7,9 +7,7 @@ use clusterwright::cloud::cratedb::catalogue::Catalogue;
 use clusterwright::cloud::cratedb::change::Change;
 use clusterwright::cloud::cratedb::wire::{Cluster, HealthStatus, OperationKind};
 use clusterwright::cloud::operation::{Found, Operation, OperationState};
-use clusterwright::plan::{
-    AccountStanding, Catalogued, Given, Inventory, Look, Origin, PasswordState, Stake, TroubleKind,
-};
+use clusterwright::plan::{AccountStanding, Catalogued, Given, Look, Origin, PasswordState, Stake, TroubleKind};
 use proptest::prelude::*;
 use proptest::sample::select;
 
@@ -372,7 +370,7 @@ pub(super) fn any_facts() -> impl Strategy<Value = Facts> {
             }
             let facts = &mut scene.facts;
             facts.record = record;
-            facts.inventory = list.map(|clusters| Inventory { clusters, at: Some(ago(10)) }.into());
+            facts.inventory = list.map(|clusters| scene::list(clusters, ago(10)).into());
             let (has_look, target, (cluster, taken, operations), seconds) = look;
             let found = Found { taken: taken && cluster.is_none(), cluster, operations };
             facts.look = has_look.then(|| Look { target, at: ago(seconds), by: KEY.to_owned(), found });

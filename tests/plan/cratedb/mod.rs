@@ -4,6 +4,7 @@ mod binding;
 mod changes;
 mod creation;
 mod deletion;
+mod drift;
 pub(crate) mod fixture;
 mod following;
 mod generators;

@@ -5,9 +5,10 @@ use clusterwright::api::secret::Password;
 use clusterwright::cloud::cratedb::change::Change;
 use clusterwright::cloud::cratedb::wire::Cluster;
 use clusterwright::cloud::operation::Found;
-use clusterwright::plan::{Gone, Inventory, Look, OrphanFacts, OrphanPlan, plan_orphan};
+use clusterwright::plan::{Gone, Look, OrphanFacts, OrphanPlan, plan_orphan};
 use rstest::rstest;
 
+use super::super::scene::list;
 use super::fixture::*;
 use super::kinds::Record;
 
@@ -15,9 +16,10 @@ fn orphan(record: Record) -> OrphanFacts<CrateDBCluster> {
     OrphanFacts {
         now: now(),
         record,
-        inventory: Some(Inventory { clusters: Vec::new(), at: Some(ago(10)) }.into()),
+        inventory: Some(list(Vec::new(), ago(10)).into()),
         look: None,
         credentials: vec![KEY.to_owned()],
+        accepts_missing: None,
     }
 }
 
@@ -71,10 +73,10 @@ fn gist(plan: &OrphanPlan<CrateDBCluster>) -> String {
 )]
 #[case::a_create_could_have_brought_either_of_two(
     OrphanFacts {
-        inventory: Some(Inventory {
-            clusters: vec![cluster_aged(NAME, 18), Cluster { id: id("twin"), ..cluster_aged(NAME, 17) }],
-            at: Some(ago(10)),
-        }.into()),
+        inventory: Some(list(
+            vec![cluster_aged(NAME, 18), Cluster { id: id("twin"), ..cluster_aged(NAME, 17) }],
+            ago(10),
+        ).into()),
         ..created(20, Some(cluster_aged(NAME, 18)))
     },
     "clear intent"
@@ -87,7 +89,7 @@ fn gist(plan: &OrphanPlan<CrateDBCluster>) -> String {
 #[case::a_project_can_no_longer_come_into_being(orphan(creating_project(96)), "drop")]
 #[case::a_cluster_is_kept_for_whoever_comes_back(
     OrphanFacts {
-        inventory: Some(Inventory { clusters: vec![cluster(NAME)], at: Some(ago(10)) }.into()),
+        inventory: Some(list(vec![cluster(NAME)], ago(10)).into()),
         ..orphan(record(NAME))
     },
     "keep"

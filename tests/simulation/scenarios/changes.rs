@@ -138,26 +138,25 @@ async fn what_the_cloud_refuses_is_said_and_not_hammered() {
 fn every_change_ends_in_a_cloud_that(
     #[values("updating", "running")] calls_it: &str,
     #[values(true, false)] shows_it_at_once: bool,
-    #[values(true, false)] keeps_addresses: bool,
 ) {
     on_virtual_time(async {
         let mut settings = Settings::default();
         let unknowns = &mut settings.typedb.unknowns;
         unknowns.updating_status = calls_it.to_owned();
         unknowns.update_shows_at_once = shows_it_at_once;
-        unknowns.serves_while_updating = keeps_addresses;
-        (unknowns.address_survives_suspend, unknowns.address_survives_rename) = (keeps_addresses, keeps_addresses);
+        unknowns.serves_while_updating = shows_it_at_once;
+        (unknowns.address_survives_suspend, unknowns.address_survives_rename) = (shows_it_at_once, shows_it_at_once);
         let mut world = World::with(settings);
         world.start();
         world.apply(&cluster(HERE, "orders"));
         world.ready("orders").await;
         world.edit(HERE, "orders", &json!({"spec": {"storageSizeGB": 40, "machineType": "c2d-highcpu-4"}}));
-        world.pass(3 * 3600).await;
+        world.pass(3900).await;
         world.ready("orders").await;
         world.edit(HERE, "orders", &json!({"spec": {"power": "Suspended", "clusterId": "sales"}}));
         world.until(HERE, "orders", 7200, |manifest| manifest["status"]["power"] == "Suspended").await;
         world.edit(HERE, "orders", &json!({"spec": {"power": "Running"}}));
-        world.pass(2 * 3600).await;
+        world.pass(3900).await;
         let manifest = world.ready("orders").await;
         assert_eq!(manifest["status"]["externalId"], "sales");
         let password = world.published("orders").unwrap();

@@ -55,7 +55,7 @@ fn a_lost_deploy_or_destroy_is_looked_for(#[case] fault: Fault, #[values(1, 3)] 
         world.gone("orders").await;
         world.pass(600).await;
         assert_eq!(world.clusters().len(), 0);
-        assert!(world.user().list("Secret").iter().all(|secret| secret["type"] != "clusterwright.dev/record"));
+        assert_eq!(world.records(), 0);
     });
 }
 

@@ -5,6 +5,7 @@ mod clones;
 mod crashes;
 mod cratedb;
 mod credentials;
+mod drift;
 mod limits;
 mod lives;
 mod lost;

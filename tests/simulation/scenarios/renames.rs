@@ -131,6 +131,8 @@ async fn a_rename_in_the_console_to_make_room_for_another_is_followed() {
 async fn a_name_that_is_taken_is_said_and_nothing_is_lost() {
     let world = settled().await;
     world.cloud.seed(clusterwright::simulator::typedb::NewCluster::new("sales")).unwrap();
+    // Until it is listed, only the cloud's own refusal tells of it.
+    world.pass(120).await;
     rename(&world, "sales");
     let held = world.reason("orders", "NameTaken", 600).await;
     assert_eq!(held["status"]["externalId"], "orders");

@@ -248,7 +248,7 @@ async fn a_short_outage_costs_nothing() {
     world.apply(&cluster(HERE, "orders"));
     world.pass(10).await;
     assert!(world.deploys().is_empty(), "the lease would not outlive the request");
-    assert!(world.user().list("Secret").iter().all(|secret| secret["type"] != "clusterwright.dev/record"));
+    assert_eq!(world.records(), 0);
     world.api.clear_faults();
     world.ready("orders").await;
     assert!(first.leads() && !second.leads());

@@ -364,6 +364,13 @@ impl World {
         assert_eq!(names.len(), projects.len(), "{projects:#?}");
     }
 
+    /// How many records there are of clusters that have not come to their end.
+    pub(crate) fn records(&self) -> usize {
+        let secrets = self.user().list("Secret");
+        let records = secrets.iter().filter(|secret| secret["type"] == "clusterwright.dev/record");
+        records.filter(|secret| !is_tombstone(secret)).count()
+    }
+
     /// Holds the world against every rule that must hold at rest: call it when no fault is left to strike.
     pub(crate) async fn audit(&self) {
         self.ledger.check();
@@ -379,6 +386,12 @@ impl World {
             assert!(opened, "none of the {} recorded passwords opens cluster {id}", passwords.len());
         }
     }
+}
+
+/// Whether a record says that its cluster has come to its end.
+fn is_tombstone(secret: &Value) -> bool {
+    let record: Value = serde_json::from_str(&ledger::text(secret, "record").unwrap_or_default()).unwrap();
+    !record["ended"].is_null()
 }
 
 /// The cluster of this id in the simulator's space `default`.

@@ -132,9 +132,7 @@ fn a_crash_while_destroying_destroys_and_ends() {
         &gone,
         |world, passes| {
             assert!(view(world, "orders").is_none(), "after {passes} passes");
-            let records =
-                world.user().list("Secret").into_iter().filter(|secret| secret["type"] == "clusterwright.dev/record");
-            assert_eq!(records.count(), 0, "after {passes} passes");
+            assert_eq!(world.records(), 0, "after {passes} passes");
         },
     );
 }

@@ -34,11 +34,11 @@ impl Ledger {
         match (method, path) {
             (&Method::GET, _) | (_, "/api/v1/auth" | "/v1/signin") => Ok(()),
             (&Method::POST, path) if path.ends_with("/clusters/deploy") => {
-                self.deploys_or_clones(request.body(), |asked, sent| asked == sent)
+                self.makes(request.body(), |asked, sent| asked == sent)
             }
             (&Method::POST, path) if path.ends_with("/clone") => {
                 let source = before_last(path);
-                self.deploys_or_clones(request.body(), |asked, _| asked["cloneOf"] == source)
+                self.makes(request.body(), |asked, _| asked["cloneOf"] == source)
             }
             (&Method::POST, path) if path.ends_with("/suspend") || path.ends_with("/resume") => {
                 self.changes_cluster(before_last(path), &json!({"suspended": path.ends_with("/suspend")}))
@@ -57,7 +57,7 @@ impl Ledger {
     }
 
     /// A create of which a record says the same as the body that `is_so`.
-    fn deploys_or_clones(&self, body: &Bytes, is_so: impl Fn(&Value, &Value) -> bool) -> Result<(), String> {
+    fn makes(&self, body: &Bytes, is_so: impl Fn(&Value, &Value) -> bool) -> Result<(), String> {
         let now = self.clock.now();
         let sent: Value = serde_json::from_slice(body).map_err(|error| error.to_string())?;
         let id = string(&sent["id"]);

@@ -80,13 +80,18 @@ lint: | needs-cargo ## Check the format and everything that clippy and go vet kn
 	@tests/controlplane/build.sh --vet
 
 .PHONY: test
-test: controlplane helm tried-image | needs-cargo needs-lua needs-prometheus ## Run all tests
+test: controlplane helm tried-image | needs-cargo needs-curl needs-lua needs-prometheus ## Run all tests
 	RUST_TEST_THREADS=$${RUST_TEST_THREADS:-$(TEST_THREADS)} cargo test --locked
 	cd tests/controlplane && go test ./supervisor
 
 .PHONY: needs-cargo
 needs-cargo:
 	@command -v cargo >/dev/null || { echo "Rust is missing: install it from https://rustup.rs" >&2; exit 1; }
+
+# A command of the README is tried as it stands.
+.PHONY: needs-curl
+needs-curl:
+	@tests/support/debian.sh install curl curl
 
 # Argo CD's health scripts are tried in the language that they are written in.
 .PHONY: needs-lua

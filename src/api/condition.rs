@@ -89,6 +89,8 @@ pub enum Reason {
     Creating,
     /// A change is being carried out. Wait.
     Updating,
+    /// The cluster is getting another id. Wait.
+    Renaming,
     /// Data are being restored into the new database. Wait.
     Restoring,
     /// The cluster is being resumed in the cloud. Wait.
@@ -155,7 +157,7 @@ pub enum Reason {
     Vanished,
     /// Another database has the recorded one's id. Find out why; then `clusterwright.dev/forget`, with `externalId` to take the new one.
     Replaced,
-    /// The database is suspended in the cloud, and nobody asked for that here. Resume it in the cloud's console, or set `power` where the kind has it.
+    /// The database is suspended in the cloud, and nobody asked for that here. Resume it in the cloud's console, or set `power: Running`.
     NotRunning,
     /// The CloudAccount is being deleted, and databases that go with their manifests still need it. Delete those manifests, or set their `deletionPolicy` to `Retain`.
     InUse,
@@ -169,7 +171,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, for documentation and for tests over all of them.
-    pub const ALL: [Self; 45] = [
+    pub const ALL: [Self; 46] = [
         Self::Running,
         Self::Suspended,
         Self::Observed,
@@ -177,6 +179,7 @@ impl Reason {
         Self::Connecting,
         Self::Creating,
         Self::Updating,
+        Self::Renaming,
         Self::Restoring,
         Self::Resuming,
         Self::Suspending,
@@ -225,6 +228,7 @@ impl Reason {
             Self::Connecting
             | Self::Creating
             | Self::Updating
+            | Self::Renaming
             | Self::Restoring
             | Self::Resuming
             | Self::Suspending

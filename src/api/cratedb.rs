@@ -20,6 +20,9 @@ pub const FREE_PRODUCT: &str = "crfree";
 /// The subscription of clusters that cost nothing.
 pub const FREE_SUBSCRIPTION: &str = "free_tier";
 
+/// What a connection Secret tells of a cluster, and what a template may refer to.
+pub const CONNECTION_KEYS: [&str; 8] = ["type", "provider", "host", "port", "uri", "username", "password", "url"];
+
 /// The cluster that is wanted. What is omitted is chosen at creation and afterwards neither compared nor written.
 #[skip_serializing_none]
 #[derive(CustomResource, Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -24,6 +24,8 @@ pub mod annotation {
     pub const PAUSED: &str = "clusterwright.dev/paused";
     /// Any new value makes the operator try again at once.
     pub const RECONCILE_AT: &str = "clusterwright.dev/reconcile-at";
+    /// `Running until <RFC 3339>` or `Suspended until <RFC 3339>`: overrules the power schedule until then.
+    pub const POWER_OVERRIDE: &str = "clusterwright.dev/power-override";
     /// The id of the recorded cluster that a manifest of this name shall no longer be bound to.
     pub const FORGET: &str = "clusterwright.dev/forget";
     /// The id of the marketplace subscription that ends, for all of its clusters, when this one is destroyed.

@@ -1,5 +1,6 @@
 //! Fields that every kind of cluster has.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use schemars::JsonSchema;
@@ -28,11 +29,30 @@ pub struct CommonSpec {
     pub deletion_policy: DeletionPolicy,
     /// While true, the database is not destroyed under deletionPolicy Delete, and the cloud's own protection is set where it has one. False lifts that again; when omitted it is left alone.
     pub deletion_protection: Option<bool>,
-    /// Whether the database serves (Running), or its data are only kept (Suspended); left alone when omitted.
-    pub power: Option<Power>,
+    /// Whether the database serves (Running), or its data are only kept (Suspended), or the one or the other by powerSchedule (Scheduled); left alone when omitted.
+    pub power: Option<PowerPolicy>,
+    /// When the database serves, under power Scheduled.
+    pub power_schedule: Option<PowerSchedule>,
     /// Where the connection details go.
     #[serde(default)]
     pub connection_secret: ConnectionSecret,
+}
+
+impl CommonSpec {
+    /// What a manifest asks for that says no more than through which account.
+    #[must_use]
+    pub const fn through(account_ref: AccountRef) -> Self {
+        Self {
+            account_ref,
+            external_id: None,
+            management: Management::Managed,
+            deletion_policy: DeletionPolicy::Retain,
+            deletion_protection: None,
+            power: None,
+            power_schedule: None,
+            connection_secret: ConnectionSecret { name: None, template: None },
+        }
+    }
 }
 
 /// What the operator reports of every kind of cluster.
@@ -129,6 +149,49 @@ impl fmt::Display for Power {
     }
 }
 
+/// What a manifest asks for of its database: to serve, to be only kept, or the one or the other by the hour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum PowerPolicy {
+    /// The database serves.
+    Running,
+    /// The database does not serve, and its data are kept.
+    Suspended,
+    /// As powerSchedule says.
+    Scheduled,
+}
+
+impl From<Power> for PowerPolicy {
+    fn from(power: Power) -> Self {
+        match power {
+            Power::Running => Self::Running,
+            Power::Suspended => Self::Suspended,
+        }
+    }
+}
+
+/// When a database serves. The rule that fired last decides; where two fire at once, the database serves.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PowerSchedule {
+    /// Name of the time zone in which the rules speak, as the IANA database has it, such as Europe/Berlin, or UTC.
+    #[schemars(length(min = 1, max = 64), regex(pattern = r"^[A-Za-z][A-Za-z0-9_+/-]*$"))]
+    pub time_zone: String,
+    /// What the database is asked for, and when.
+    #[schemars(length(min = 1, max = 16))]
+    pub rules: Vec<PowerRule>,
+}
+
+/// From when on the database serves, or does not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PowerRule {
+    /// When, as in a crontab: minute, hour, day of month, month, day of week, such as `0 20 * * MON-FRI`. What the clocks skip fires when they jump, what they show twice fires once.
+    #[schemars(length(min = 9, max = 128), regex(pattern = r"^[0-9A-Za-z*,/#?-]+( +[0-9A-Za-z*,/#?-]+){4}$"))]
+    pub at: String,
+    /// Running or Suspended from then on.
+    pub power: Power,
+}
+
 /// One value in a Secret of the same namespace.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -154,6 +217,9 @@ pub struct ConnectionSecret {
     /// Name of the Secret that the operator writes; the kind's own suffix behind the manifest's name when omitted.
     #[schemars(length(min = 1, max = 253), regex(pattern = OBJECT_NAME))]
     pub name: Option<String>,
+    /// The Secret's keys and their values, in which ${host}, ${port}, ${uri}, ${username}, ${password} and the other keys of the Service Binding convention stand for what is known of the cluster; $${ stands for ${. Those keys themselves when omitted.
+    #[schemars(length(min = 1, max = 32), inner(length(max = 1024)))]
+    pub template: Option<BTreeMap<String, String>>,
 }
 
 /// A create whose outcome is not settled yet.

@@ -10,6 +10,9 @@ use serde_with::skip_serializing_none;
 use super::identity::ClusterId;
 use super::shared::{CommonSpec, CommonStatus, PasswordRef};
 
+/// What a connection Secret tells of a cluster, and what a template may refer to.
+pub const CONNECTION_KEYS: [&str; 8] = ["type", "provider", "host", "port", "uri", "username", "password", "addresses"];
+
 /// The cluster that is wanted. What is omitted is chosen at creation and afterwards neither compared nor written.
 #[skip_serializing_none]
 #[derive(CustomResource, Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

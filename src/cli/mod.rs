@@ -2,6 +2,8 @@
 
 pub mod crds;
 pub mod demo;
+mod endpoints;
+pub mod import;
 pub mod probe;
 pub mod remove_crds;
 pub mod run;
@@ -29,6 +31,7 @@ pub struct Cli {
 enum Command {
     Run(run::Args),
     Crds(crds::Args),
+    Import(import::Args),
     Probe(probe::Args),
     RemoveCrds(remove_crds::Args),
     Simulate(simulate::Args),
@@ -59,6 +62,7 @@ impl Command {
             Self::Crds(args) => {
                 crds::run(&args).map_err(|error| format!("The definitions cannot be written: {error}."))
             }
+            Self::Import(args) => import::run(args).await,
             Self::Probe(args) => probe::run(args).await,
             Self::RemoveCrds(args) => remove_crds::run(args).await,
             Self::Simulate(args) => {
@@ -67,4 +71,9 @@ impl Command {
             Self::Demo(args) => demo::run(args).await,
         }
     }
+}
+
+/// An environment variable that is set to nothing names nothing.
+fn given(list: Vec<String>) -> Vec<String> {
+    list.into_iter().map(|item| item.trim().to_owned()).filter(|item| !item.is_empty()).collect()
 }

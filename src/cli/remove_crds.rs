@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
-use kube::api::DeleteParams;
+use kube::api::{DeleteParams, Patch, PatchParams};
 use kube::{Api, ResourceExt};
+use serde_json::json;
 use tokio::time::{Instant, sleep};
 
 use crate::api::schema::definitions;
@@ -27,7 +28,7 @@ pub async fn run(Args { within }: Args) -> Result<(), String> {
     let api = Api::<CustomResourceDefinition>::all(operator::client(Metrics::new()).await?);
     let names: Vec<String> = definitions().iter().map(ResourceExt::name_any).collect();
     for name in &names {
-        match api.delete(name, &DeleteParams::default()).await {
+        match remove(&api, name).await {
             Err(error) if !is_not_found(&error) => {
                 return Err(format!("Definition {name} cannot be deleted: {}.", told(&error)));
             }
@@ -47,6 +48,13 @@ pub async fn run(Args { within }: Args) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// Deletes one, which the chart's admission policy refuses unless the definition itself says that it is meant.
+async fn remove(api: &Api<CustomResourceDefinition>, name: &str) -> Result<(), kube::Error> {
+    let meant = json!({"metadata": {"annotations": {"clusterwright.dev/allow-removal": "true"}}});
+    api.patch_metadata(name, &PatchParams::default(), &Patch::Merge(meant)).await?;
+    api.delete(name, &DeleteParams::default()).await.map(|_| ())
 }
 
 async fn is_there(api: &Api<CustomResourceDefinition>, name: &str) -> Result<bool, String> {

@@ -2,8 +2,8 @@
 
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 
-use crate::api::identity::Endpoint;
-use crate::cloud::endpoint::EndpointPolicy;
+use super::endpoints::Endpoints;
+use super::given;
 use crate::operator::{self, OperatorError, Settings, Term};
 
 const DEFAULT_LISTEN: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 8080));
@@ -31,13 +31,8 @@ pub struct Args {
     #[arg(long, env = "CLUSTERWRIGHT_LISTEN", default_value_t = DEFAULT_LISTEN, value_name = "ADDRESS")]
     listen: SocketAddr,
 
-    /// Base URLs of clouds' APIs, besides the vendors' own, to which a CloudAccount may send its credentials
-    #[arg(long, env = "CLUSTERWRIGHT_ALLOWED_ENDPOINTS", value_delimiter = ',', value_name = "URL")]
-    allowed_endpoints: Vec<String>,
-
-    /// Permits plain HTTP to the allowed endpoints: for the simulator, never for a real cloud
-    #[arg(long, env = "CLUSTERWRIGHT_INSECURE_ENDPOINTS")]
-    insecure_endpoints: bool,
+    #[command(flatten)]
+    endpoints: Endpoints,
 
     /// The domains under which databases are spoken to, separated by commas
     #[arg(
@@ -53,6 +48,10 @@ pub struct Args {
     #[arg(long, env = "POD_NAME")]
     pod_name: Option<String>,
 
+    /// The name of this installation: where one of another name works in the same namespace, this one does nothing and says so
+    #[arg(long, env = "CLUSTERWRIGHT_INSTALLATION", value_name = "NAME")]
+    installation: Option<String>,
+
     /// For how long the leader's lease is good when it is not renewed, in seconds: so long nobody leads after the leader was
     /// killed, and nearly as long a leader outlives an API server that does not answer
     #[arg(
@@ -67,9 +66,7 @@ pub struct Args {
 
 /// Runs until it is asked to stop.
 pub async fn run(args: Args) -> Result<(), OperatorError> {
-    let allowed: Vec<Endpoint> = given(args.allowed_endpoints).iter().map(|url| Endpoint::new(url)).collect();
-    let policy = EndpointPolicy::new(&allowed, args.insecure_endpoints, &given(args.data_plane_domains))
-        .map_err(|refusal| OperatorError::CannotStart(refusal.to_string()))?;
+    let policy = args.endpoints.policy(&given(args.data_plane_domains)).map_err(OperatorError::CannotStart)?;
     operator::run(Settings {
         namespace: args.namespace,
         watch_namespaces: given(args.watch_namespaces),
@@ -77,12 +74,8 @@ pub async fn run(args: Args) -> Result<(), OperatorError> {
         listen: args.listen,
         policy,
         pod: args.pod_name,
+        installation: args.installation,
         term: Term::seconds(args.lease_duration_seconds),
     })
     .await
-}
-
-/// An environment variable that is set to nothing names nothing.
-fn given(list: Vec<String>) -> Vec<String> {
-    list.into_iter().map(|item| item.trim().to_owned()).filter(|item| !item.is_empty()).collect()
 }

@@ -12,10 +12,13 @@ use super::clouds::{Managed, looks_after};
 use super::locations::AccountKey;
 use super::metrics::{AccountLabels, AccountSeen, ClusterLabels, CredentialSeen, Seen};
 use crate::api::account::{CloudAccount, CredentialStatus};
-use crate::api::condition::{Condition, ConditionType};
+use crate::api::condition::{Condition, ConditionType, Reason};
 
 /// The reason of what nobody has looked at yet.
 const UNSEEN: &str = "Unseen";
+
+/// Any reason that is not one of ours: whoever may write a status could otherwise make as many series as they like.
+const OTHER: &str = "Other";
 
 /// Has every scrape look at this kind's manifests and accounts, as long as they are looked after.
 pub(super) fn show<K: Managed>(ctx: &Arc<Context<K>>) {
@@ -47,8 +50,13 @@ fn look<K: Managed>(ctx: &Context<K>) -> Seen {
 fn standing(conditions: &[Condition]) -> (ConditionType, String) {
     let is_true = |kind: ConditionType| find(conditions, kind).filter(|condition| condition.status == "True");
     let kinds = [ConditionType::Stalled, ConditionType::Reconciling, ConditionType::Ready];
-    let told = kinds.into_iter().find_map(|kind| Some((kind, is_true(kind)?.reason.clone())));
+    let told = kinds.into_iter().find_map(|kind| Some((kind, bounded(&is_true(kind)?.reason))));
     told.unwrap_or_else(|| (ConditionType::Reconciling, UNSEEN.to_owned()))
+}
+
+fn bounded(reason: &str) -> String {
+    let known = Reason::ALL.iter().map(ToString::to_string).find(|known| known == reason);
+    known.unwrap_or_else(|| OTHER.to_owned())
 }
 
 fn find(conditions: &[Condition], kind: ConditionType) -> Option<&Condition> {
@@ -91,4 +99,16 @@ fn credentials_seen<K: Managed>(session: &Session<K>, now: Timestamp) -> Vec<Cre
 /// How an account of this kind's cloud is called in metrics.
 pub(super) fn labels<K: Managed>(account: &AccountKey) -> AccountLabels {
     AccountLabels { cloud: K::CLOUD.as_str(), account: account.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_makes_series_by_what_they_write_into_a_status() {
+        assert_eq!(bounded("Running"), "Running");
+        assert_eq!(bounded("Running2"), OTHER);
+        assert_eq!(bounded(""), OTHER);
+    }
 }

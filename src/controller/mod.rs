@@ -16,12 +16,13 @@ mod orphans;
 mod pulse;
 mod records;
 mod run;
-mod secrets;
+pub(crate) mod secrets;
 mod standby;
 mod told;
 mod wake;
 mod watches;
 
+pub(crate) use clouds::Managed;
 pub use gate::{Gate, Gatekeeper};
 pub use metrics::Metrics;
 pub(crate) use pulse::Beat;
@@ -34,7 +35,6 @@ use std::sync::Arc;
 
 use kube::runtime::reflector::{ObjectRef, Store};
 
-use self::clouds::Managed;
 use crate::api::account::CloudAccount;
 use crate::clock::Clock;
 use crate::cloud::endpoint::EndpointPolicy;

@@ -208,7 +208,7 @@ impl<K: Managed> Index<K> {
         self.remove(&name, u128::MAX);
         let entry = match parse(secret) {
             Ok(stored) => {
-                if let Some(key) = target_key(&stored.record) {
+                for key in target_keys(&stored.record) {
                     self.by_target.entry(key).or_default().insert(name.clone());
                 }
                 Entry::Readable(Arc::new(stored))
@@ -224,9 +224,8 @@ impl<K: Managed> Index<K> {
             if stored.version_number() > version {
                 return;
             }
-            if let Some(key) = target_key(&stored.record)
-                && let Some(names) = self.by_target.get_mut(&key)
-            {
+            for key in target_keys(&stored.record) {
+                let Some(names) = self.by_target.get_mut(&key) else { continue };
                 names.remove(name);
                 if names.is_empty() {
                     self.by_target.remove(&key);
@@ -259,8 +258,8 @@ impl<K: Managed> Stored<K> {
     }
 }
 
-fn target_key<K: Managed>(record: &Record<K>) -> Option<(Location, Handle)> {
-    Some((record.location.clone(), record.target()?))
+fn target_keys<K: Managed>(record: &Record<K>) -> Vec<(Location, Handle)> {
+    record.targets().map(|target| (record.location.clone(), target)).collect()
 }
 
 /// Resource versions of one resource can be compared as numbers (KEP-5504).

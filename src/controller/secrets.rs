@@ -4,6 +4,7 @@ use k8s_openapi::api::core::v1::{ConfigMap, Secret};
 use kube::Api;
 
 use super::records::RECORD_TYPE;
+use crate::api::account::CaBundle;
 use crate::api::secret::Password;
 use crate::api::shared::PasswordRef;
 use crate::plan::Given;
@@ -59,12 +60,7 @@ pub(crate) fn text(secret: &Secret, name: &str, key: &str) -> Result<String, Rea
 }
 
 /// The bytes under `key` of a Secret.
-pub(crate) async fn secret_bytes(
-    client: &kube::Client,
-    namespace: &str,
-    name: &str,
-    key: &str,
-) -> Result<Vec<u8>, ReadError> {
+async fn secret_bytes(client: &kube::Client, namespace: &str, name: &str, key: &str) -> Result<Vec<u8>, ReadError> {
     let secret = secret(client, namespace, name).await?;
     let bytes = secret.data.as_ref().and_then(|data| data.get(key)).map(|bytes| bytes.0.clone());
     bytes
@@ -72,12 +68,7 @@ pub(crate) async fn secret_bytes(
 }
 
 /// The text under `key` of a ConfigMap.
-pub(crate) async fn config_map_text(
-    client: &kube::Client,
-    namespace: &str,
-    name: &str,
-    key: &str,
-) -> Result<String, ReadError> {
+async fn config_map_text(client: &kube::Client, namespace: &str, name: &str, key: &str) -> Result<String, ReadError> {
     let found = match Api::<ConfigMap>::namespaced(client.clone(), namespace).get_opt(name).await {
         Err(kube::Error::Api(status)) if status.is_forbidden() => {
             return Err(ReadError::Missing(format!(
@@ -93,6 +84,24 @@ pub(crate) async fn config_map_text(
     text.ok_or_else(|| {
         ReadError::Missing(format!("ConfigMap {name} has no key {key}. Add it, or correct the reference."))
     })
+}
+
+/// The certificates that an account names.
+pub(crate) async fn bundle(
+    client: &kube::Client,
+    namespace: &str,
+    bundle: Option<&CaBundle>,
+) -> Result<Option<Vec<u8>>, ReadError> {
+    let Some(CaBundle { config_map_ref, secret_ref }) = bundle else {
+        return Ok(None);
+    };
+    match (config_map_ref, secret_ref) {
+        (Some(source), _) => {
+            config_map_text(client, namespace, &source.name, &source.key).await.map(|text| Some(text.into_bytes()))
+        }
+        (None, Some(source)) => secret_bytes(client, namespace, &source.name, &source.key).await.map(Some),
+        (None, None) => Ok(None),
+    }
 }
 
 /// A password that a manifest refers to.

@@ -9,6 +9,7 @@ use k8s_openapi::api::authorization::v1::{ResourceAttributes, SelfSubjectAccessR
 use kube::api::PostParams;
 use kube::{Api, Client, ResourceExt};
 
+use super::lease::LEASE;
 use super::said::Said;
 use crate::api::GROUP;
 use crate::api::schema::definitions;
@@ -29,8 +30,11 @@ type Rule = (&'static str, &'static str, &'static [&'static str]);
 /// In the operator's own namespace: the records, and which replica leads.
 const OWN: [Rule; 2] = [
     ("", "secrets", &["get", "list", "watch", "create", "update", "delete"]),
-    ("coordination.k8s.io", "leases", &["get", "create", "update"]),
+    ("coordination.k8s.io", "leases", &["create"]),
 ];
+
+/// There as well, of the one Lease.
+const OWN_LEASE: [Rule; 1] = [("coordination.k8s.io", "leases", &["get", "update"])];
 
 /// Where manifests are.
 const WATCHED: [Rule; 6] = [
@@ -54,7 +58,7 @@ const BESIDE: [Rule; 3] = [
 pub(super) async fn wait(client: &Client, own: &str, watched: &[String], pulse: &Pulse) {
     // No name stands for all namespaces.
     let everywhere = if watched.is_empty() { within(&WATCHED, "") } else { Vec::new() };
-    let needed = [by_name(own, watched), within(&OWN, own), everywhere].concat();
+    let needed = [by_name(own, watched), within(&OWN, own), lease(own), everywhere].concat();
     let mut said = Said::default();
     loop {
         match refused(client, &needed).await {
@@ -99,6 +103,11 @@ fn within(rules: &[Rule], namespace: &str) -> Vec<ResourceAttributes> {
         verbs.iter().map(move |verb| ResourceAttributes { verb: Some((*verb).to_owned()), ..rule.clone() })
     };
     rules.iter().flat_map(attributes).collect()
+}
+
+fn lease(own: &str) -> Vec<ResourceAttributes> {
+    let named = |rule| ResourceAttributes { name: Some(LEASE.to_owned()), ..rule };
+    within(&OWN_LEASE, own).into_iter().map(named).collect()
 }
 
 /// The definitions and namespaces that are read by their names.

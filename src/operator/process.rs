@@ -31,6 +31,8 @@ pub struct Settings {
     pub policy: EndpointPolicy,
     /// The name of the pod, where this runs in one.
     pub pod: Option<String>,
+    /// What the replicas of this installation have in common, where another one may be in the same namespace.
+    pub installation: Option<String>,
     /// How long the lease is good for by which replicas agree on who leads.
     pub term: Term,
 }
@@ -92,7 +94,8 @@ async fn operate(
         "the operator starts"
     );
     let (gate, gatekeeper) = Gate::shut();
-    let candidacy = Candidacy { identity: Identity::new(settings.pod), term: settings.term, gatekeeper };
+    let identity = Identity::new(settings.pod).in_installation(settings.installation);
+    let candidacy = Candidacy { identity, term: settings.term, gatekeeper };
     let config = Config {
         operator_namespace,
         watch_namespaces: settings.watch_namespaces,

@@ -1,11 +1,13 @@
 //! Which cluster a manifest is about: the recorded one, an existing one that it adopts or observes, or one still to be created.
 
+use std::collections::BTreeSet;
+
 use super::facts::{AccountFacts, Facts, Reach, Rival, Sighting, Stake};
 use super::kind::{CloudCluster, Kind};
 use super::permits::withheld;
 use super::record::{Bound, Intent, Origin, Record};
 use super::step::{Plan, RecordChange, Step};
-use super::{bound, change, creation, standing};
+use super::{bound, change, creation, rename, standing};
 use crate::api::account::Permission;
 use crate::api::annotation;
 use crate::api::condition::Reason;
@@ -140,9 +142,10 @@ fn unbound<K: Kind>(facts: &Facts<K>) -> Plan<K> {
     // Without a record, an id in the status counts as externalId would. With one, the record knows better.
     let reported = if facts.record.is_none() { facts.reported_id() } else { None };
     match (&facts.spec().external_id, reported) {
-        (Some(id), reported) if reported != Some(id) => adopt(facts, id, Origin::Adopted),
-        (_, Some(id)) => adopt(facts, id, Origin::Recovered),
-        _ => creation::plan(facts),
+        // What the manifest names may be what its cluster was called before it was renamed.
+        (_, Some(id)) => adopt(facts, &rename::listed_id(facts, None).unwrap_or_else(|| id.clone()), Origin::Recovered),
+        (Some(id), None) => adopt(facts, id, Origin::Adopted),
+        (None, None) => creation::plan(facts),
     }
 }
 
@@ -213,6 +216,7 @@ pub fn created_by<K: Kind>(request: &K::Request, cluster: &K::Cluster, fixed: K:
 fn bound_to<K: Kind>(cluster: &K::Cluster, fixed: K::Fixed, origin: Origin, credential: Option<&str>) -> Bound<K> {
     Bound {
         identity: Identity { id: cluster.id().clone(), created_at: cluster.created_at() },
+        former_ids: BTreeSet::new(),
         origin,
         doubt: None,
         fixed,
@@ -231,13 +235,17 @@ fn observe<K: Kind>(facts: &Facts<K>) -> Plan<K> {
     let here =
         |record: &&Record<K>| facts.account.reach.as_ref().is_some_and(|reach| reach.location == record.location);
     let own = |record: &&Record<K>| record.owner.namespace_uid == facts.namespace_uid || facts.account.permits.may_adopt();
-    let recorded = facts.record.as_ref().filter(here).filter(own).and_then(Record::bound_id).cloned();
-    let known = facts.spec().external_id.clone().or_else(|| recorded.clone());
-    let is_own = recorded.is_some() && known == recorded;
+    let bound = facts.record.as_ref().filter(here).filter(own).and_then(|record| record.bound.as_ref());
+    let is_former = |id: &&ClusterId| bound.is_some_and(|bound| bound.former_ids.contains(*id));
+    let named = facts.spec().external_id.as_ref().filter(|id| !is_former(id));
+    let known = named.or(bound.map(|bound| &bound.identity.id)).cloned();
+    let is_own = bound.is_some_and(|bound| known.as_ref() == Some(&bound.identity.id));
     if !is_own && !facts.account.permits.may_adopt() {
         return withheld(facts, Permission::Adopt, "observe what is there");
     }
     let target = known.map_or_else(|| facts.manifest.wanted(), Handle::Id);
+    let renamed = if facts.is_listed(&target) { None } else { rename::listed_id(facts, bound) };
+    let target = renamed.map_or(target, Handle::Id);
     match facts.own_sighting(&target) {
         Sighting::Present(cluster) => standing::observed(facts, cluster),
         Sighting::LookedAbsent(_) if facts.reported_id().is_some() && !facts.is_listed(&target) => Plan::held(

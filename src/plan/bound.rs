@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use super::binding::{claimed, forget, record_differs};
 use super::connection::{self, Connection};
-use super::facts::{Facts, Inventory, Look, Reach, Sighting, Stake};
+use super::facts::{Facts, Look, Reach, Sighting, Stake};
 use super::kind::{CloudCluster, Kind};
 use super::record::{Bound, Origin, Record};
 use super::standing::standing;
 use super::step::{Plan, RecordChange, Step, Verdict};
 use super::work::Work;
-use super::{change, proof, serving, waiting};
+use super::{change, power, proof, rename, serving, waiting};
 use crate::api::condition::Reason;
 use crate::api::identity::{ClusterId, CreatedAt, Handle};
 use crate::api::shared::MAX_PLANNED_STEPS;
@@ -24,22 +24,28 @@ pub(super) fn plan<K: Kind>(facts: &Facts<K>, reach: &Reach, bound: &Bound<K>) -
     if let Some(rival) = facts.rivals.iter().find(|rival| rival.claims(id, bound.identity.created_at)) {
         return claimed(facts, rival);
     }
-    if let Some(other) = facts.spec().external_id.as_ref().filter(|other| *other != id) {
+    if let Some(other) =
+        facts.spec().external_id.as_ref().filter(|other| *other != id && !bound.former_ids.contains(other))
+    {
         let why = format!("spec.externalId is {other}");
         let differs = || record_differs(facts, record, &why, &format!("set spec.externalId: {id}"));
         return forget(facts, record).unwrap_or_else(differs);
     }
     let target = Handle::Id(id.clone());
+    if let Some(plan) = rename::settle(facts, record, bound) {
+        return showing(facts, bound, plan);
+    }
+    let not_here = |plan: Plan<K>| rename::followed(facts, bound).unwrap_or(plan);
     match facts.sighting(&target) {
         Sighting::Present(cluster) if cluster.created_at() == bound.identity.created_at => {
             present(facts, reach, record, bound, cluster)
         }
         Sighting::Present(_) if looked(facts, bound).is_none() => Plan::quietly(Step::Look(target)),
         Sighting::Present(_) if forget(facts, record).is_none() && !known_gone(bound) => {
-            Plan::quietly(Step::Record(RecordChange::Gone))
+            not_here(Plan::quietly(Step::Record(RecordChange::Gone)))
         }
-        Sighting::Present(cluster) => forget(facts, record).unwrap_or_else(|| replaced(bound, cluster)),
-        Sighting::LookedAbsent(look) => absent(facts, reach, record, bound, look),
+        Sighting::Present(cluster) => not_here(forget(facts, record).unwrap_or_else(|| replaced(bound, cluster))),
+        Sighting::LookedAbsent(look) => not_here(absent(facts, reach, record, bound, look)),
         Sighting::Unlisted | Sighting::Elsewhere | Sighting::Unknown => Plan::quietly(Step::Look(target)),
     }
 }
@@ -72,15 +78,13 @@ fn absent<K: Kind>(facts: &Facts<K>, reach: &Reach, record: &Record<K>, bound: &
     if let Some(forget) = forget(facts, record) {
         return forget;
     }
-    let renamed = facts.inventory.as_ref().and_then(|list| renamed(list, bound));
-    if renamed.is_none() && !known_gone(bound) {
+    if !known_gone(bound) {
         return Plan::quietly(Step::Record(RecordChange::Gone));
     }
-    let renamed = renamed.unwrap_or_default();
     Plan::held(
         Reason::Vanished,
         format!(
-            "Cluster {} was there and is gone{renamed}. Nothing is created in its place. To start anew set the annotation \
+            "Cluster {} was there and is gone. Nothing is created in its place. To start anew set the annotation \
              clusterwright.dev/forget: {id}, or delete this manifest.",
             K::title(bound)
         ),
@@ -123,14 +127,16 @@ fn known_gone<K: Kind>(bound: &Bound<K>) -> bool {
     bound.gone.is_some_and(|gone| gone.told)
 }
 
-/// A clause that names the cluster that was created at the same moment, should there be one under another id.
-pub(super) fn renamed<K: Kind>(list: &Inventory<K>, bound: &Bound<K>) -> Option<String> {
-    // Where the cloud chooses the ids they never change.
-    if !K::NOT_AGAIN_WITHIN.is_zero() {
-        return None;
+/// The same about the cluster under its recorded id, where it is there.
+fn showing<K: Kind>(facts: &Facts<K>, bound: &Bound<K>, plan: Plan<K>) -> Plan<K> {
+    match facts.sighting(&Handle::Id(bound.identity.id.clone())) {
+        Sighting::Present(cluster) if cluster.created_at() == bound.identity.created_at => {
+            let differences = K::differences(facts, Some(bound), cluster);
+            let pending = differences.into_iter().map(|difference| difference.shown).collect();
+            plan.pending(pending).about(cluster).noting_differences()
+        }
+        _ => plan,
     }
-    let twin = list.created_at(bound.identity.created_at)?;
-    Some(format!("; cluster {} was created at the same moment, so it may have been renamed", twin.id()))
 }
 
 fn present<K: Kind>(
@@ -170,7 +176,7 @@ fn present<K: Kind>(
         None => standing(facts, cluster, &work, way_in).pending(work.shown),
     };
     let plan = published(facts, record, bound, cluster, plan.about(cluster).noting_differences());
-    serving::probing(facts, cluster, plan)
+    power::watching_the_clock(facts, serving::probing(facts, cluster, plan))
 }
 
 /// The same, with the connection Secret written where that is due.
@@ -181,7 +187,13 @@ fn published<K: Kind>(
     cluster: &K::Cluster,
     standing: Plan<K>,
 ) -> Plan<K> {
-    let connection = Connection::of(facts, record, cluster);
+    let connection = match Connection::of(facts, record, cluster) {
+        Ok(connection) => connection,
+        Err(why) if standing.is_done() => {
+            return Plan { pending: standing.pending, ..Plan::held(Reason::InvalidSpec, why).about(cluster) };
+        }
+        Err(_) => return standing,
+    };
     let publishable = can_be_connected_to(facts, record, bound, cluster);
     if publishable && facts.attempts.connection_conflict.is_none() && connection::due(facts, &connection) {
         // Who waits for Ready goes on to read the Secret, so it comes first.

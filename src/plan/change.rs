@@ -89,7 +89,7 @@ pub(super) fn settle_unbound<K: Kind>(facts: &Facts<K>, intent: &ChangeIntent<K>
     }
 }
 
-fn settled<K: Kind>(ending: Ending) -> Plan<K> {
+pub(super) fn settled<K: Kind>(ending: Ending) -> Plan<K> {
     Plan::quietly(Step::Record(RecordChange::SettleChange(ending)))
 }
 
@@ -102,11 +102,23 @@ fn set_off<'a, K: Kind>(intent: &ChangeIntent<K>, look: &'a Look<K>) -> Option<&
     news.filter(|operation| operation.kind == kind && operation.started >= earliest).last()
 }
 
-/// Whether nothing can come of the change any more that this look has not seen. What the cloud has accepted has longer.
+/// Whether nothing can come of the change any more that this look has not seen.
 fn is_over<K: Kind>(intent: &ChangeIntent<K>, look: &Look<K>) -> bool {
     let changing = look.found.cluster.as_ref().is_some_and(|cluster| cluster.phase().in_transition());
-    let settled_after = if intent.accepted { clock::later(intent.announced, LATER) } else { intent.settled_after() };
-    look.at > settled_after && !changing
+    look.at > settled_after(intent) && !changing
+}
+
+/// When the request cannot take effect any more, should it have none by then. What the cloud has accepted has longer.
+pub(super) fn settled_after<K: Kind>(intent: &ChangeIntent<K>) -> Timestamp {
+    if intent.accepted { clock::later(intent.announced, LATER) } else { intent.settled_after() }
+}
+
+/// Nothing came of the change. What the cloud said that it would do is not asked for again and again.
+pub(super) fn without_effect<K: Kind>(facts: &Facts<K>, intent: &ChangeIntent<K>) -> Plan<K> {
+    if intent.accepted {
+        return failed(facts, intent, "the cloud accepted it, and the cluster does not show it".to_owned());
+    }
+    settled(Ending::Nothing)
 }
 
 /// Nothing tells of the change, so that the cluster itself has to.
@@ -119,8 +131,7 @@ fn without_trace<K: Kind>(facts: &Facts<K>, intent: &ChangeIntent<K>, cluster: &
         return failed(facts, intent, "nothing tells what came of it".to_owned());
     }
     if is_over(intent, look) {
-        let words = "the cloud accepted it, and the cluster does not show it";
-        return if intent.accepted { failed(facts, intent, words.to_owned()) } else { settled(Ending::Nothing) };
+        return without_effect(facts, intent);
     }
     let summary = intent.change.summary();
     let only_the_cluster_tells = intent.change.operation().is_none();
@@ -145,10 +156,18 @@ fn following<K: Kind>(
     plan: Plan<K>,
 ) -> Plan<K> {
     let begun = running(look).map(|operation| operation.started).or(asked);
-    let due = clock::later(look.at, pace(facts, begun));
     let listed_since = facts.inventory.as_ref().and_then(|list| list.at).is_some_and(|at| at > look.at);
     let news = listed_since && look.found.cluster.as_ref().is_some_and(|seen| seen.busy() != cluster.busy());
-    if news || facts.now >= due {
+    if news {
+        return Plan { next: Some(Step::Look(look.target.clone())), ..plan };
+    }
+    paced(facts, look, begun, plan)
+}
+
+/// The same plan about what was begun then, with another look when the last one has grown old.
+pub(super) fn paced<K: Kind>(facts: &Facts<K>, look: &Look<K>, begun: Option<Timestamp>, plan: Plan<K>) -> Plan<K> {
+    let due = clock::later(look.at, pace(facts, begun));
+    if facts.now >= due {
         return Plan { next: Some(Step::Look(look.target.clone())), ..plan };
     }
     plan.looking_again(until(facts.now, due))

@@ -6,6 +6,7 @@ use super::binding::{claimed, created_by, is_hidden, planned};
 use super::facts::{Facts, Inventory, Look, Rival, Sighting, TroubleKind};
 use super::kind::{CloudCluster, Kind};
 use super::permits::withheld;
+use super::power;
 use super::proof::{self, Proof, UNTIL_IT_SERVES};
 use super::record::{Bound, CreateIntent, Doubt, Record, Refusal, RefusalKind};
 use super::refusal::{refusal_fingerprint, still_refused};
@@ -33,6 +34,10 @@ pub(super) fn plan<K: Kind>(facts: &Facts<K>) -> Plan<K> {
         }
         Sighting::Elsewhere => return name_taken_elsewhere(&target),
         _ => {}
+    }
+    // What would keep it running, and paid for, is told before it costs anything.
+    if let Err(why) = power::asked(facts) {
+        return Plan::held(Reason::InvalidSpec, why);
     }
     let request = match K::request(facts) {
         Ok(request) => request,

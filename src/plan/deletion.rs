@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::binding::{adopt, planned};
-use super::bound::{looked, renamed};
+use super::bound::looked;
 use super::change;
 use super::creation::settle;
 use super::facts::{AccountStanding, Facts, Reach, Sighting};
@@ -12,7 +12,7 @@ use super::permits::withheld;
 use super::record::{Bound, Intent, Origin, Record};
 use super::refusal::unless_refused;
 use super::step::{CloudWrite, Plan, RecordChange, Step, Verdict};
-use super::{guard, proof};
+use super::{guard, proof, rename};
 use crate::api::account::Permission;
 use crate::api::condition::Reason;
 use crate::api::identity::{ClusterId, Handle};
@@ -143,6 +143,9 @@ fn destroy<K: Kind>(facts: &Facts<K>, record: &Record<K>, bound: &Bound<K>) -> P
     if facts.rivals.iter().any(|rival| rival.claims(id, bound.identity.created_at)) {
         return release();
     }
+    if let Some(open) = rename::settle(facts, record, bound) {
+        return open;
+    }
     let name = K::title(bound);
     let being_destroyed = || format!("Cluster {name} is being destroyed.");
     match facts.sighting(&target) {
@@ -160,15 +163,8 @@ fn destroy<K: Kind>(facts: &Facts<K>, record: &Record<K>, bound: &Bound<K>) -> P
                 "The account's present credentials have never seen cluster {name}, so they cannot tell whether it is gone."
             ),
         ),
-        _ => match facts.inventory.as_ref().and_then(|list| renamed(list, bound)) {
-            Some(clause) => Plan::held(
-                Reason::Vanished,
-                format!(
-                    "Cluster {name} was to be destroyed and is gone{clause}. Destroy that one in the cloud's console if it is the one."
-                ),
-            ),
-            None => Plan::quietly(Step::Record(RecordChange::Drop)),
-        },
+        // What was to be destroyed is destroyed under the id that it has.
+        _ => rename::followed(facts, bound).unwrap_or_else(|| Plan::quietly(Step::Record(RecordChange::Drop))),
     }
 }
 

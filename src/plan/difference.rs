@@ -31,8 +31,6 @@ pub enum Remedy<K: Kind> {
 pub enum Obstacle {
     /// The cloud has no call for it.
     FixedAtCreation,
-    /// This version has no step for it.
-    NotCarriedOut,
     /// A version that is older than the one in force.
     Downgrade,
     /// A free cluster would have to be paid for.
@@ -46,20 +44,9 @@ impl Obstacle {
     pub(super) const fn why(self) -> &'static str {
         match self {
             Self::FixedAtCreation => "it is fixed at creation",
-            Self::NotCarriedOut => "this version of clusterwright does not change it",
             Self::Downgrade => "a version is never taken back",
             Self::NotForFree => "a free cluster cannot have that",
             Self::CannotBeSuspended => "the cloud does not suspend clusters of this product",
-        }
-    }
-
-    /// How the manifest comes to rest all the same.
-    pub(super) const fn way_out(self) -> &'static str {
-        match self {
-            Self::FixedAtCreation | Self::CannotBeSuspended | Self::Downgrade | Self::NotForFree => {
-                "Set the manifest back."
-            }
-            Self::NotCarriedOut => "Set the manifest back, or make the change in the cloud's console.",
         }
     }
 }

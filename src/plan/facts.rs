@@ -124,12 +124,6 @@ impl<K: Kind> Inventory<K> {
     pub fn by<'a>(&'a self, handle: &'a Handle) -> impl Iterator<Item = &'a K::Cluster> {
         self.clusters.iter().filter(move |cluster| cluster.answers_to(handle))
     }
-
-    /// A cluster that was created at this very moment, under whatever id.
-    #[must_use]
-    pub fn created_at(&self, moment: CreatedAt) -> Option<&K::Cluster> {
-        self.clusters.iter().find(|cluster| cluster.created_at() == moment)
-    }
 }
 
 /// What there is around clusters, and when it was read.

@@ -22,7 +22,7 @@ use super::step::Plan;
 use crate::api::condition::Reason;
 use crate::api::identity::{Cloud, ClusterId, CreatedAt, Handle};
 use crate::api::secret::Password;
-use crate::api::shared::{CommonSpec, CommonStatus, PasswordRef, PlannedStep, Power};
+use crate::api::shared::{CommonSpec, CommonStatus, PasswordRef, PlannedStep};
 use crate::cloud::operation::Operation;
 
 /// Plain data that a record can keep.
@@ -63,12 +63,16 @@ pub trait Kind:
     const BINDING_TYPE: &'static str;
     /// The provider in the connection Secret, as the same convention has it.
     const BINDING_PROVIDER: &'static str;
+    /// Everything that a connection Secret may tell of a cluster, by the keys of that convention.
+    const CONNECTION_KEYS: &'static [&'static str];
     /// Whether a create is given the password that its database's user gets. Elsewhere every new cluster has the same one, which
     /// everybody knows, until it is replaced.
     const CREATED_WITH_PASSWORD: bool;
     /// How long after the last moment at which a create could have taken effect the same name is not asked for again.
     /// Zero where the name is the id, so that the same request can only lead to one cluster.
     const NOT_AGAIN_WITHIN: Duration;
+    /// Whether a cluster can get another id.
+    const RENAMES: bool;
 
     /// What the manifest asks for, as every kind has it.
     fn common(&self) -> &CommonSpec;
@@ -109,6 +113,11 @@ pub trait Kind:
     fn forget_applied(_applied: &mut Self::Applied, _change: &Self::Change) {}
     /// What cannot change about a cluster, as the cloud reports it, cut to what the status takes.
     fn fixed(cluster: &Self::Cluster, catalogue: Option<&Self::Catalogue>) -> Self::Fixed;
+    /// Whether a cluster that was created at the same moment can be the one of which this was known. Only what surely never
+    /// changes speaks against it.
+    fn could_be(_cluster: &Self::Cluster, _known: &Self::Fixed) -> bool {
+        Self::RENAMES
+    }
     /// The same, with what was known before of all that is not seen.
     fn completed(seen: Self::Fixed, _known: &Self::Fixed) -> Self::Fixed {
         seen
@@ -118,10 +127,6 @@ pub trait Kind:
     fn fixed_differences(&self, there: &Self::Fixed) -> Vec<PlannedStep>;
     /// Every difference between what is written in the manifest and the cluster, in the order in which they are put right.
     fn differences(facts: &Facts<Self>, bound: Option<&Bound<Self>>, cluster: &Self::Cluster) -> Vec<Difference<Self>>;
-    /// Whether the manifest asks for the cluster to be suspended; none where it leaves that alone.
-    fn wants_suspended(&self) -> Option<bool> {
-        self.common().power.map(|power| power == Power::Suspended)
-    }
     /// What the password asks for.
     fn way_in(
         facts: &Facts<Self>,
@@ -140,6 +145,8 @@ pub trait Kind:
         password: Option<&Password>,
     ) -> BTreeMap<&'static str, String>;
 
+    /// A manifest of this name that asks for the cluster as it is seen.
+    fn describing(cluster: &Self::Cluster, name: &str, common: CommonSpec) -> Self;
     /// What a cluster like this costs, as a question to its cloud; none where that does not tell.
     fn appraisal(_cluster: &Self::Cluster) -> Option<Self::Question> {
         None
@@ -264,6 +271,10 @@ pub trait Change<K: Kind>: Data {
     /// Whether that is among what there is around clusters.
     fn found_in(&self, _catalogue: &K::Catalogue) -> bool {
         false
+    }
+    /// The cluster's new id, where it gets one.
+    fn renames_to(&self) -> Option<&ClusterId> {
+        None
     }
     /// Whether it sets the pending password.
     fn sets_password(&self) -> bool {

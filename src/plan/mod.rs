@@ -13,13 +13,16 @@ mod creation;
 mod deletion;
 mod difference;
 mod facts;
+mod import;
 mod kind;
 mod orphan;
 mod password;
 mod permits;
+mod power;
 mod proof;
 mod record;
 mod refusal;
+mod rename;
 mod serving;
 mod standing;
 mod status;
@@ -31,12 +34,13 @@ mod work;
 pub use account::{Health, account_in_use, account_standing, account_status, account_verdict};
 pub use binding::{created_by, may_take_over};
 pub use conditions::whole_seconds;
-pub use connection::{Connection, fingerprint as connection_fingerprint};
+pub use connection::{Connection, Layout, fingerprint as connection_fingerprint};
 pub use difference::{Difference, Obstacle, Remedy};
 pub use facts::{
     AccountFacts, AccountStanding, Answered, Answers, Attempts, Catalogued, Denied, Facts, Given, Inventory, Look,
     Probe, Reach, Rival, Sighting, Source, Stake, Trouble, TroubleKind,
 };
+pub use import::imported;
 pub use kind::{Change, CloudCluster, Data, Kind, Phase};
 pub use orphan::{OrphanFacts, OrphanPlan, plan_orphan};
 pub use password::PasswordPlan;

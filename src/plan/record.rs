@@ -235,6 +235,9 @@ pub struct Record<K: Kind> {
 pub struct Bound<K: Kind> {
     #[serde(flatten)]
     pub identity: Identity,
+    /// The ids that it had before, one of which the manifest may still name.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub former_ids: BTreeSet<ClusterId>,
     pub origin: Origin,
     /// Set until its database has proved that it is ours; none where that was never in doubt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -381,7 +384,20 @@ impl<K: Kind> Record<K> {
                 if let Some(bound) = &mut self.bound {
                     K::note_applied(&mut bound.applied, &intent.change);
                 }
+                if let Some(id) = intent.change.renames_to() {
+                    self.rename(id.clone());
+                }
             }
+        }
+    }
+
+    /// The bound cluster has another id now.
+    pub fn rename(&mut self, id: ClusterId) {
+        if let Some(bound) = &mut self.bound {
+            bound.gone = None;
+            bound.former_ids.remove(&id);
+            let former = std::mem::replace(&mut bound.identity.id, id);
+            bound.former_ids.insert(former);
         }
     }
 
@@ -429,6 +445,12 @@ impl<K: Kind> Record<K> {
         bound
             .or_else(|| self.creation().map(|intent| K::target(&intent.request)))
             .or_else(|| self.change().and_then(|intent| intent.change.creates()))
+    }
+
+    /// Everything that nobody else may take: what the record is about, and the id that its cluster is about to get.
+    pub fn targets(&self) -> impl Iterator<Item = Handle> {
+        let new = self.change().and_then(|intent| intent.change.renames_to()).cloned().map(Handle::Id);
+        self.target().into_iter().chain(new)
     }
 
     /// Whether it is about a cluster, or one that may still come into being.

@@ -7,12 +7,13 @@ use super::difference::Obstacle;
 use super::facts::Facts;
 use super::kind::{CloudCluster, Kind, Phase};
 use super::password::PasswordPlan;
+use super::power;
 use super::record::Origin;
 use super::serving;
 use super::step::Plan;
 use super::work::Work;
 use crate::api::condition::Reason;
-use crate::api::shared::PlannedStep;
+use crate::api::shared::{PlannedStep, Power};
 
 /// How often a cluster in transition is decided about anew, should its list lag behind.
 const IN_TRANSITION: Duration = Duration::from_secs(15);
@@ -25,22 +26,27 @@ pub(super) fn standing<K: Kind>(
     way_in: PasswordPlan<K>,
 ) -> Plan<K> {
     let name = cluster.title();
+    let asked = match power::asked(facts) {
+        Ok(asked) => asked,
+        Err(why) => return Plan::held(Reason::InvalidSpec, why),
+    };
+    let outlook = asked.outlook();
     match cluster.phase() {
         Phase::Running | Phase::Changing if serving::serves(facts, cluster) => match (&work.refused, way_in) {
             (Some(refused), _) => refused.clone(),
             (None, PasswordPlan::Held(plan)) => *plan,
             (None, _) if !work.blocked.is_empty() => blocked(&work.blocked),
             (None, PasswordPlan::Settled(note)) => {
-                Plan::standing(Reason::Running, format!("Cluster {name} runs as asked for.{note}"))
+                Plan::standing(Reason::Running, format!("Cluster {name} runs as asked for{outlook}.{note}"))
             }
             (None, PasswordPlan::Step(..)) => Plan::unchanged(),
         },
-        Phase::Suspended => match (&work.refused, facts.manifest.wants_suspended()) {
+        Phase::Suspended => match (&work.refused, asked.power) {
             (Some(refused), _) => refused.clone(),
             // What a resume would not mend either is not waited for.
-            (None, Some(true)) if !work.blocked.is_empty() => blocked(&work.blocked),
-            (None, Some(true)) => {
-                Plan::standing(Reason::Suspended, format!("Cluster {name} is suspended as asked for."))
+            (None, Some(Power::Suspended)) if !work.blocked.is_empty() => blocked(&work.blocked),
+            (None, Some(Power::Suspended)) => {
+                Plan::standing(Reason::Suspended, format!("Cluster {name} is suspended as asked for{outlook}."))
             }
             (None, _) => Plan::held(
                 Reason::NotRunning,
@@ -59,8 +65,8 @@ fn blocked<K: Kind>(blocked: &[(Obstacle, PlannedStep)]) -> Plan<K> {
     let sentences = alike.filter_map(|alike| {
         let (obstacle, _) = alike.first()?;
         let edits: Vec<String> = alike.iter().filter_map(|(_, step)| edit(step)).collect();
-        let (edits, why, way_out) = (edits.join(", "), obstacle.why(), obstacle.way_out());
-        Some(format!("The manifest asks to change {edits}, and {why}. {way_out}"))
+        let (edits, why) = (edits.join(", "), obstacle.why());
+        Some(format!("The manifest asks to change {edits}, and {why}. Set the manifest back."))
     });
     Plan::held(Reason::ChangeUnsupported, sentences.collect::<Vec<_>>().join(" "))
 }

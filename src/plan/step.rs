@@ -6,7 +6,7 @@ use super::connection::Connection;
 use super::kind::{Change, Kind};
 use super::record::{Bound, Ending, Refusal};
 use crate::api::condition::{Reason, Standing};
-use crate::api::identity::{Handle, Identity};
+use crate::api::identity::{ClusterId, Handle, Identity};
 use crate::api::secret::Password;
 use crate::api::shared::PlannedStep;
 
@@ -78,6 +78,8 @@ pub enum RecordChange<K: Kind> {
     TrustPassword(Password),
     /// The recorded password does not open the cluster, which was taken by its looks.
     Disown,
+    /// Somebody has given the cluster another id.
+    Renamed(ClusterId),
     /// The cluster is proved gone, and its manifest is there to say so.
     Gone,
     /// A cluster that was proved gone is there after all.

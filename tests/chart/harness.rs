@@ -20,7 +20,7 @@ pub(crate) const NAMESPACE: &str = "clusterwright-system";
 pub(crate) const RELEASE: &str = "clusterwright";
 
 /// So many live at a time: each is three processes, and machines are small.
-static CLUSTERS: Semaphore = Semaphore::const_new(3);
+static CLUSTERS: Semaphore = Semaphore::const_new(5);
 
 /// A Kubernetes cluster. It ends when this is dropped.
 pub(crate) struct Cluster {
@@ -89,11 +89,16 @@ impl Cluster {
 
     /// Runs what the Deployment's pods would: its own arguments and environment, under its `ServiceAccount`.
     pub(crate) async fn start_pod(&self, name: &str) -> Pod {
-        let deployment = self.get(&["deployment", RELEASE, "--namespace", NAMESPACE]).await;
+        self.start_pod_in(NAMESPACE, name).await
+    }
+
+    /// The same of a release in this namespace.
+    pub(crate) async fn start_pod_in(&self, namespace: &str, name: &str) -> Pod {
+        let deployment = self.get(&["deployment", RELEASE, "--namespace", namespace]).await;
         let spec = &deployment["spec"]["template"]["spec"];
         let log = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("chart-{name}.log"));
         std::fs::write(&log, "").expect("an empty log");
-        let command = self.container_command(spec, name).await;
+        let command = self.container_command(spec, namespace, name).await;
         Pod { operator: Operator::spawn(command, &log), container: spec["containers"][0].clone() }
     }
 
@@ -108,7 +113,7 @@ impl Cluster {
         for argument in spec["containers"][0]["args"].as_array_mut().expect("arguments") {
             *argument = json!(argument.as_str().expect("text").replace(&name, service));
         }
-        let output = self.container_command(&spec, pod).await.output().await.expect("the program starts");
+        let output = self.container_command(&spec, NAMESPACE, pod).await.output().await.expect("the program starts");
         let phase = if output.status.success() { "Succeeded" } else { "Failed" };
         let patch = json!({"status": {"phase": phase}}).to_string();
         let patched =
@@ -118,7 +123,7 @@ impl Cluster {
 
     /// The program as a pod's container calls it, under the pod's `ServiceAccount`. Only where it listens is changed, for pods
     /// share a machine here.
-    async fn container_command(&self, spec: &Value, pod: &str) -> tokio::process::Command {
+    async fn container_command(&self, spec: &Value, namespace: &str, pod: &str) -> tokio::process::Command {
         let container = &spec["containers"][0];
         let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_clusterwright"));
         command.env_clear();
@@ -129,22 +134,23 @@ impl Cluster {
         for variable in container["env"].as_array().into_iter().flatten() {
             let value = match variable["valueFrom"]["fieldRef"]["fieldPath"].as_str() {
                 Some("metadata.name") => pod,
-                Some("metadata.namespace") => NAMESPACE,
+                Some("metadata.namespace") => namespace,
                 Some(other) => panic!("{other} is not known here"),
                 None => variable["value"].as_str().expect("a value"),
             };
             command.env(variable["name"].as_str().expect("a name"), value);
         }
         if spec["automountServiceAccountToken"] == true {
-            command.env("KUBECONFIG", self.kubeconfig_of(spec["serviceAccountName"].as_str().expect("a name")).await);
+            let account = spec["serviceAccountName"].as_str().expect("a name");
+            command.env("KUBECONFIG", self.kubeconfig_of(namespace, account).await);
         }
         command
     }
 
-    async fn kubeconfig_of(&self, account: &str) -> PathBuf {
-        let token = self.control_plane.token(NAMESPACE, account).await;
+    async fn kubeconfig_of(&self, namespace: &str, account: &str) -> PathBuf {
+        let token = self.control_plane.token(namespace, account).await;
         // Beside the administrator's, so that every cluster has its own.
-        let path = self.control_plane.kubeconfig.with_file_name(format!("{account}.kubeconfig"));
+        let path = self.control_plane.kubeconfig.with_file_name(format!("{namespace}-{account}.kubeconfig"));
         let yaml = serde_saphyr::to_string(&self.control_plane.kubeconfig_as(&token)).expect("YAML");
         std::fs::write(&path, yaml).expect("a kubeconfig");
         path

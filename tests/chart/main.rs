@@ -10,6 +10,7 @@
 mod admission;
 mod harness;
 mod installed;
+mod pages;
 mod release;
 mod rendering;
 #[path = "../support/mod.rs"]

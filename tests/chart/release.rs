@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Cluster, RELEASE, until_policies_hold};
+use crate::harness::{Cluster, NAMESPACE, RELEASE, until_policies_hold};
 use crate::installed::{Installed, install, start, start_helm, stop, stop_all};
 use crate::support::{chart, eventually};
 
@@ -32,14 +32,20 @@ async fn databases_records_and_definitions_outlive_the_release() {
     let release = format!("app.kubernetes.io/instance={RELEASE}");
     let all = [
         "deployments,services,serviceaccounts,roles,rolebindings,poddisruptionbudgets,clusterroles,clusterrolebindings,\
-        validatingadmissionpolicies,validatingadmissionpolicybindings",
+        validatingadmissionpolicies,validatingadmissionpolicybindings,customresourcedefinitions",
         "--all-namespaces",
         "--selector",
         &release,
     ];
-    assert_eq!(cluster.get(&all).await["items"], json!([]), "nothing of the release is left");
-    let definitions = ["crd", "--selector", &release];
-    assert_eq!(cluster.get(&definitions).await["items"].as_array().unwrap().len(), 3, "but the definitions");
+    let left = cluster.get(&all).await["items"].as_array().unwrap().clone();
+    let kind = |kind: &str| left.iter().filter(|object| object["kind"] == kind).count();
+    assert_eq!(kind("CustomResourceDefinition"), 3);
+    assert_eq!((kind("ValidatingAdmissionPolicy"), kind("ValidatingAdmissionPolicyBinding")), (2, 2));
+    assert_eq!(left.len(), 7, "nothing else of the release is left");
+    for what in ["crd/typedbclusters.clusterwright.dev".to_owned(), format!("namespace/{NAMESPACE}")] {
+        let refusal = cluster.try_kubectl(&["delete", &what]).await.unwrap_err();
+        assert!(refusal.contains("allow-removal"), "without an operator as well: {refusal}");
+    }
     assert_eq!((installed.records().await, cloud.ids().await), (1, vec!["orders".to_owned()]));
     assert_eq!(installed.way_in().await, way_in, "manifest and connection Secret are as they were");
 
@@ -61,7 +67,13 @@ async fn definitions_that_are_not_kept_go_with_the_release_and_databases_stay() 
     installed.order_database(&json!({"deletionPolicy": "Delete", "deletionProtection": true})).await;
     installed.way_in().await;
     let chart = chart::folder().display().to_string();
-    cluster.helm(&["upgrade", RELEASE, &chart, "--reset-then-reuse-values", "--set=crds.keep=false"]).await.unwrap();
+    let upgrade = ["upgrade", RELEASE, &chart, "--reset-then-reuse-values"];
+    cluster.helm(&[&upgrade[..], &["--set=crds.keep=false"]].concat()).await.unwrap();
+    // To leave them out is not what was said, so that nobody deletes them.
+    cluster.helm(&[&upgrade[..], &["--set=crds.enabled=false"]].concat()).await.ok();
+    assert_eq!(cluster.get(&["crd"]).await["items"].as_array().unwrap().len(), 3);
+    installed.until_ready("team", "orders").await;
+    cluster.helm(&[&upgrade[..], &["--set=crds.enabled=true"]].concat()).await.unwrap();
     let helm = start_helm(cluster, &["uninstall", RELEASE, "--timeout=70s"]);
     cluster.play_kubelet(&format!("{RELEASE}-removal"), "").await;
     let output = helm.wait_with_output().await.unwrap();
@@ -69,6 +81,18 @@ async fn definitions_that_are_not_kept_go_with_the_release_and_databases_stay() 
     stop(pod).await;
     assert_eq!(cluster.get(&["crd"]).await["items"], json!([]));
     assert_eq!((installed.records().await, cloud.ids().await), (1, vec!["orders".to_owned()]));
+}
+
+/// They would share the Lease, so that one of them would do nothing, and one would go without the other's permissions.
+#[tokio::test]
+async fn a_second_release_is_taken_in_a_namespace_of_its_own_alone() {
+    let cluster = &Installed::new().await.cluster;
+    let chart = chart::folder().display().to_string();
+    let second = ["install", "teams", &chart, "--set=crds.enabled=false", "--set=watchNamespaces={team}"];
+    let refusal = cluster.helm(&second).await.unwrap_err();
+    let words = format!("Release {RELEASE} of this chart is in namespace {NAMESPACE} already");
+    assert!(refusal.contains(&words), "{refusal}");
+    cluster.helm(&[&second[..], &["--namespace=teams", "--create-namespace"]].concat()).await.unwrap();
 }
 
 #[tokio::test]

@@ -23,7 +23,9 @@ const SWITCHES: &[&[&str]] = &[
     &["--set=topologySpread.enabled=false"],
     &["--set=priorityClassName=system-cluster-critical"],
     &["--set=networkPolicy.enabled=true"],
-    &["--set-json=networkPolicy={\"enabled\":true,\"from\":[{\"namespaceSelector\":{}}],\"apiServerPorts\":[16443]}"],
+    &[
+        "--set-json=networkPolicy={\"enabled\":true,\"from\":[{\"namespaceSelector\":{}}],\"apiServerPorts\":[16443],\"dnsPorts\":[53,5353]}",
+    ],
     &["--set=image.repository=registry.example/cw", "--set=image.tag=v1", "--set=imagePullSecrets[0].name=pull"],
     &["--set=fullnameOverride=cw", "--set=replicas=1", "--set=log=debug"],
     &["--set=nameOverride=other"],
@@ -37,6 +39,8 @@ const SWITCHES: &[&[&str]] = &[
         "--set-json=affinity={\"nodeAffinity\":{}}",
     ],
     &["--set=resources.limits.cpu=1"],
+    &["--set-json=watchNamespaces=[\"42\"]", "--set-string=takeOverFrom=42", "--namespace=42"],
+    &["--set=runAsUser=null"],
 ];
 
 fn find<'a>(objects: &'a [Value], kind: &str) -> Option<&'a Value> {
@@ -63,12 +67,13 @@ fn the_chart_passes_helms_lint_under_every_switch() {
 #[tokio::test]
 async fn the_api_server_takes_what_is_rendered_under_every_switch() {
     let cluster = Cluster::new().await;
-    for namespace in [NAMESPACE, "orders", "invoices"] {
+    for namespace in [NAMESPACE, "orders", "invoices", "42"] {
         cluster.create_namespace(namespace, json!({})).await;
     }
     // What pods have to refer to is there before them.
-    let accounts = ["default", "clusterwright-removal"].map(|name| {
-        json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name, "namespace": NAMESPACE}})
+    let places = [(NAMESPACE, "default"), (NAMESPACE, "clusterwright-removal"), ("42", "default")];
+    let accounts = places.map(|(namespace, name)| {
+        json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name, "namespace": namespace}})
     });
     cluster.apply(&accounts).await.unwrap();
     for switches in SWITCHES {
@@ -97,7 +102,7 @@ fn switches_switch() {
     without("--set=crds.enabled=false", "CustomResourceDefinition");
     without("--set=rbac.create=false", "ClusterRole");
     without("--set=rbac.create=false", "RoleBinding");
-    without("--set=serviceAccount.create=false", "ServiceAccount");
+    without("--set=serviceAccount.create=false,serviceAccount.name=other", "ServiceAccount");
     without("--set=admissionPolicies.enabled=false", "ValidatingAdmissionPolicy");
     without("--set=admissionPolicies.enabled=false", "ValidatingAdmissionPolicyBinding");
     without("--set=podDisruptionBudget.enabled=false", "PodDisruptionBudget");
@@ -123,12 +128,15 @@ fn what_is_set_reaches_the_command_line() {
             "--set=health.address=[::]",
             "--set=health.port=9000",
             "--set=log=debug",
+            "--set=leaseDurationSeconds=90",
         ],
     );
     let wanted = [
         "run",
         "--listen=[::]:9000",
         "--log=debug",
+        "--lease-duration-seconds=90",
+        "--installation=clusterwright",
         "--watch-namespaces=orders,invoices",
         "--take-over-from=former",
         "--allowed-endpoints=http://a.example:1,http://b.example",
@@ -136,7 +144,10 @@ fn what_is_set_reaches_the_command_line() {
         "--data-plane-domains=typedb.example",
     ];
     assert_eq!(arguments(&objects), wanted);
-    assert_eq!(arguments(&rendered(NAMESPACE, &[])), ["run", "--listen=0.0.0.0:8080", "--log=info"]);
+    assert_eq!(
+        arguments(&rendered(NAMESPACE, &[])),
+        ["run", "--listen=0.0.0.0:8080", "--log=info", "--lease-duration-seconds=60", "--installation=clusterwright"]
+    );
     let port = &find(&objects, "Service").unwrap()["spec"]["ports"][0]["port"];
     assert_eq!((port, &container(&objects)["ports"][0]["containerPort"]), (&json!(9000), &json!(9000)));
 }
@@ -156,13 +167,13 @@ fn a_digest_counts_more_than_a_tag() {
 
 #[test]
 fn the_definitions_are_those_of_the_code_and_stay_by_default() {
-    for (switch, annotation) in [("true", "helm.sh/resource-policy"), ("false", "clusterwright.dev/allow-removal")] {
+    for (switch, wanted) in [("true", vec!["helm.sh/resource-policy"]), ("false", vec![])] {
         let objects = rendered(NAMESPACE, &[&format!("--set=crds.keep={switch}")]);
         let of_chart = objects.into_iter().filter(|object| object["kind"] == "CustomResourceDefinition");
         let mut of_chart: Vec<CustomResourceDefinition> =
             of_chart.map(|object| serde_json::from_value(object).unwrap()).collect();
         let annotations = of_chart.iter_mut().map(|definition| std::mem::take(definition.annotations_mut()));
-        assert!(annotations.into_iter().all(|all| all.keys().eq([annotation])), "crds.keep={switch}");
+        assert!(annotations.into_iter().all(|all| all.keys().eq(&wanted)), "crds.keep={switch}");
         for definition in &mut of_chart {
             definition.metadata.annotations = None;
             definition.metadata.labels = None;
@@ -192,4 +203,19 @@ async fn the_pods_pass_the_restricted_level_of_pod_security() {
     pod["spec"]["containers"][0]["securityContext"] = json!({});
     let refusal = cluster.dry_run(&[pod]).await.unwrap_err();
     assert!(refusal.contains("violates PodSecurity"), "{refusal}");
+}
+
+/// The API server knows their kinds only where the Prometheus operator is, so that they are held against what they are about.
+#[test]
+fn what_prometheus_is_told_is_about_this_release() {
+    let objects =
+        rendered("ops", &["--set=metrics.serviceMonitor.enabled=true", "--set=metrics.prometheusRule.enabled=true"]);
+    let file = std::fs::read_to_string(chart::folder().join("files/alerts.yaml")).unwrap();
+    let rules: Value = serde_saphyr::from_str(&file.replace("clusterwright-system", "ops")).unwrap();
+    assert_eq!(find(&objects, "PrometheusRule").unwrap()["spec"], rules);
+    let (monitor, service) = (&find(&objects, "ServiceMonitor").unwrap()["spec"], find(&objects, "Service").unwrap());
+    for (label, value) in monitor["selector"]["matchLabels"].as_object().unwrap() {
+        assert_eq!(service["metadata"]["labels"][label], *value);
+    }
+    assert_eq!(monitor["endpoints"], json!([{"port": service["spec"]["ports"][0]["name"], "path": "/metrics"}]));
 }

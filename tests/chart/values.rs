@@ -96,6 +96,14 @@ fn values_that_cannot_be_meant_are_refused() {
         json!({"resources": {"limits": {"gpu": 1}}}),
         json!({"tolerations": [{"effect": "Never"}]}),
         json!({"podLabels": {"team": 7}}),
+        json!({"podDisruptionBudget": {"maxUnavailable": 0}}),
+        json!({"serviceAccount": {"create": false}}),
+        json!({"extraEnv": [{"name": "POD_NAMESPACE", "value": "elsewhere"}]}),
+        json!({"extraEnv": [{"name": "POD_NAME", "value": "another"}]}),
+        json!({"fullnameOverride": "Operator"}),
+        json!({"nameOverride": "an operator"}),
+        json!({"leaseDurationSeconds": 10}),
+        json!({"runAsUser": 0}),
     ];
     for values in refused {
         assert!(refusal(&values).is_some(), "{values} is accepted");

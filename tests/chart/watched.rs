@@ -48,7 +48,8 @@ async fn a_namespace_that_goes_holds_up_no_other_and_is_let_go_itself() {
     assert_eq!(installed.records().await, 2);
 
     // It is gone for good, and still named in the values.
-    cluster.helm(&upgrade).await.unwrap();
+    let notes = cluster.helm(&upgrade).await.unwrap();
+    assert!(notes.contains("Namespace team-a does not exist") && !notes.contains("Namespace team-b"), "{notes}");
     stop(pod).await;
     let pod = cluster.start_pod("watched").await;
     pod.until_ready().await;

@@ -11,6 +11,7 @@
 mod accounts;
 mod adopt;
 mod cratedb;
+mod credentials;
 mod gitops;
 mod harness;
 mod holds;
@@ -24,5 +25,6 @@ mod refusals;
 mod replicas;
 mod retain;
 mod schema;
+mod tenants;
 #[path = "../support/mod.rs"]
 mod support;

@@ -165,6 +165,13 @@ async fn sigterm_hands_the_lease_over() {
     next.until("/readyz", 200).await;
     assert_eq!(standby.terminate().await.code(), Some(0));
     until_held(&world, "c").await;
+
+    // Nobody stands by when this one dies: a new pod finds its lease, and waits until it has run out.
+    next.kill().await;
+    let found = replica(&world, "d");
+    found.until("/readyz", 200).await;
+    assert_eq!(leads(&found).await, "0");
+    until_held(&world, "d").await;
     world.finish().await;
 }
 

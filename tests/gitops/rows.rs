@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use clusterwright::api::account::CloudAccount;
+use clusterwright::api::account::{CloudAccount, CredentialState, CredentialStatus};
 use clusterwright::api::condition::Reason;
 use clusterwright::api::cratedb::CrateDBCluster;
 use clusterwright::api::typedb::TypeDBCluster;
 use clusterwright::plan::{
-    AccountFacts, AccountStanding, Attempts, Facts, Given, Inventory, Kind, Plan, Verdict, account_status, plan, status,
+    AccountFacts, AccountStanding, Attempts, Facts, Given, Inventory, Kind, Permits, Plan, Verdict, account_status, account_verdict, plan, status,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde::de::DeserializeOwned;
@@ -35,6 +35,7 @@ pub(crate) fn expected(reason: Reason) -> Expected {
         Reason::Connecting
         | Reason::Creating
         | Reason::Updating
+        | Reason::Renaming
         | Reason::Restoring
         | Reason::Resuming
         | Reason::Suspending
@@ -48,6 +49,8 @@ pub(crate) fn expected(reason: Reason) -> Expected {
         | Reason::WaitingForCredentials
         | Reason::WaitingForPassword => WORKING,
         Reason::AccountNotFound
+        | Reason::NamespaceNotAllowed
+        | Reason::InUse
         | Reason::CredentialsMissing
         | Reason::CredentialsRejected
         | Reason::CredentialsInsufficient
@@ -153,13 +156,14 @@ fn facts<K: Kind>(object: Value, account: AccountStanding) -> Facts<K> {
         operator_namespace: "clusterwright-system".to_owned(),
         take_over_from: None,
         edited: Timestamp::UNIX_EPOCH,
-        account: AccountFacts { standing: account, reach: None },
+        account: AccountFacts { standing: account, reach: None, permits: Permits::ALL },
         record: None,
         rivals: Vec::new(),
         inventory: Some(Inventory { clusters: Vec::new(), at: None }.into()),
         look: None,
         catalogue: None,
         answers: Arc::default(),
+        source: None,
         probe: None,
         wanted_password: Given::NotAsked,
         current_password: Given::NotAsked,
@@ -177,6 +181,9 @@ fn account(reason: Reason) -> Option<Value> {
         _ => return None,
     };
     let mut account: CloudAccount = typed(untouched("CloudAccount"));
-    account.status = Some(account_status(&account, &standing, Some("typedb-cloud"), None, Timestamp::UNIX_EPOCH));
+    let secret_name = "typedb-cloud".to_owned();
+    let credentials = [CredentialStatus { secret_name, state: CredentialState::InUse }];
+    let (reason, message) = account_verdict(&standing, &credentials);
+    account.status = Some(account_status(&account, (reason, &message), &credentials, None, Timestamp::UNIX_EPOCH));
     Some(serde_json::to_value(account).unwrap())
 }

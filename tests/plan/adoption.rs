@@ -82,8 +82,11 @@ fn reported() -> Scene {
 #[case::is_bound_again_under_the_id_that_it_had(
     scene().reported(&cluster("sales")).sees([cluster("sales")]), "adopt sales Recovered", "Creating"
 )]
-#[case::gives_way_to_another_that_the_manifest_names(
-    reported().adopting("sales").sees([cluster("sales"), cluster(ID)]), "adopt sales Adopted", "Creating"
+#[case::is_bound_again_whatever_it_was_called_when_it_was_adopted(
+    reported().adopting("sales").sees([cluster_aged("sales", 60), cluster(ID)]), "look orders", ""
+)]
+#[case::is_bound_again_under_the_id_that_somebody_gave_it(
+    reported().sees([cluster("sales")]), "adopt sales Recovered", "Creating"
 )]
 #[case::is_not_gone_where_others_see_it(
     reported().listed([cluster(ID)]).looked_by(KEY, 599, None), "", "CredentialsInsufficient"

@@ -27,7 +27,7 @@ fn applied(frequency: &str, retention_days: Option<i64>) -> BackupConfiguration 
 /// A cluster at rest in this status, and a manifest that says whether it shall serve.
 fn powered(status: ClusterStatus, power: Option<Power>) -> Scene {
     let scene = settled().listed([cluster_but(|cluster| cluster.status = status)]);
-    scene.common(|common| common.power = power)
+    scene.common(|common| common.power = power.map(Into::into))
 }
 
 #[rstest]
@@ -123,7 +123,7 @@ fn everything() -> Scene {
         spec.machine_type = Some("c2d-highcpu-8".to_owned());
         spec.version = Some("3.6.0".to_owned());
         spec.backup = backup(BackupFrequency::Hourly, None);
-        spec.common.power = Some(Power::Suspended);
+        spec.common.power = Some(Power::Suspended.into());
     })
 }
 

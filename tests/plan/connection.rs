@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use clusterwright::api::secret::Password;
 use clusterwright::api::shared::Binding;
+use clusterwright::api::typedb::CONNECTION_KEYS;
 use clusterwright::cloud::typedb::wire::{Cluster, ClusterStatus, Server, ServerStatus};
 use clusterwright::plan::{Origin, connection_fingerprint, status};
 use rstest::rstest;
@@ -11,7 +12,7 @@ use rstest::rstest;
 use super::fixture::*;
 use super::kinds::Step;
 
-fn published(scene: &Scene) -> BTreeMap<&'static str, String> {
+fn published(scene: &Scene) -> BTreeMap<String, String> {
     let Some(Step::Publish(connection)) = scene.plan().next else { panic!("{:?}", scene.plan()) };
     connection.data.into_iter().map(|(key, value)| (key, value.expose().to_owned())).collect()
 }
@@ -29,8 +30,57 @@ fn it_holds_what_the_service_binding_convention_and_the_vendors_tools_ask_for() 
         ("addresses", "abc-0.cluster.typedb.com:80"),
         ("uri", "typedb://admin:p%40ss%2Fword%201@https://abc-0.cluster.typedb.com:80/?name=orders"),
     ]);
-    let expected: BTreeMap<_, _> = expected.into_iter().map(|(key, value)| (key, value.to_owned())).collect();
+    let expected: BTreeMap<_, _> =
+        expected.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
+    assert!(CONNECTION_KEYS.iter().all(|key| expected.contains_key(*key)) && expected.len() == CONNECTION_KEYS.len());
     assert_eq!(published(&scene), expected);
+}
+
+fn laid_out(scene: Scene, template: &[(&str, &str)]) -> Scene {
+    let template = template.iter().map(|(key, text)| ((*key).to_owned(), (*text).to_owned())).collect();
+    scene.common(|common| common.connection_secret.template = Some(template))
+}
+
+#[test]
+fn a_template_has_the_last_word_on_its_keys() {
+    let scene = running().recorded(record_but(|record| record.password.current = Some(Password::new("secret"))));
+    let scene =
+        laid_out(scene, &[("DB_URL", "typedb://${host}:${port}"), ("DB_PASS", "${password}"), ("MODE", "$${host}")]);
+    let expected = [("DB_PASS", "secret"), ("DB_URL", "typedb://abc-0.cluster.typedb.com:80"), ("MODE", "${host}")];
+    let expected: BTreeMap<_, _> = expected.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
+    assert_eq!(published(&scene), expected);
+}
+
+#[test]
+fn a_key_that_needs_what_is_not_known_is_left_out() {
+    let scene = running().recorded(record_but(|record| {
+        record.bound = Some(bound(ID, Origin::Adopted));
+        record.password.current = None;
+    }));
+    let data = published(&laid_out(scene, &[("HOST", "${host}"), ("LOGIN", "${username}:${password}")]));
+    assert_eq!(data.into_keys().collect::<Vec<_>>(), ["HOST"]);
+}
+
+/// The schema refuses it, and a manifest that came in before the schema, or past it, still gets an answer.
+#[test]
+fn a_placeholder_that_is_none_is_told_and_writes_nothing() {
+    let scene = laid_out(running(), &[("HOST", "${hots}")]);
+    assert_eq!((scene.does().as_str(), scene.says().as_str()), ("", "InvalidSpec"));
+}
+
+/// It may be the only copy of the password, under the key by which it is found again.
+#[test]
+fn where_the_record_knows_no_password_the_secret_keeps_its_keys() {
+    let scene = running()
+        .recorded(record_but(|record| {
+            record.bound = Some(bound(ID, Origin::Recovered));
+            record.password.current = None;
+        }))
+        .with(|facts| facts.published_password = Some(Password::new("only copy")));
+    let scene = laid_out(scene, &[("HOST", "${host}")]);
+    if let Some(Step::Publish(connection)) = scene.plan().next {
+        assert_eq!(connection.data.get("password").map(Password::expose), Some("only copy"));
+    }
 }
 
 #[test]
@@ -70,6 +120,7 @@ fn it_is_written_when(#[case] scene: Scene, #[case] does: &str) {
 }
 
 #[rstest]
+#[case::a_template(|scene: Scene| laid_out(scene, &[("HOST", "${host}")]))]
 #[case::a_password(|scene: Scene| scene.recorded(record_but(|r| r.password.current = Some(Password::new("b")))))]
 #[case::a_name(|scene: Scene| scene.spec(|spec| spec.common.connection_secret.name = Some("b".to_owned())))]
 fn its_fingerprint_changes_with(#[case] change: fn(Scene) -> Scene) {

@@ -1,6 +1,7 @@
 //! Promise 3: deletion finishes, whatever is broken, and destroys only what it was asked to.
 
 use clusterwright::api::condition::Reason;
+use clusterwright::cloud::typedb::change::Change;
 use clusterwright::cloud::typedb::wire::ClusterStatus;
 use clusterwright::plan::{AccountStanding, Refusal, RefusalKind, Stake, refusal_fingerprint};
 use rstest::rstest;
@@ -81,7 +82,13 @@ fn asked_to_go(seconds: i64) -> Scene {
 #[case::was_asked_to_go_and_is_asked_again(asked_to_go(31), "destroy orders", "Deleting")]
 #[case::was_asked_to_go_and_is_looked_for(asked_to_go(5).listed([]), "look orders", "Deleting")]
 #[case::was_asked_to_go_and_is_proved_gone(asked_to_go(5).listed([]).looked(None), "drop", "")]
-#[case::may_have_been_renamed(ending().listed([cluster("sales")]).looked(None), "", "Vanished")]
+#[case::was_renamed_by_somebody(ending().listed([cluster("sales")]).looked(None), "follow to sales", "")]
+#[case::was_renamed_by_somebody_and_has_a_successor(
+    ending().listed([cluster("sales"), cluster_aged(ID, 60)]).looked(Some(cluster_aged(ID, 60))), "follow to sales", ""
+)]
+#[case::is_being_renamed(
+    ending().record(|record| record.intent = Some(changing(Change::Rename(id("sales")), 20, true))), "look sales", "Renaming"
+)]
 #[case::lives_elsewhere(ending().moved(), "", "LocationChanged")]
 #[case::is_not_recorded_but_reported(
     scene().reported(&cluster(ID)).sees([cluster(ID)]).destroys().finalized().deleting(), "adopt orders Recovered", "Creating"
@@ -154,7 +161,6 @@ fn however_the_account_stands(
 #[case::a_refused_destroy(refused_destroy(RefusalKind::Refused), "ChangeRefused")]
 #[case::a_forbidden_destroy(refused_destroy(RefusalKind::Forbidden), "CredentialsInsufficient")]
 #[case::another_credential(ending().listed([]).using("key-2").looked_by("key-2", 1, None), "CredentialsInsufficient")]
-#[case::a_renamed_cluster(ending().listed([cluster("sales")]).looked(None), "Vanished")]
 #[case::another_location(ending().moved(), "LocationChanged")]
 #[case::a_pause(ending().paused(), "Paused")]
 fn every_hold_of_a_deletion_names_retain(#[case] scene: Scene, #[case] says: &str) {

@@ -92,6 +92,7 @@ pub(crate) fn apply(change: &Change, cluster: &mut Cluster) {
         Change::Machine(machine_type) => cluster.machine_type = Some(machine_type.clone()),
         Change::Version(version) => cluster.version = Some(version.clone()),
         Change::Backup(_) => {}
+        Change::Rename(id) => cluster.id = id.clone(),
         Change::Suspended(true) => cluster.status = ClusterStatus::Suspended,
         Change::Suspended(false) => cluster.status = ClusterStatus::Running,
     }
@@ -110,6 +111,7 @@ pub(crate) fn fixed() -> FixedAtCreation {
 pub(crate) fn bound(name: &str, origin: Origin) -> Bound {
     Bound {
         identity: Identity { id: id(name), created_at: CreatedAt::from_epoch_millis(BORN * 1000) },
+        former_ids: BTreeSet::new(),
         origin,
         fixed: fixed(),
         seen_by: BTreeSet::from([KEY.to_owned()]),

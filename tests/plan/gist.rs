@@ -42,6 +42,7 @@ fn of_change<K: Kind>(change: &RecordChange<K>) -> String {
         RecordChange::SeenBy(credential) => format!("seen by {credential}"),
         RecordChange::TrustPassword(password) => format!("trust {}", password.expose()),
         RecordChange::Gone => "note that it is gone".to_owned(),
+        RecordChange::Renamed(id) => format!("follow to {id}"),
         RecordChange::Found => "note that it is back".to_owned(),
         RecordChange::Drop => "drop".to_owned(),
     }

@@ -20,6 +20,7 @@ mod deletion;
 mod fixture;
 #[cfg(test)]
 mod gist;
+mod import;
 #[cfg(test)]
 mod kinds;
 #[cfg(test)]
@@ -35,8 +36,11 @@ mod observed;
 mod orphans;
 #[cfg(test)]
 mod password;
+mod power;
 #[cfg(test)]
 mod properties;
+#[cfg(test)]
+mod renaming;
 #[cfg(test)]
 mod scene;
 #[cfg(test)]

@@ -6,7 +6,7 @@ use clusterwright::api::typedb::TypeDBCluster;
 use clusterwright::cloud::operation::Found;
 use clusterwright::cloud::typedb::change::Change;
 use clusterwright::cloud::typedb::wire::{BackupConfiguration, Cluster, ClusterDeploy, ClusterStatus};
-use clusterwright::plan::{CloudCluster, Kind};
+use clusterwright::plan::{Change as _, CloudCluster, Kind};
 use jiff::Timestamp;
 
 use super::fixture::{apply, cluster, location};
@@ -108,6 +108,11 @@ impl Cloud for Model {
         fails: bool,
         _now: Timestamp,
     ) -> Result<(), No> {
+        let is_taken =
+            |change: &Change| change.renames_to().is_some_and(|new| self.clusters.iter().any(|other| other.id == *new));
+        if is_taken(change) {
+            return Err(No);
+        }
         let there = self.clusters.iter_mut().find(|cluster| Some(&cluster.id) == id).ok_or(No)?;
         assert!(!there.status.in_transition(), "{change:?} while it is {}", there.status);
         let asleep = there.status == ClusterStatus::Suspended;
@@ -116,6 +121,7 @@ impl Cloud for Model {
             _ if asleep && *change != Change::Suspended(false) => return Err(No),
             Change::Storage { gb } if there.storage_size_gb > Some(*gb) => return Err(No),
             Change::Backup(backup) => self.backup = Some(backup.clone()),
+            Change::Rename(id) => there.id = id.clone(),
             // It is taken, and nothing ever comes of it.
             _ if fails => {}
             Change::Suspended(true) => there.status = ClusterStatus::Suspending,

@@ -32,6 +32,8 @@ fn observing() -> Scene {
 )]
 #[case::nothing_yet(observing(), "look orders", "")]
 #[case::nothing(observing().looked(None), "", "InvalidSpec")]
+#[case::what_was_renamed(observing().reported(&cluster(ID)).sees([cluster("sales")]), "", "Observed")]
+#[case::what_was_renamed_and_is_named(observing().adopting(ID).reported(&cluster(ID)).sees([cluster("sales")]), "", "Observed")]
 #[case::what_was_there(observing().reported(&cluster(ID)).looked(None), "", "Vanished")]
 #[case::without_a_finalizer(observing().destroys().finalized().sees([cluster(ID)]), "remove finalizer", "")]
 #[case::without_a_finalizer_of_its_own(observing().destroys().sees([cluster(ID)]), "", "Observed")]

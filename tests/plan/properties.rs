@@ -195,6 +195,7 @@ struct Wishes {
     version: Option<&'static str>,
     backup: Option<Backup>,
     power: Option<Power>,
+    id: Option<&'static str>,
 }
 
 impl Wishes {
@@ -203,7 +204,8 @@ impl Wishes {
         spec.machine_type = self.machine.map(str::to_owned);
         spec.version = self.version.map(str::to_owned);
         spec.backup.clone_from(&self.backup);
-        spec.common.power = self.power;
+        spec.common.power = self.power.map(Into::into);
+        spec.cluster_id = self.id.map(id);
     }
 
     fn is_older_than(&self, there: &Cluster) -> bool {
@@ -224,6 +226,7 @@ impl Wishes {
         let changed = self.storage.is_none_or(|size| there.storage_size_gb >= Some(size))
             && self.machine.is_none_or(|machine| there.machine_type.as_deref() == Some(machine))
             && self.version.is_none_or(|version| there.version.as_deref() == Some(version))
+            && self.id.is_none_or(|wanted| there.id == id(wanted))
             && self.backup.as_ref().is_none_or(is_backed_up);
         (changed || sleeps) && self.power.is_none_or(|power| sleeps == (power == Power::Suspended))
     }
@@ -239,13 +242,15 @@ fn some_wishes() -> impl Strategy<Value = Wishes> {
         select(vec![None, Some("latest"), Some("3.4.4"), Some("3.6.0")]),
         select([vec![None], backups.to_vec()].concat()),
         select(vec![None, Some(Power::Running), Some(Power::Suspended)]),
+        select(vec![None, Some(ID), Some("sales")]),
     )
-        .prop_map(|(storage, machine, version, backup, power)| Wishes {
+        .prop_map(|(storage, machine, version, backup, power, id)| Wishes {
             storage,
             machine,
             version: version.filter(|version| *version != "latest"),
             backup,
             power,
+            id,
         })
 }
 
@@ -342,8 +347,10 @@ proptest! {
         let mut world = World::new(scene, Model::new(vec![there.clone()], "proved"), fates);
         settle_for_good(&mut world);
         let now = &world.cloud.clusters[0];
-        prop_assert_eq!((&now.id, now.created_at), (&there.id, there.created_at));
-        prop_assert!(world.sent.len() <= 7 + mishaps, "{:?}", world.sent);
+        prop_assert_eq!(now.created_at, there.created_at);
+        let recorded = world.facts.record.as_ref().and_then(Record::bound_id);
+        prop_assert_eq!(recorded, Some(&now.id), "{:?}", world.sent);
+        prop_assert!(world.sent.len() <= 8 + mishaps, "{:?}", world.sent);
         prop_assert!(world.sent.iter().all(|(_, what)| !what.starts_with("Creating") && !what.starts_with("Destroying")));
         prop_assert!(now.version >= there.version && now.storage_size_gb >= there.storage_size_gb);
         // Somebody else has suspended it, which is not undone unless that is asked for.

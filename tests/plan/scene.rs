@@ -6,9 +6,7 @@ use std::time::Duration;
 use clusterwright::api::condition::Reason;
 use clusterwright::api::identity::{Handle, Location};
 use clusterwright::api::secret::Password;
-use clusterwright::api::shared::{
-    AccountRef, CommonSpec, ConnectionSecret, DeletionPolicy, Management, PlannedAction, PlannedStep,
-};
+use clusterwright::api::shared::{AccountRef, CommonSpec, DeletionPolicy, Management, PlannedAction, PlannedStep};
 use clusterwright::api::{FINALIZER, annotation};
 use clusterwright::cloud::operation::Found;
 use clusterwright::plan::{
@@ -60,15 +58,7 @@ pub(crate) fn unavailable() -> AccountStanding {
 
 /// What a manifest says that only names its account.
 pub(crate) fn common_spec(account: &str) -> CommonSpec {
-    CommonSpec {
-        account_ref: AccountRef { name: account.to_owned(), namespace: None },
-        external_id: None,
-        management: Management::Managed,
-        deletion_policy: DeletionPolicy::Retain,
-        deletion_protection: None,
-        power: None,
-        connection_secret: ConnectionSecret::default(),
-    }
+    CommonSpec::through(AccountRef { name: account.to_owned(), namespace: None })
 }
 
 /// The manifest of the scenes as a record names it.

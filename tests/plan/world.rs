@@ -269,6 +269,7 @@ impl<C: Cloud> World<C> {
             RecordChange::TrustPassword(password) => record.trust_password(password),
             RecordChange::Disown => record.disown(),
             RecordChange::Gone => record.set_gone(Some(Gone { since: now, told: true })),
+            RecordChange::Renamed(id) => record.rename(id),
             RecordChange::Found => record.set_gone(None),
             RecordChange::Drop => self.facts.record = None,
         }

@@ -32,6 +32,10 @@ fn allowed(cidrs: &[&str]) -> Value {
     json!({"spec": {"allowedCidrs": entries}})
 }
 
+fn restored(from: &Value) -> Value {
+    json!({"spec": {"restoreFrom": merged(&json!({"snapshot": "20261122125500"}), from)}})
+}
+
 #[test]
 fn the_minimal_manifests_pass() {
     assert_eq!(found(&json!({})), Vec::<String>::new());
@@ -56,6 +60,10 @@ fn the_minimal_manifests_pass() {
 #[case::username_of_the_database(json!({"spec": {"username": "crate"}}), "username is reserved")]
 #[case::username_of_the_cloud(json!({"spec": {"username": "gc_admin"}}), "username is reserved")]
 #[case::username_of_the_operations(json!({"spec": {"username": "system"}}), "username is reserved")]
+#[case::restored_from_nothing(restored(&json!({})), "externalId, or the name")]
+#[case::restored_from_two(restored(&json!({"externalId": ANOTHER, "name": "stock"})), "externalId, or the name")]
+#[case::restored_from_itself(restored(&json!({"name": "analytics"})), "not restored from itself")]
+#[case::backed_up_twice_at_once(json!({"spec": {"backup": {"hours": [2, 14, 2]}}}), "listed twice")]
 #[case::paid_by_nobody(json!({"spec": {"subscriptionId": "free_tier"}}), "free_tier pays for the product crfree only")]
 fn a_create_is_refused(#[case] patch: Value, #[case] message: &str) {
     let found = found(&patch);
@@ -66,6 +74,10 @@ fn a_create_is_refused(#[case] patch: Value, #[case] message: &str) {
 #[case::nodes(json!({"nodes": 2}), "one node")]
 #[case::storage(json!({"storage": {"sizePerNodeGiB": 8}}), "one size")]
 #[case::power(json!({"power": "Suspended"}), "remove power")]
+#[case::power_by_the_hour(
+    json!({"power": "Scheduled", "powerSchedule": {"timeZone": "UTC", "rules": [{"at": "0 7 * * *", "power": "Running"}]}}),
+    "remove power"
+)]
 #[case::subscription(json!({"subscriptionId": ANOTHER}), "remove subscriptionId")]
 fn what_a_free_cluster_cannot_have(#[case] spec: Value, #[case] message: &str) {
     let paid = found(&json!({"spec": spec}));
@@ -79,6 +91,9 @@ fn what_a_free_cluster_cannot_have(#[case] spec: Value, #[case] message: &str) {
 #[case::dotted_name_with_cluster_name(json!({"metadata": {"name": "a.b"}, "spec": {"clusterName": "database"}}))]
 #[case::three_letters(json!({"metadata": {"name": "abc"}}))]
 #[case::project_by_id(json!({"spec": {"project": {"id": PROJECT, "name": null, "region": null}}}))]
+#[case::backed_up_out_of_order(json!({"spec": {"backup": {"hours": [14, 2]}}}))]
+#[case::restored_by_id(restored(&json!({"externalId": ANOTHER, "tables": ["doc.ledger"]})))]
+#[case::restored_by_name(restored(&json!({"name": "stock"})))]
 #[case::free(json!({"spec": {"product": {"name": "crfree"}, "nodes": 1, "subscriptionId": "free_tier", "power": "Running"}}))]
 #[case::bound_without_the_rest(json!({"spec": {"project": null, "product": null}, "status": {"externalId": CLUSTER}}))]
 fn a_create_is_accepted(#[case] patch: Value) {
@@ -167,12 +182,30 @@ fn what_is_fixed_cannot_be_removed_while_bound(#[case] field: &str) {
 #[case::nodes(json!({"nodes": 3}))]
 #[case::storage(json!({"storage": {"sizePerNodeGiB": 256}}))]
 #[case::version(json!({"version": "5.9.0"}))]
+#[case::backups(json!({"backup": {"hours": [2, 14]}}))]
 #[case::allow_list(json!({"allowedCidrs": []}))]
 #[case::protection(json!({"deletionProtection": true}))]
 #[case::power(json!({"power": "Suspended"}))]
 #[case::password(json!({"passwordSecretRef": {"name": "analytics", "key": "password"}}))]
 fn what_can_change_is_free_while_bound(#[case] edit: Value) {
     assert!(!held("", &json!({"spec": edit}), &json!({"externalId": CLUSTER})));
+}
+
+#[test]
+fn what_is_restored_is_fixed_with_the_create_and_can_be_given_up() {
+    let old = merged(&minimal(), &restored(&json!({"name": "stock"})));
+    let edited = |status: &Value, edit: &Value| {
+        let old = merged(&old, &json!({"status": status}));
+        refusals("CrateDBCluster", &merged(&old, edit), Some(&old))
+    };
+    let another = restored(&json!({"snapshot": "20261122135500"}));
+    assert_eq!(edited(&json!({}), &another), Vec::<String>::new(), "before anything has begun");
+    let found = edited(&json!({"externalId": CLUSTER}), &another);
+    assert!(found.len() == 1 && found[0].contains("restoreFrom is fixed"), "{found:?}");
+    assert_eq!(edited(&json!({"externalId": CLUSTER}), &json!({"spec": {"restoreFrom": null}})), Vec::<String>::new());
+    let bound = merged(&minimal(), &json!({"status": {"externalId": CLUSTER}}));
+    let found = refusals("CrateDBCluster", &merged(&bound, &restored(&json!({"name": "stock"}))), Some(&bound));
+    assert!(found.len() == 1 && found[0].contains("restoreFrom is fixed"), "{found:?}");
 }
 
 #[test]

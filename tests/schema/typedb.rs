@@ -99,3 +99,28 @@ fn external_id_of_a_bound_manifest(#[case] external_id: Value, #[case] accepted:
     assert_eq!(found.is_empty(), accepted, "{found:?}");
     assert!(accepted || found[0].contains("bound to a cluster already"), "{found:?}");
 }
+
+#[rstest]
+#[case::known_placeholders(json!({"URL": "${uri}", "LOGIN": "${username}:${password}@${host}:${port}"}), "")]
+#[case::plain_dollars(json!({"PRICE": "5 $ or $x, and $$"}), "")]
+#[case::escaped(json!({"SHELL": "$${HOME} and $$${HOME} ${host}"}), "")]
+#[case::a_typo(json!({"URL": "${hots}"}), "a placeholder of the template must be one of ${type}")]
+#[case::the_other_kinds(json!({"URL": "${url}"}), "a placeholder of the template must be one of ${type}")]
+#[case::no_end(json!({"URL": "${host"}), "a placeholder of the template must be one of ${type}")]
+#[case::no_key_of_a_secret(json!({"the url": "${host}"}), "a key of the template")]
+fn a_template_of_the_connection_secret(#[case] template: Value, #[case] message: &str) {
+    let manifest = merged(&paid(), &json!({"spec": {"connectionSecret": {"template": template}}}));
+    let found = refusals("TypeDBCluster", &manifest, None);
+    let expected = usize::from(!message.is_empty());
+    assert!(found.len() == expected && found.iter().all(|found| found.contains(message)), "{found:?}");
+}
+
+#[test]
+fn power_by_the_hour_needs_its_hours() {
+    let manifest = merged(&paid(), &json!({"spec": {"power": "Scheduled"}}));
+    let found = refusals("TypeDBCluster", &manifest, None);
+    assert!(found.len() == 1 && found[0].contains("powerSchedule"), "{found:?}");
+    let rules = json!([{"at": "0 7 * * MON-FRI", "power": "Running"}]);
+    let schedule = json!({"spec": {"powerSchedule": {"timeZone": "UTC", "rules": rules}}});
+    assert_eq!(refusals("TypeDBCluster", &merged(&manifest, &schedule), None), Vec::<String>::new());
+}

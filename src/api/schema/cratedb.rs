@@ -6,10 +6,11 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
 use kube::CustomResourceExt;
 
 use super::rules::{
-    DOES_NOT_CREATE, NOT_BEGUN, common, fixed_at_creation, fixed_unless, needed_to_create, rule, unchanged,
+    DOES_NOT_CREATE, NOT_BEGUN, common, connection_template, fixed_at_creation, fixed_unless, needed_to_create, rule,
+    unchanged,
 };
 use super::{account, cluster_columns, finish, integer, property, text};
-use crate::api::cratedb::{CrateDBCluster, FREE_PRODUCT, FREE_SUBSCRIPTION};
+use crate::api::cratedb::{CONNECTION_KEYS, CrateDBCluster, FREE_PRODUCT, FREE_SUBSCRIPTION};
 
 pub(super) fn definition() -> CustomResourceDefinition {
     let mut definition = finish(CrateDBCluster::crd(), &columns(), &rules());
@@ -75,6 +76,7 @@ fn columns() -> Vec<CustomResourceColumnDefinition> {
 
 fn rules() -> Vec<ValidationRule> {
     let mut rules = common();
+    rules.extend(connection_template(&CONNECTION_KEYS));
     rules.extend(name_of_the_cluster());
     rules.extend(choices());
     rules.extend(of_a_restore());
@@ -165,7 +167,7 @@ fn of_a_free_cluster() -> [ValidationRule; 5] {
             "the disk of a crfree cluster has one size: remove storage.sizePerNodeGiB, or choose another product",
         ),
         rule(
-            format!("{not_free} || !has(self.spec.power) || self.spec.power != 'Suspended'"),
+            format!("{not_free} || !has(self.spec.power) || self.spec.power == 'Running'"),
             ".spec.power",
             "a crfree cluster is suspended by the cloud alone: remove power, or choose another product",
         ),

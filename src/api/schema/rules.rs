@@ -24,11 +24,42 @@ pub(super) fn common() -> Vec<ValidationRule> {
     vec![
         rule("size(self.metadata.name) <= 63", "", "metadata.name must have at most 63 characters"),
         rule(
+            "!has(self.spec.power) || self.spec.power != 'Scheduled' || has(self.spec.powerSchedule)",
+            ".spec.power",
+            "power Scheduled needs powerSchedule: write when the database serves, or set power to Running",
+        ),
+        rule(
             "!has(oldSelf.status) || !has(oldSelf.status.externalId) || !has(self.spec.externalId) \
              || self.spec.externalId == oldSelf.status.externalId \
              || (has(oldSelf.spec.externalId) && self.spec.externalId == oldSelf.spec.externalId)",
             ".spec.externalId",
             "the manifest is bound to a cluster already: remove externalId, or set it to status.externalId",
+        ),
+    ]
+}
+
+/// What the template of a connection Secret may say about a kind with these keys.
+pub(super) fn connection_template(keys: &[&str]) -> [ValidationRule; 2] {
+    let unless_written = "!has(self.spec.connectionSecret) || !has(self.spec.connectionSecret.template)";
+    let template = "self.spec.connectionSecret.template";
+    let names = keys.join("|");
+    let offered: Vec<String> = keys.iter().map(|key| format!("${{{key}}}")).collect();
+    let field = ".spec.connectionSecret";
+    [
+        rule(
+            format!("{unless_written} || {template}.all(key, key.matches('^[-._a-zA-Z0-9]{{1,253}}$'))"),
+            field,
+            "a key of the template must consist of letters, digits, '-', '_' and '.'",
+        ),
+        rule(
+            format!(
+                r"{unless_written} || {template}.all(key, {template}[key].matches('^([^$]|[$]+[^${{]|[$][$]+[{{]|[$][{{]({names})[}}])*[$]*$'))"
+            ),
+            field,
+            format!(
+                "a placeholder of the template must be one of {}; write $${{ for what shall stand as it is",
+                offered.join(", ")
+            ),
         ),
     ]
 }

@@ -5,9 +5,9 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
 };
 use kube::CustomResourceExt;
 
-use super::rules::{DOES_NOT_CREATE, common, fixed_at_creation, needed_to_create, rule};
+use super::rules::{DOES_NOT_CREATE, common, connection_template, fixed_at_creation, needed_to_create, rule};
 use super::{account, cluster_columns, finish, text};
-use crate::api::typedb::TypeDBCluster;
+use crate::api::typedb::{CONNECTION_KEYS, TypeDBCluster};
 
 pub(super) fn definition() -> CustomResourceDefinition {
     finish(TypeDBCluster::crd(), &columns(), &rules())
@@ -19,6 +19,7 @@ fn columns() -> Vec<CustomResourceColumnDefinition> {
 
 fn rules() -> Vec<ValidationRule> {
     let mut rules = common();
+    rules.extend(connection_template(&CONNECTION_KEYS));
     rules.extend(own());
     rules.extend(["tier", "provider", "region", "machineType"].map(needed_to_create));
     rules.extend(

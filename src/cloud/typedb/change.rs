@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::wire::{BackupConfiguration, ClusterUpdate};
+use crate::api::identity::ClusterId;
 
 /// One change of a cluster.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,6 +16,8 @@ pub enum Change {
     Machine(String),
     Version(String),
     Backup(BackupConfiguration),
+    /// The cluster's new id.
+    Rename(ClusterId),
     Suspended(bool),
 }
 
@@ -27,6 +30,7 @@ impl Change {
             Self::Machine(machine_type) => ClusterUpdate { machine_type: Some(machine_type), ..nothing },
             Self::Version(version) => ClusterUpdate { version: Some(version), ..nothing },
             Self::Backup(backup) => ClusterUpdate { backup_configuration: Some(backup), ..nothing },
+            Self::Rename(id) => ClusterUpdate { id: Some(id), ..nothing },
             Self::Suspended(_) => return None,
         })
     }

@@ -151,18 +151,8 @@ async fn read_bundle<K: Managed>(
     namespace: &str,
     bundle: Option<&CaBundle>,
 ) -> Result<Option<Vec<u8>>, Obstacle> {
-    let Some(CaBundle { config_map_ref, secret_ref }) = bundle else {
-        return Ok(None);
-    };
-    let read = match (config_map_ref, secret_ref) {
-        (Some(source), _) => {
-            secrets::config_map_text(&ctx.client, namespace, &source.name, &source.key).await.map(String::into_bytes)
-        }
-        (None, Some(source)) => secrets::secret_bytes(&ctx.client, namespace, &source.name, &source.key).await,
-        (None, None) => return Ok(None),
-    };
-    match read {
-        Ok(bytes) => Ok(Some(bytes)),
+    match secrets::bundle(&ctx.client, namespace, bundle).await {
+        Ok(bytes) => Ok(bytes),
         Err(ReadError::Missing(why)) => {
             Err(Obstacle::Refused(Reason::InvalidSpec, format!("spec.caBundle cannot be read: {why}")))
         }

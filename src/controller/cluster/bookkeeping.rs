@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use super::observe::Seen;
 use super::{Applied, ReconcileError, still_first};
-use crate::api::identity::Handle;
+use crate::api::identity::{ClusterId, Handle};
 use crate::controller::Context;
 use crate::controller::clouds::Managed;
 use crate::controller::events::Word;
@@ -50,6 +50,7 @@ pub(super) async fn change<K: Managed>(
             let gone = Gone { since: ctx.clock.now(), told: true };
             amend(ctx, seen, |record| record.set_gone(Some(gone))).await
         }
+        RecordChange::Renamed(id) => renamed(ctx, seen, id).await,
         RecordChange::Found => amend(ctx, seen, |record| record.set_gone(None)).await,
         RecordChange::TrustPassword(password) => amend(ctx, seen, |record| record.trust_password(password)).await,
         RecordChange::Disown => amend(ctx, seen, Record::disown).await,
@@ -115,6 +116,15 @@ async fn settle<K: Managed>(ctx: &Context<K>, seen: &Seen<K>, bound: Bound<K>) -
     let name = K::title(&bound);
     amend(ctx, seen, |record| record.settle_creation(bound)).await?;
     tell(ctx, seen, Word::Created, format!("Cluster {name} was created.")).await;
+    Ok(())
+}
+
+/// The record follows a cluster that somebody has given another id.
+async fn renamed<K: Managed>(ctx: &Context<K>, seen: &Seen<K>, id: ClusterId) -> Result<(), ReconcileError> {
+    let former = seen.facts.record.as_ref().and_then(Record::bound_id).map(ToString::to_string).unwrap_or_default();
+    let note = format!("Cluster {former} was renamed to {id} in the cloud, and not by this manifest.");
+    amend(ctx, seen, |record| record.rename(id)).await?;
+    tell(ctx, seen, Word::Renamed, note).await;
     Ok(())
 }
 

@@ -16,7 +16,7 @@ use crate::clock;
 use crate::controller::Context;
 use crate::controller::clouds::Managed;
 use crate::controller::memory::{self, Memory};
-use crate::plan::{Connection, connection_fingerprint};
+use crate::plan::{Connection, Layout, connection_fingerprint};
 
 /// How soon it is looked whether a Secret that stood in the way is gone.
 const CHECK_CONFLICT: Duration = Duration::from_secs(30);
@@ -40,9 +40,10 @@ pub(super) async fn publish<K: Managed>(
     let namespace = manifest.namespace().unwrap_or_default();
     let api = Api::<Secret>::namespaced(ctx.client.clone(), &namespace);
     let wanted = render(manifest, connection);
-    let written = match api.get_opt(&connection.name).await? {
-        None => api.create(&PostParams::default(), &wanted).await.map(|_| ()),
-        Some(there) if !is_ours(&there, manifest) => {
+    let written = match api.get_opt(&connection.name).await {
+        Err(error) => Err(error),
+        Ok(None) => api.create(&PostParams::default(), &wanted).await.map(|_| true),
+        Ok(Some(there)) if !is_ours(&there, manifest) => {
             let why = format!(
                 "Secret {} exists in this namespace and was not written for this manifest, so it is left alone. \
                  Give spec.connectionSecret.name another value, or remove that Secret.",
@@ -50,16 +51,19 @@ pub(super) async fn publish<K: Managed>(
             );
             return Ok(stands_in_the_way(ctx, memory, why));
         }
-        Some(there) if same(&there, &wanted) => Ok(()),
-        Some(mut there) => {
+        Ok(Some(there)) if same(&there, &wanted) => Ok(true),
+        // The type of a Secret never changes, so that the next round creates it anew.
+        Ok(Some(there)) if there.type_ != wanted.type_ => remove(&api, &there).await.map(|()| false),
+        Ok(Some(mut there)) => {
             // What others have labelled or annotated stays.
             there.data = wanted.data;
             there.metadata.owner_references = wanted.metadata.owner_references;
-            api.replace(&connection.name, &PostParams::default(), &there).await.map(|_| ())
+            api.replace(&connection.name, &PostParams::default(), &there).await.map(|_| true)
         }
     };
     match written {
-        Ok(()) => {}
+        Ok(true) => {}
+        Ok(false) => return Ok(Applied::Again),
         // Created or changed by somebody at this very moment: what is there now decides.
         Err(kube::Error::Api(status)) if status.is_conflict() || status.is_already_exists() => {
             return Ok(Applied::Again);
@@ -97,10 +101,23 @@ async fn remove_former<K: Managed>(api: &Api<Secret>, manifest: &K, name: &str) 
     let Some(former) = api.get_opt(&binding.name).await?.filter(|secret| is_ours(secret, manifest)) else {
         return Ok(());
     };
-    let preconditions = Some(Preconditions { uid: former.uid(), resource_version: former.resource_version() });
-    match api.delete(&binding.name, &DeleteParams { preconditions, ..DeleteParams::default() }).await {
+    match remove(&api, &former).await {
         Err(kube::Error::Api(status)) if status.is_not_found() || status.is_conflict() => Ok(()),
-        other => other.map(|_| ()),
+        other => other,
+    }
+}
+
+/// Deletes the Secret, provided that it still is as it was read.
+async fn remove(api: &Api<Secret>, secret: &Secret) -> Result<(), kube::Error> {
+    let preconditions = Some(Preconditions { uid: secret.uid(), resource_version: secret.resource_version() });
+    api.delete(&secret.name_any(), &DeleteParams { preconditions, ..DeleteParams::default() }).await.map(|_| ())
+}
+
+/// The type of a Secret with these keys.
+fn type_of<K: Managed>(layout: Layout) -> String {
+    match layout {
+        Layout::ServiceBinding => format!("servicebinding.io/{}", K::BINDING_TYPE),
+        Layout::Template => "Opaque".to_owned(),
     }
 }
 
@@ -108,10 +125,9 @@ fn render<K: Managed>(manifest: &K, connection: &Connection) -> Secret {
     let data: BTreeMap<String, ByteString> = connection
         .data
         .iter()
-        .map(|(key, value)| ((*key).to_owned(), ByteString(value.expose().as_bytes().to_vec())))
+        .map(|(key, value)| (key.clone(), ByteString(value.expose().as_bytes().to_vec())))
         .collect();
-    let mut secret =
-        Secret { data: Some(data), type_: Some(format!("servicebinding.io/{}", K::BINDING_TYPE)), ..Secret::default() };
+    let mut secret = Secret { data: Some(data), type_: Some(type_of::<K>(connection.layout)), ..Secret::default() };
     secret.metadata.name = Some(connection.name.clone());
     secret.metadata.owner_references = manifest.controller_owner_ref(&()).map(|owner| vec![owner]);
     secret.labels_mut().insert(MANAGED_BY.to_owned(), MANAGER.to_owned());
@@ -119,5 +135,7 @@ fn render<K: Managed>(manifest: &K, connection: &Connection) -> Secret {
 }
 
 fn same(there: &Secret, wanted: &Secret) -> bool {
-    there.data == wanted.data && there.metadata.owner_references == wanted.metadata.owner_references
+    there.data == wanted.data
+        && there.type_ == wanted.type_
+        && there.metadata.owner_references == wanted.metadata.owner_references
 }

@@ -25,7 +25,7 @@ use crate::controller::records::{Stored, name_of};
 use crate::controller::{Context, backoff, secrets};
 use crate::fingerprint::Fingerprint;
 use crate::plan::{
-    AccountFacts, AccountStanding, Attempts, CloudCluster, Facts, Given, Inventory, Permits, Reach, Rival, Source, Stake,
+    AccountFacts, AccountStanding, Attempts, CloudCluster, Facts, Given, Inventory, Owner, Permits, Reach, Rival, Source, Stake,
 };
 
 /// How often the Secrets that belong to a manifest are looked at, while all is well and while one is missing or of no use.
@@ -262,13 +262,17 @@ async fn passwords<K: Managed>(
     Ok(passwords)
 }
 
-/// The password in the manifest's own connection Secret.
+/// The password in the manifest's own connection Secret; none where that may not be read, as in a namespace that is going.
 async fn published<K: Managed>(ctx: &Context<K>, manifest: &K) -> Result<Option<Password>, kube::Error> {
     let Some(binding) = manifest.status().map(K::common_status).and_then(|status| status.binding.as_ref()) else {
         return Ok(None);
     };
     let api = Api::<Secret>::namespaced(ctx.client.clone(), &manifest.namespace().unwrap_or_default());
-    let secret = api.get_opt(&binding.name).await?.filter(|secret| super::connection::is_ours(secret, manifest));
+    let found = match api.get_opt(&binding.name).await {
+        Err(kube::Error::Api(status)) if status.is_forbidden() => None,
+        other => other?,
+    };
+    let secret = found.filter(|secret| super::connection::is_ours(secret, manifest));
     let bytes = secret.and_then(|secret| secret.data?.remove("password"));
     Ok(bytes.and_then(|bytes| String::from_utf8(bytes.0).ok()).map(Password::new))
 }
@@ -293,6 +297,10 @@ fn rivals<K: Managed>(
     if let (Some(list), false) = (inventory, bound) {
         targets.extend(list.by(&manifest.wanted()).map(|cluster| by_id(cluster.id())));
     }
+    let born = stored.and_then(|stored| stored.record.bound.as_ref()).map(|bound| bound.identity.created_at);
+    // Somebody may have given the cluster another id, and others have seen it there first.
+    let listed = inventory.iter().flat_map(|list| &list.clusters);
+    targets.extend(listed.filter(|cluster| born == Some(cluster.created_at())).map(|cluster| by_id(cluster.id())));
     let mut rivals = Vec::new();
     for target in targets {
         for stored in ctx.records.about(location, &target) {
@@ -312,9 +320,21 @@ fn rivals<K: Managed>(
         }
     }
     if let Some(id) = adopted.filter(|_| !bound) {
+        rivals.extend(inventory.and_then(|list| list.get(id)).and_then(|there| under_another_id(ctx, location, there)));
         rivals.extend(earlier_newcomers(ctx, manifest, location, id));
     }
     rivals
+}
+
+/// Whose record is bound to this very database, which has got another id since.
+fn under_another_id<K: Managed>(ctx: &Context<K>, location: &Location, there: &K::Cluster) -> Option<Rival> {
+    let is_it = |stored: &Arc<Stored<K>>| {
+        let bound = stored.record.bound.as_ref().filter(|_| stored.record.location == *location);
+        bound.is_some_and(|bound| bound.identity.created_at == there.created_at() && K::could_be(there, &bound.fixed))
+    };
+    let stored = ctx.records.all().into_iter().find(|stored| is_it(stored) && ctx.claims(stored))?;
+    let Owner { namespace, name, .. } = stored.record.owner.clone();
+    Some(Rival { namespace, name, target: Handle::Id(there.id().clone()), stake: Stake::Claims(there.created_at()) })
 }
 
 fn earlier_newcomers<K: Managed>(ctx: &Context<K>, manifest: &K, location: &Location, id: &ClusterId) -> Vec<Rival> {

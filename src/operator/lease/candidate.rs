@@ -11,7 +11,7 @@ use kube::{Api, Client, ResourceExt};
 use tokio::time::Instant;
 
 use super::election::{Election, Next, Sight};
-use super::{CALL_DEADLINE, Identity, LEASE, Loss, RELEASED, Term};
+use super::{CALL_DEADLINE, INSTALLATION, Identity, LEASE, Loss, RELEASED, Term};
 use crate::clock::Clock;
 use crate::controller::{Beat, Gatekeeper, Metrics};
 use crate::operator::said::Said;
@@ -122,13 +122,33 @@ impl Candidate {
         let answer = within_deadline(self.api.get_opt(LEASE)).await;
         match answer {
             Ok(lease) => {
-                let sight = lease.as_ref().map(sight);
+                let other = lease.as_ref().and_then(|lease| self.other_installation(lease));
+                let sight = lease.as_ref().map(|lease| self.sight_of(lease, other.as_deref()));
                 self.known = lease;
                 self.election.saw(Instant::now(), sight.as_ref());
+                if let Some(other) = other {
+                    return self.say_who_is_in_the_way(&other);
+                }
                 self.beat.becomes_ready();
                 self.say_who_leads(sight.and_then(|sight| sight.holder));
             }
             Err(trouble) => self.fail("get", &trouble),
+        }
+    }
+
+    /// The other installation that the lease belongs to.
+    fn other_installation(&self, lease: &Lease) -> Option<String> {
+        let theirs = lease.annotations().get(INSTALLATION)?;
+        (theirs != self.identity.installation()?).then(|| theirs.clone())
+    }
+
+    /// A lease that another installation has released may be about to be taken by its next replica, so that this one takes
+    /// it only when nobody has held it for a whole term.
+    fn sight_of(&self, lease: &Lease, other: Option<&str>) -> Sight {
+        let seen = sight(lease);
+        match (other, &seen.holder) {
+            (Some(other), None) => Sight { holder: Some(other.to_owned()), term: Some(self.term.told()), ..seen },
+            _ => seen,
         }
     }
 
@@ -149,6 +169,7 @@ impl Candidate {
                     self.gatekeeper.open_until(end);
                     self.metrics.leads(LEASE, true);
                 }
+                self.beat.becomes_ready();
                 if begins {
                     tracing::info!(identity = self.identity.as_str(), "this replica leads");
                 }
@@ -163,6 +184,9 @@ impl Candidate {
         let now = Some(MicroTime(self.clock.now()));
         let mut lease = self.known.clone().unwrap_or_default();
         lease.metadata.name = Some(LEASE.to_owned());
+        if let Some(installation) = self.identity.installation() {
+            lease.annotations_mut().insert(INSTALLATION.to_owned(), installation.to_owned());
+        }
         let before = lease.spec.take().unwrap_or_default();
         let was_ours = before.holder_identity.as_deref() == Some(self.identity.as_str());
         let transitions = before.lease_transitions.unwrap_or_default();
@@ -222,6 +246,14 @@ impl Candidate {
         };
         self.said.warn(&format!(
             "Lease {LEASE} in namespace {namespace}, by which replicas agree on who leads, cannot be used ({verb}): {words}.{way_out}"
+        ));
+    }
+
+    fn say_who_is_in_the_way(&mut self, other: &str) {
+        let namespace = &self.namespace;
+        self.said.warn(&format!(
+            "The installation {other} works in namespace {namespace}, and there is one for each namespace: this one looks after \
+             nothing. Uninstall one of the two, and install it into a namespace of its own."
         ));
     }
 

@@ -1,6 +1,7 @@
 //! The lease of another installation, whose manifests are to be taken over: as long as somebody holds it, nobody else writes.
 
 use k8s_openapi::api::coordination::v1::Lease;
+use k8s_openapi::api::core::v1::Namespace;
 use kube::{Api, Client};
 use tokio::time::Instant;
 
@@ -12,7 +13,7 @@ use crate::operator::said::Said;
 
 /// Waits until nobody holds the lease in this namespace, and says meanwhile who does.
 ///
-/// Where the lease cannot be seen, it is taken to be free: its holder is gone for good, says whoever asked for this.
+/// A lease that may not be read is waited for as well, for its holder may live, unless its whole namespace is gone.
 pub async fn until_vacant(client: &Client, namespace: &str, term: Term, pulse: &Pulse) {
     let api = Api::<Lease>::namespaced(client.clone(), namespace);
     let (mut watched, mut said) = (None, Said::default());
@@ -35,9 +36,14 @@ pub async fn until_vacant(client: &Client, namespace: &str, term: Term, pulse: &
                 )
             }
             Err(trouble) if trouble.is_forbidden() => {
-                let words = trouble.words();
-                tracing::warn!("Whether the operator in namespace {namespace} still runs cannot be seen: {words}.");
-                return;
+                if is_gone(client, namespace).await {
+                    return;
+                }
+                format!(
+                    "Whether the operator in namespace {namespace} still runs cannot be seen: {}. Grant this one get on Lease \
+                     {LEASE} there. The Helm chart does, with rbac.create.",
+                    trouble.words()
+                )
             }
             Err(trouble) => format!("The lease in namespace {namespace} cannot be read: {}.", trouble.words()),
         };
@@ -45,4 +51,9 @@ pub async fn until_vacant(client: &Client, namespace: &str, term: Term, pulse: &
         pulse.beat();
         tokio::time::sleep(LOOK_EVERY).await;
     }
+}
+
+async fn is_gone(client: &Client, namespace: &str) -> bool {
+    let found = within_deadline(Api::<Namespace>::all(client.clone()).get_opt(namespace)).await;
+    matches!(found, Ok(None))
 }

@@ -8,6 +8,7 @@ const SEPARATOR: char = '_';
 pub struct Identity {
     pod: Option<String>,
     name: String,
+    installation: Option<String>,
 }
 
 impl Identity {
@@ -16,7 +17,19 @@ impl Identity {
     pub fn new(pod: Option<String>) -> Self {
         let pod = pod.filter(|name| !name.is_empty());
         let place = pod.clone().unwrap_or_else(host);
-        Self { name: format!("{place}{SEPARATOR}{:016x}", rand::random::<u64>()), pod }
+        Self { name: format!("{place}{SEPARATOR}{:016x}", rand::random::<u64>()), pod, installation: None }
+    }
+
+    /// The same as a part of an installation, with whose replicas alone it shares the work.
+    #[must_use]
+    pub fn in_installation(self, name: Option<String>) -> Self {
+        Self { installation: name.filter(|name| !name.is_empty()), ..self }
+    }
+
+    /// The installation that this is a part of, where that was said.
+    #[must_use]
+    pub(super) fn installation(&self) -> Option<&str> {
+        self.installation.as_deref()
     }
 
     /// As it stands in the lease.

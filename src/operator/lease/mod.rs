@@ -22,6 +22,10 @@ use crate::cloud::call::WRITE_DEADLINE;
 /// Name of the Lease, in the operator's own namespace.
 pub const LEASE: &str = "clusterwright";
 
+/// Annotation of the Lease: the installation whose replicas hold it in turn. Another one in the same namespace looks after
+/// other manifests, perhaps, so that it must neither take the lease in between nor seem to be well.
+const INSTALLATION: &str = "clusterwright.dev/installation";
+
 /// The holder renews this often. A lease is good for many times that, so that one slow answer costs nothing.
 const RENEW_EVERY: Duration = Duration::from_secs(5);
 

@@ -1,6 +1,7 @@
 //! What a cluster in CrateDB Cloud is doing.
 
 use crate::api::identity::{ClusterId, CreatedAt};
+use crate::api::shared::Power;
 use crate::cloud::cratedb::wire::{Cluster, DublinCore, Health, HealthStatus, OperationKind, OperationStatus};
 use crate::plan::kind::{CloudCluster, Phase};
 
@@ -70,6 +71,11 @@ impl Cluster {
     /// Whether its data are only kept. The monitoring lags behind, and counts only where the cloud says nothing else.
     pub(super) fn is_suspended(&self) -> bool {
         self.suspended.unwrap_or(self.health.status == HealthStatus::Suspended)
+    }
+
+    /// Whether its database serves, as far as the cloud says so.
+    pub(super) fn power(&self) -> Option<Power> {
+        self.suspended.map(|suspended| if suspended { Power::Suspended } else { Power::Running })
     }
 
     fn creation_failed(&self) -> bool {

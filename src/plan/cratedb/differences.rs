@@ -7,6 +7,7 @@ use crate::cloud::cratedb::change::Change;
 use crate::cloud::cratedb::wire::Cluster;
 use crate::plan::difference::{Difference, Obstacle, differing};
 use crate::plan::facts::Facts;
+use crate::plan::power;
 use crate::plan::record::Bound;
 
 pub(super) fn of(
@@ -22,7 +23,8 @@ pub(super) fn of(
     let restore = bound.and_then(|bound| restore::difference(&facts.manifest, bound));
     let first = [protection(spec, cluster), allow_list(spec, cluster)];
     let sizes = sizes::differences(facts, &there, cluster);
-    let last = [versions::difference(facts, &there, cluster), backups::difference(spec, cluster), power(spec, cluster)];
+    let power = power::wanted(facts).and_then(|wanted| power_difference(wanted, cluster));
+    let last = [versions::difference(facts, &there, cluster), backups::difference(spec, cluster), power];
     let changes = first.into_iter().flatten().chain(restore).chain(sizes).chain(last.into_iter().flatten());
     fixed.chain(changes).collect()
 }
@@ -47,8 +49,7 @@ fn allow_list(spec: &CrateDBClusterSpec, cluster: &Cluster) -> Option<Difference
 }
 
 /// The cloud suspends only some products, and says of each cluster whether it can be.
-fn power(spec: &CrateDBClusterSpec, cluster: &Cluster) -> Option<Difference<CrateDBCluster>> {
-    let wanted = spec.common.power?;
+fn power_difference(wanted: Power, cluster: &Cluster) -> Option<Difference<CrateDBCluster>> {
     let there = if cluster.is_suspended() { Power::Suspended } else { Power::Running };
     let shown = differing("power", Some(there.to_string()), Some(wanted.to_string()))?;
     if wanted == Power::Suspended && cluster.allow_suspend == Some(false) {

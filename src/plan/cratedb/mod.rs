@@ -7,6 +7,7 @@ mod connection;
 mod destroy;
 mod differences;
 mod fixed;
+mod import;
 mod networks;
 mod operation;
 mod password;
@@ -30,18 +31,21 @@ use super::password::PasswordPlan;
 use super::record::{Bound, Record};
 use super::status::{cut, word};
 use super::step::Plan;
-use crate::api::cratedb::{AllowedCidr, CrateDBCluster, CrateDBClusterStatus, FixedAtCreation, RestoredFrom};
+use crate::api::cratedb::{CONNECTION_KEYS, CrateDBCluster, CrateDBClusterStatus, FixedAtCreation, RestoredFrom};
 use crate::api::identity::{Cloud, Handle};
 use crate::api::secret::Password;
-use crate::api::shared::{CommonSpec, CommonStatus, PasswordRef, PlannedStep, Power};
+use crate::api::shared::{CommonSpec, CommonStatus, PasswordRef, PlannedStep};
 use crate::cloud::cratedb::catalogue::Catalogue;
 use crate::cloud::cratedb::change::{Change, NewDatabase, Restoration};
 use crate::cloud::cratedb::question::{Answer, Question};
-use crate::cloud::cratedb::wire::{self, Cluster};
+use crate::cloud::cratedb::wire::Cluster;
 use crate::cloud::operation::Operation;
 
 /// The database's user of a manifest that names none.
 const DEFAULT_USERNAME: &str = "admin";
+
+/// The schema takes no more networks.
+const MOST_NETWORKS: usize = 64;
 
 /// One GiB in bytes.
 const GIB: i64 = 1024 * 1024 * 1024;
@@ -75,8 +79,10 @@ impl Kind for CrateDBCluster {
     const CLOUD: Cloud = Cloud::Cratedb;
     const BINDING_TYPE: &'static str = "cratedb";
     const BINDING_PROVIDER: &'static str = "cratedb-cloud";
+    const CONNECTION_KEYS: &'static [&'static str] = &CONNECTION_KEYS;
     const CREATED_WITH_PASSWORD: bool = true;
     const NOT_AGAIN_WITHIN: Duration = Duration::from_secs(10 * 60);
+    const RENAMES: bool = false;
 
     fn common(&self) -> &CommonSpec {
         &self.spec.common
@@ -192,6 +198,10 @@ impl Kind for CrateDBCluster {
         connection::of(record, cluster, password)
     }
 
+    fn describing(cluster: &Cluster, name: &str, common: CommonSpec) -> Self {
+        import::describing(cluster, name, common)
+    }
+
     fn appraisal(cluster: &Cluster) -> Option<Question> {
         prices::question(cluster)
     }
@@ -213,15 +223,11 @@ impl Kind for CrateDBCluster {
         status.nodes = cluster.nodes();
         status.product_name = cluster.product_name.as_deref().map(word);
         status.storage_per_node_gib = cluster.bytes_per_node().map(|bytes| bytes / GIB);
-        status.common.power = cluster.suspended.map(|is| if is { Power::Suspended } else { Power::Running });
+        status.common.power = cluster.power();
         status.backup = cluster.backup_schedule.as_deref().map(backups::shown);
         status.url = cluster.url.as_deref().map(|url| cut(url, 512));
-        let shown = |network: &wire::AllowedCidr| AllowedCidr {
-            cidr: word(&network.cidr),
-            description: (!network.description.is_empty()).then(|| cut(&network.description, 253)),
-        };
-        let networks = cluster.ip_whitelist.as_ref();
-        status.allowed_cidrs = networks.map(|networks| networks.iter().take(64).map(shown).collect());
+        let networks = cluster.ip_whitelist.as_deref();
+        status.allowed_cidrs = networks.map(|networks| networks::shown(networks).take(MOST_NETWORKS).collect());
         if let Some(last) = &cluster.last_async_operation {
             operation::show_listed(last, status);
         }

@@ -7,6 +7,7 @@ use ipnet::IpNet;
 
 use crate::api::cratedb as api;
 use crate::cloud::cratedb::wire::AllowedCidr;
+use crate::plan::status::{cut, word};
 
 /// A network in its shortest form. What cannot be read is left as it is: the cloud says what is wrong with it.
 pub(super) fn normalised(cidr: &str) -> String {
@@ -23,6 +24,14 @@ pub(super) fn wanted(networks: &[api::AllowedCidr]) -> Vec<AllowedCidr> {
     let new = networks.iter().filter(|network| known.insert(cidr(network)));
     let description = |network: &api::AllowedCidr| network.description.clone().unwrap_or_default();
     new.map(|network| AllowedCidr { cidr: cidr(network), description: description(network) }).collect()
+}
+
+/// A list of the cloud's as a manifest writes it.
+pub(super) fn shown(networks: &[AllowedCidr]) -> impl Iterator<Item = api::AllowedCidr> {
+    networks.iter().map(|network| api::AllowedCidr {
+        cidr: word(&network.cidr),
+        description: (!network.description.is_empty()).then(|| cut(&network.description, 253)),
+    })
 }
 
 /// Whether two lists let the same networks in. Order, notation and descriptions make no difference.

@@ -2,6 +2,7 @@
 
 use super::backup;
 use crate::api::condition::Reason;
+use crate::api::identity::ClusterId;
 use crate::api::typedb::TypeDBCluster;
 use crate::cloud::typedb::change::Change;
 use crate::cloud::typedb::wire::{Cluster, ClusterStatus};
@@ -14,6 +15,7 @@ impl kind::Change<TypeDBCluster> for Change {
             Self::Machine(_) => "machineType",
             Self::Version(_) => "version",
             Self::Backup(_) => "backup",
+            Self::Rename(_) => "clusterId",
             Self::Suspended(_) => "power",
         }
     }
@@ -24,6 +26,7 @@ impl kind::Change<TypeDBCluster> for Change {
             Self::Machine(machine_type) => format!("Changing the machine type to {machine_type}"),
             Self::Version(version) => format!("Upgrading the database to version {version}"),
             Self::Backup(wanted) => format!("Setting backups to {}", backup::words(wanted)),
+            Self::Rename(id) => format!("Renaming the cluster to {id}"),
             Self::Suspended(true) => "Suspending the cluster".to_owned(),
             Self::Suspended(false) => "Resuming the cluster".to_owned(),
         }
@@ -31,6 +34,7 @@ impl kind::Change<TypeDBCluster> for Change {
 
     fn reason(&self) -> Reason {
         match self {
+            Self::Rename(_) => Reason::Renaming,
             Self::Suspended(true) => Reason::Suspending,
             Self::Suspended(false) => Reason::Resuming,
             _ => Reason::Updating,
@@ -48,6 +52,7 @@ impl kind::Change<TypeDBCluster> for Change {
             Self::Machine(machine_type) => cluster.machine_type.as_ref() == Some(machine_type),
             Self::Version(version) => cluster.version.as_ref() == Some(version),
             Self::Backup(_) => false,
+            Self::Rename(id) => cluster.id == *id,
             Self::Suspended(true) => cluster.status == ClusterStatus::Suspended,
             Self::Suspended(false) => cluster.status == ClusterStatus::Running,
         }
@@ -56,6 +61,13 @@ impl kind::Change<TypeDBCluster> for Change {
     /// No answer of the cloud ever shows backup settings.
     fn is_done_when_answered(&self) -> bool {
         matches!(self, Self::Backup(_))
+    }
+
+    fn renames_to(&self) -> Option<&ClusterId> {
+        match self {
+            Self::Rename(id) => Some(id),
+            _ => None,
+        }
     }
 
     fn while_suspended(&self) -> bool {

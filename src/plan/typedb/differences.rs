@@ -1,28 +1,34 @@
 //! What differs between a manifest and its cluster, and what puts it right, in the order in which that is done.
 
 use super::{backup, fixed};
+use crate::api::condition::Reason;
+use crate::api::identity::Handle;
 use crate::api::shared::Power;
 use crate::api::typedb::{BackupFrequency, Tier, TypeDBCluster, TypeDBClusterSpec};
 use crate::cloud::typedb::change::Change;
 use crate::cloud::typedb::wire::Cluster;
 use crate::plan::difference::{Difference, Obstacle, differing, text};
+use crate::plan::facts::{Facts, Sighting};
+use crate::plan::power;
 use crate::plan::record::Bound;
 
 /// The word for the newest version, which is asked for at creation and compared with nothing.
 const LATEST: &str = "latest";
 
 pub(super) fn of(
-    spec: &TypeDBClusterSpec,
+    facts: &Facts<TypeDBCluster>,
     bound: Option<&Bound<TypeDBCluster>>,
     cluster: &Cluster,
 ) -> Vec<Difference<TypeDBCluster>> {
+    let spec = &facts.manifest.spec;
     let fixed = fixed::differences(spec, &fixed::of(cluster)).into_iter();
     let changes = [
         storage(spec, cluster),
         machine_type(spec, cluster),
         version(spec, cluster),
         bound.and_then(|bound| backups(spec, bound, cluster)),
-        power(spec, cluster),
+        id(facts, cluster),
+        power::wanted(facts).and_then(|wanted| power_difference(wanted, cluster)),
     ];
     fixed
         .map(|shown| Difference::blocked(shown, Obstacle::FixedAtCreation))
@@ -90,9 +96,25 @@ fn backups(
     Some(Difference::later(shown, Change::Backup(wanted)))
 }
 
+/// Only an id that is written renames: without one the cluster keeps the one that it has.
+fn id(facts: &Facts<TypeDBCluster>, cluster: &Cluster) -> Option<Difference<TypeDBCluster>> {
+    let wanted = facts.manifest.spec.cluster_id.clone()?;
+    let shown = differing("clusterId", Some(cluster.id.to_string()), Some(wanted.to_string()))?;
+    let target = Handle::Id(wanted.clone());
+    let is_another =
+        matches!(facts.sighting(&target), Sighting::Present(there) if there.created_at != cluster.created_at);
+    if is_another || facts.rival_for(&target).is_some() {
+        let why = format!(
+            "Cluster {} cannot be renamed to {wanted}, for another cluster has that id. Set spec.clusterId back, or give it an id that is free.",
+            cluster.id
+        );
+        return Some(Difference::held(shown, Reason::NameTaken, why));
+    }
+    Some(Difference::later(shown, Change::Rename(wanted)))
+}
+
 /// What it will be when a transition has come to its end is not known before.
-fn power(spec: &TypeDBClusterSpec, cluster: &Cluster) -> Option<Difference<TypeDBCluster>> {
-    let wanted = spec.common.power?;
+fn power_difference(wanted: Power, cluster: &Cluster) -> Option<Difference<TypeDBCluster>> {
     let there = cluster.power()?;
     let shown = differing("power", Some(there.to_string()), Some(wanted.to_string()))?;
     Some(Difference::later(shown, Change::Suspended(wanted == Power::Suspended)))

@@ -6,6 +6,7 @@ mod cluster;
 mod connection;
 mod differences;
 mod fixed;
+mod import;
 mod password;
 mod request;
 
@@ -26,7 +27,7 @@ use super::step::Plan;
 use crate::api::identity::{Cloud, ClusterId, Handle};
 use crate::api::secret::Password;
 use crate::api::shared::{CommonSpec, CommonStatus, PasswordRef, PlannedStep};
-use crate::api::typedb::{FixedAtCreation, TypeDBCluster, TypeDBClusterStatus};
+use crate::api::typedb::{CONNECTION_KEYS, FixedAtCreation, TypeDBCluster, TypeDBClusterStatus};
 use crate::cloud::typedb::change::Change;
 use crate::cloud::typedb::wire::{BackupConfiguration, Cluster, ClusterDeploy};
 
@@ -49,8 +50,10 @@ impl Kind for TypeDBCluster {
     const CLOUD: Cloud = Cloud::Typedb;
     const BINDING_TYPE: &'static str = "typedb";
     const BINDING_PROVIDER: &'static str = "typedb-cloud";
+    const CONNECTION_KEYS: &'static [&'static str] = &CONNECTION_KEYS;
     const CREATED_WITH_PASSWORD: bool = false;
     const NOT_AGAIN_WITHIN: Duration = Duration::ZERO;
+    const RENAMES: bool = true;
 
     fn common(&self) -> &CommonSpec {
         &self.spec.common
@@ -119,12 +122,21 @@ impl Kind for TypeDBCluster {
         fixed::of(cluster)
     }
 
+    /// A free cluster that grows is paid for from then on, so that its tier says nothing.
+    fn could_be(cluster: &Cluster, known: &FixedAtCreation) -> bool {
+        let seen = fixed::of(cluster);
+        let agree = |seen: &Option<String>, known: &Option<String>| seen.is_none() || known.is_none() || seen == known;
+        agree(&seen.provider, &known.provider)
+            && agree(&seen.region, &known.region)
+            && agree(&seen.storage_type, &known.storage_type)
+    }
+
     fn fixed_differences(&self, there: &FixedAtCreation) -> Vec<PlannedStep> {
         fixed::differences(&self.spec, there)
     }
 
     fn differences(facts: &Facts<Self>, bound: Option<&Bound<Self>>, cluster: &Cluster) -> Vec<Difference<Self>> {
-        differences::of(&facts.manifest.spec, bound, cluster)
+        differences::of(facts, bound, cluster)
     }
 
     fn way_in(
@@ -142,6 +154,10 @@ impl Kind for TypeDBCluster {
         password: Option<&Password>,
     ) -> BTreeMap<&'static str, String> {
         connection::of(record, cluster, password)
+    }
+
+    fn describing(cluster: &Cluster, name: &str, common: CommonSpec) -> Self {
+        import::describing(cluster, name, common)
     }
 
     fn show(cluster: &Cluster, status: &mut TypeDBClusterStatus) {

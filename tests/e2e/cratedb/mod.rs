@@ -1,5 +1,6 @@
 //! CrateDB Cloud: each of its verbs, and what differs from TypeDB Cloud.
 
+mod changes;
 mod existing;
 mod kills;
 mod lifecycle;

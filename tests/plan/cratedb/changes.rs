@@ -225,7 +225,7 @@ fn everything() -> Scene {
         spec.nodes = Some(3);
         spec.version = Some("5.9.0".to_owned());
         spec.backup = Some(BackupSpec { hours: vec![4] });
-        spec.common.power = Some(Power::Suspended);
+        spec.common.power = Some(Power::Suspended.into());
     })
     .answered(upgrades(), offers(&["5.9.0"]), 5)
     .record(|record| record.announce_password(clusterwright::api::secret::Password::new(SECOND)))

@@ -254,6 +254,7 @@ pub(crate) fn fixed() -> FixedAtCreation {
 pub(crate) fn bound(name: &str, origin: Origin) -> Bound {
     Bound {
         identity: Identity { id: id(name), created_at: cluster(name).dc.created },
+        former_ids: BTreeSet::new(),
         origin,
         fixed: FixedAtCreation { cluster_name: Some(name.to_owned()), ..fixed() },
         seen_by: BTreeSet::from([KEY.to_owned()]),
@@ -449,7 +450,7 @@ impl Scene {
     }
 
     pub(crate) fn wants(self, power: Power) -> Self {
-        self.spec(|spec| spec.common.power = Some(power))
+        self.spec(|spec| spec.common.power = Some(power.into()))
     }
 
     /// The cloud refused this write so many seconds ago.

@@ -175,7 +175,7 @@ impl Wishes {
         spec.version = self.version.map(str::to_owned);
         spec.backup = self.backups.clone().map(|hours| BackupSpec { hours });
         spec.restore_from = self.restore.then(restored_from);
-        spec.common.power = self.power;
+        spec.common.power = self.power.map(Into::into);
     }
 
     /// Whether the cluster is as it was wished for; of a cluster that sleeps, only what can be had of it.

@@ -4,7 +4,7 @@ mod binding;
 mod changes;
 mod creation;
 mod deletion;
-mod fixture;
+pub(crate) mod fixture;
 mod following;
 mod generators;
 mod kinds;

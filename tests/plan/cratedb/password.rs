@@ -181,7 +181,7 @@ fn edited(scene: Scene, change: fn(&mut CrateDBClusterSpec)) -> Scene {
 #[rstest]
 #[case::is_grown(edited(sent(None, "p"), |spec| spec.storage = Some(disks(64))), "change storage.sizePerNodeGiB")]
 #[case::is_scaled(edited(sent(None, "p"), |spec| spec.nodes = Some(3)), "change nodes")]
-#[case::is_not_suspended(edited(sent(None, "p"), |spec| spec.common.power = Some(Power::Suspended)), "prove [p]")]
+#[case::is_not_suspended(edited(sent(None, "p"), |spec| spec.common.power = Some(Power::Suspended.into())), "prove [p]")]
 #[case::is_suspended_in_the_end(
     shut_out(sent(None, "p").wants(Power::Suspended)), "change power"
 )]

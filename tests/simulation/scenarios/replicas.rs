@@ -347,3 +347,29 @@ async fn without_the_permission_it_is_not_ready_and_waits() {
     world.ready("orders").await;
     assert!(replica.is_ready());
 }
+
+/// Two releases in one namespace would share the lease and look after different manifests.
+#[tokio::test(start_paused = true)]
+async fn another_installation_in_the_namespace_is_not_ready_and_takes_nothing_over_in_between() {
+    let world = World::asleep();
+    let first = world.replica_of("cw", "a");
+    world.pass(10).await;
+    let second = world.replica_of("teams", "b");
+    world.pass(600).await;
+    assert!(first.leads() && first.is_ready());
+    assert!(!second.leads() && !second.is_ready());
+    // A node is drained, and the first installation's next pod takes some time to come.
+    first.stop();
+    first.ended().await.unwrap();
+    world.pass(TERM - 10).await;
+    let first = world.replica_of("cw", "c");
+    world.pass(600).await;
+    assert!(first.leads() && first.is_ready());
+    assert!(!second.leads() && !second.is_ready());
+    assert_eq!(second.lease_writes(), 0);
+    // It is uninstalled.
+    first.stop();
+    first.ended().await.unwrap();
+    world.pass(TERM + 10).await;
+    assert!(second.leads() && second.is_ready());
+}

@@ -20,6 +20,7 @@ use clusterwright::controller::{Config, Gate, Gatekeeper, Metrics, Pulse, run};
 use clusterwright::simulator::typedb::{ClusterName, ClusterView};
 use clusterwright::simulator::{Fault, RequestRow, Settings, Simulator};
 use http::Request;
+use jiff::Timestamp;
 use kube::Client;
 use serde_json::{Value, json};
 use tokio::sync::watch;
@@ -104,7 +105,12 @@ impl World {
 
     /// The same with a cloud of this vendor.
     pub(crate) fn of(vendor: Vendor, settings: Settings) -> Self {
-        let clock = Clock::anchored("2026-01-01T00:00:00Z".parse().unwrap());
+        Self::at("2026-01-01T00:00:00Z".parse().unwrap(), vendor, settings)
+    }
+
+    /// The same that begins at this moment.
+    pub(crate) fn at(beginning: Timestamp, vendor: Vendor, settings: Settings) -> Self {
+        let clock = Clock::anchored(beginning);
         let api = ApiServer::new(clock.clone());
         let cloud = Simulator::new(Settings { clock: clock.clone(), ..settings });
         let ledger = Arc::new(Ledger::new(api.clone(), cloud.clone(), clock.clone()));

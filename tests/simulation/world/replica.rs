@@ -34,10 +34,19 @@ impl World {
 
     /// The same on a machine whose clock shows another time.
     pub(crate) fn replica_by(&self, pod: &str, clock: Clock) -> Replica {
+        self.replica_as(Identity::new(Some(pod.to_owned())), clock)
+    }
+
+    /// The same as a part of an installation.
+    pub(crate) fn replica_of(&self, installation: &str, pod: &str) -> Replica {
+        let identity = Identity::new(Some(pod.to_owned())).in_installation(Some(installation.to_owned()));
+        self.replica_as(identity, self.clock.clone())
+    }
+
+    fn replica_as(&self, identity: Identity, clock: Clock) -> Replica {
         let life = Life::of(None);
         let (gate, gatekeeper) = Gate::shut();
         let config = clusterwright::controller::Config { clock, ..self.config(&life, gate) };
-        let identity = Identity::new(Some(pod.to_owned()));
         let candidacy = Candidacy { identity: identity.clone(), term: Term::seconds(TERM), gatekeeper };
         let (metrics, pulse) = (config.metrics.clone(), config.pulse.clone());
         let (stop, stopping) = watch::channel(false);

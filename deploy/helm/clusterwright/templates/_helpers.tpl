@@ -18,7 +18,7 @@
 {{- if .Values.serviceAccount.create -}}
 {{- default (include "clusterwright.fullname" .) .Values.serviceAccount.name -}}
 {{- else -}}
-{{- default "default" .Values.serviceAccount.name -}}
+{{- .Values.serviceAccount.name -}}
 {{- end -}}
 {{- end -}}
 
@@ -33,7 +33,7 @@
 {{/* By these the pods are found; they never change. */}}
 {{- define "clusterwright.selector" -}}
 app.kubernetes.io/name: {{ include "clusterwright.name" . }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end -}}
 
 {{- define "clusterwright.labels" -}}
@@ -43,11 +43,20 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end -}}
 
+{{/* What outlives the release is not Helm's to delete. */}}
+{{- define "clusterwright.kept" -}}
+{{- if .Values.crds.keep -}}
+helm.sh/resource-policy: keep
+{{- end -}}
+{{- end -}}
+
 {{/* What the restricted level of pod security asks for, and a file system that nobody writes to. */}}
 {{- define "clusterwright.podSecurity" -}}
 runAsNonRoot: true
-runAsUser: 65532
-runAsGroup: 65532
+{{- with .Values.runAsUser }}
+runAsUser: {{ int64 . }}
+runAsGroup: {{ int64 . }}
+{{- end }}
 seccompProfile:
   type: RuntimeDefault
 {{- end -}}
@@ -63,7 +72,7 @@ capabilities:
 {{- define "clusterwright.errand" -}}
 {{- $values := .context.Values -}}
 restartPolicy: Never
-securityContext: {{- include "clusterwright.podSecurity" . | nindent 2 }}
+securityContext: {{- include "clusterwright.podSecurity" .context | nindent 2 }}
 {{- with $values.imagePullSecrets }}
 imagePullSecrets: {{- toYaml . | nindent 0 }}
 {{- end }}
@@ -87,6 +96,17 @@ tolerations: {{- toYaml . | nindent 0 }}
 helm.sh/hook: pre-delete
 helm.sh/hook-weight: {{ . | quote }}
 helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
+{{- end -}}
+
+{{/* Refuses a second release in the namespace: they would share records and Lease, and one of them would do nothing. */}}
+{{- define "clusterwright.alone" -}}
+{{- range (lookup "apps/v1" "Deployment" .Release.Namespace "").items }}
+{{- $labels := default dict .metadata.labels -}}
+{{- $other := index $labels "app.kubernetes.io/instance" | default "" -}}
+{{- if and (hasPrefix (printf "%s-" $.Chart.Name) (index $labels "helm.sh/chart" | default "")) (ne $other $.Release.Name) }}
+{{- fail (printf "Release %s of this chart is in namespace %s already, and there is one for each namespace. Add the namespaces that it is to look after to its watchNamespaces, or install %s into another namespace, with --set crds.enabled=false." $other $.Release.Namespace $.Release.Name) }}
+{{- end }}
+{{- end }}
 {{- end -}}
 
 {{/* Those of the namespaces in "names" in which something can be made, one a line: all, where the API server cannot be asked. */}}

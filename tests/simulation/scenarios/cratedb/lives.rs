@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{awake, becomes, effects, hurried, mine, view};
 use crate::world::cratedb::cluster;
 use crate::world::manifests::{HERE, secret_of, with};
-use crate::world::{World, condition, is_ready};
+use crate::world::{condition, is_ready};
 
 const GIB: i64 = 1024 * 1024 * 1024;
 

@@ -4,6 +4,7 @@ mod changes;
 mod crashes;
 mod lives;
 mod lost;
+mod power;
 mod restore;
 pub(super) mod rights;
 mod rivals;
@@ -11,6 +12,7 @@ mod waiting;
 
 use clusterwright::simulator::Settings;
 use clusterwright::simulator::cratedb::ClusterView;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::world::manifests::HERE;
@@ -31,6 +33,14 @@ fn awake() -> World {
 /// The same where operations end soon.
 fn hurried() -> World {
     let mut world = asleep(Settings { speed: 10.0.try_into().unwrap(), ..Settings::default() });
+    world.start();
+    world
+}
+
+/// The same from this moment on.
+fn hurried_at(beginning: Timestamp) -> World {
+    let settings = Settings { speed: 10.0.try_into().unwrap(), ..Settings::default() };
+    let mut world = World::at(beginning, Vendor::CrateDb, settings);
     world.start();
     world
 }

@@ -23,7 +23,7 @@ pub(super) async fn stocked(region: &str, speed: f64) -> World {
     world
 }
 
-pub(super) const SNAPSHOT: &str = "20261122135500";
+pub(super) const SNAPSHOT: &str = "20260101015500";
 
 /// A manifest that asks for the backup by the other cluster's id.
 pub(super) fn orders(world: &World) -> Value {
@@ -85,7 +85,7 @@ async fn some_tables_come_by_the_name_of_a_manifest() {
 }
 
 #[rstest]
-#[case::a_backup(json!({"snapshot": "20200101000000"}), IRELAND, "the newest are: 20261122145500, 20261122135500, 20261122125500")]
+#[case::a_backup(json!({"snapshot": "20200101000000"}), IRELAND, "the newest are: 20260101025500, 20260101015500, 20260101005500")]
 #[case::a_table(json!({"tables": ["doc.nothing"]}), IRELAND, "it has: doc.ledger, doc.prices")]
 #[case::a_region(json!({}), "aks1.westeurope.azure", "cluster stock is in aks1.westeurope.azure, and this one is to be in eks1.eu-west-1.aws")]
 #[case::a_cluster(json!({"externalId": "99999999-9999-4999-8999-999999999999"}), IRELAND, "see no cluster 99999999")]

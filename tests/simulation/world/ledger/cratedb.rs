@@ -173,6 +173,8 @@ impl Write {
                 return spec["deletionPolicy"] == "Delete";
             }
             Action::Protection => spec["deletionProtection"] == body["deletion_protected"],
+            // The story knows the hours.
+            Action::Power if spec["power"] == "Scheduled" => true,
             Action::Power => (spec["power"] == "Suspended") == (body["suspended"] == true) && !spec["power"].is_null(),
             Action::Destroy => return !lives && spec["deletionPolicy"] == "Delete",
         };

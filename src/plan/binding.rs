@@ -234,7 +234,8 @@ fn bind<K: Kind>(facts: &Facts<K>, cluster: &K::Cluster, origin: Origin) -> Boun
 fn observe<K: Kind>(facts: &Facts<K>) -> Plan<K> {
     let here =
         |record: &&Record<K>| facts.account.reach.as_ref().is_some_and(|reach| reach.location == record.location);
-    let own = |record: &&Record<K>| record.owner.namespace_uid == facts.namespace_uid || facts.account.permits.may_adopt();
+    let own =
+        |record: &&Record<K>| record.owner.namespace_uid == facts.namespace_uid || facts.account.permits.may_adopt();
     let bound = facts.record.as_ref().filter(here).filter(own).and_then(|record| record.bound.as_ref());
     let is_former = |id: &&ClusterId| bound.is_some_and(|bound| bound.former_ids.contains(*id));
     let named = facts.spec().external_id.as_ref().filter(|id| !is_former(id));
@@ -270,7 +271,8 @@ fn observe<K: Kind>(facts: &Facts<K>) -> Plan<K> {
 pub(super) fn claimed<K: Kind>(facts: &Facts<K>, rival: &Rival) -> Plan<K> {
     let Rival { namespace, name, target, stake } = rival;
     if is_hidden(facts, rival) {
-        let message = format!("A manifest in another namespace manages cluster {target}. Give this one another cluster.");
+        let message =
+            format!("A manifest in another namespace manages cluster {target}. Give this one another cluster.");
         return Plan::held(Reason::ClaimedByAnother, message);
     }
     let how = match stake {

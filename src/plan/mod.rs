@@ -46,8 +46,8 @@ pub use orphan::{OrphanFacts, OrphanPlan, plan_orphan};
 pub use password::PasswordPlan;
 pub use permits::{Permits, granted};
 pub use record::{
-    AccountName, Bound, ChangeIntent, CreateIntent, Doubt, Ending, Gone, Intent, Origin, Owner, PasswordState, Record, Refusal,
-    RefusalKind, SEND_WITHIN,
+    AccountName, Bound, ChangeIntent, CreateIntent, Doubt, Ending, Gone, Intent, Origin, Owner, PasswordState, Record,
+    Refusal, RefusalKind, SEND_WITHIN,
 };
 pub use refusal::refusal_fingerprint;
 pub use status::status;

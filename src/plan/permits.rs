@@ -71,7 +71,8 @@ pub fn granted(allowed: Option<&AllowedNamespaces>, labels: Option<&BTreeMap<Str
 
 fn matches(selector: &NamespaceSelector, labels: &BTreeMap<String, String>) -> bool {
     let has = |(key, value): (&String, &LabelValue)| labels.get(key) == Some(&value.0);
-    selector.match_labels.iter().all(has) && selector.match_expressions.iter().all(|expression| holds(expression, labels))
+    selector.match_labels.iter().all(has)
+        && selector.match_expressions.iter().all(|expression| holds(expression, labels))
 }
 
 fn holds(LabelExpression { key, operator, values }: &LabelExpression, labels: &BTreeMap<String, String>) -> bool {

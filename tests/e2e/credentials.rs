@@ -43,10 +43,12 @@ async fn a_withdrawn_credential_is_replaced_within_the_call() {
     let refused: Vec<usize> = (0..api.len()).filter(|row| api[*row]["status"] == 401).collect();
     assert!(!refused.is_empty(), "the withdrawn token was never used");
     for row in refused {
-        let again = api[row..].iter().find(|next| next["path"] == api[row]["path"] && next["clientId"] == "simulator-write");
+        let again =
+            api[row..].iter().find(|next| next["path"] == api[row]["path"] && next["clientId"] == "simulator-write");
         assert!(again.is_some_and(|next| next["status"] != 401), "{} was not asked again", api[row]);
     }
-    let deploys: Vec<&Value> = api.iter().copied().filter(|row| row["path"].as_str().unwrap().ends_with("/deploy")).collect();
+    let deploys: Vec<&Value> =
+        api.iter().copied().filter(|row| row["path"].as_str().unwrap().ends_with("/deploy")).collect();
     assert_eq!(deploys.iter().filter(|row| row["status"] == 200).count(), 1, "{deploys:?}");
 
     world.cloud.credential("simulator", json!({"revoked": false})).await;

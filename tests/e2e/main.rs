@@ -25,6 +25,6 @@ mod refusals;
 mod replicas;
 mod retain;
 mod schema;
-mod tenants;
 #[path = "../support/mod.rs"]
 mod support;
+mod tenants;

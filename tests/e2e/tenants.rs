@@ -141,10 +141,19 @@ async fn a_grant_by_labels_comes_and_goes() {
     accounts.delete("shared", &DeleteParams::default()).await.unwrap();
     eventually("the account says for whom it waits", async || {
         let account = accounts.get("shared").await.map_err(|error| error.to_string())?;
-        let conditions: BTreeMap<String, String> = account.status.unwrap_or_default().conditions.into_iter()
-            .map(|condition| (condition.type_, format!("{}: {}", condition.reason, condition.message))).collect();
+        let conditions: BTreeMap<String, String> = account
+            .status
+            .unwrap_or_default()
+            .conditions
+            .into_iter()
+            .map(|condition| (condition.type_, format!("{}: {}", condition.reason, condition.message)))
+            .collect();
         let ready = conditions.get("Ready").cloned().unwrap_or_default();
-        if ready.starts_with("InUse") && ready.contains("TypeDBCluster ledger in namespace labelled") { Ok(()) } else { Err(ready) }
+        if ready.starts_with("InUse") && ready.contains("TypeDBCluster ledger in namespace labelled") {
+            Ok(())
+        } else {
+            Err(ready)
+        }
     })
     .await;
 

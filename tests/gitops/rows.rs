@@ -7,7 +7,8 @@ use clusterwright::api::condition::Reason;
 use clusterwright::api::cratedb::CrateDBCluster;
 use clusterwright::api::typedb::TypeDBCluster;
 use clusterwright::plan::{
-    AccountFacts, AccountStanding, Attempts, Facts, Given, Inventory, Kind, Permits, Plan, Verdict, account_status, account_verdict, plan, status,
+    AccountFacts, AccountStanding, Attempts, Facts, Given, Inventory, Kind, Permits, Plan, Verdict, account_status,
+    account_verdict, plan, status,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde::de::DeserializeOwned;

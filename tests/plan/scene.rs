@@ -111,7 +111,11 @@ impl<K: Kind + HasSpec<Spec: Common>> Scene<K> {
             operator_namespace: OPERATOR.to_owned(),
             take_over_from: None,
             edited: ago(3600),
-            account: AccountFacts { standing: AccountStanding::Connected, reach: Some(reach(location, KEY)), permits: Permits::ALL },
+            account: AccountFacts {
+                standing: AccountStanding::Connected,
+                reach: Some(reach(location, KEY)),
+                permits: Permits::ALL,
+            },
             record: None,
             rivals: Vec::new(),
             inventory: Some(Inventory { clusters: Vec::new(), at: Some(ago(10)) }.into()),

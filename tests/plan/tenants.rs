@@ -105,7 +105,11 @@ fn neighbour(stake: Stake) -> Rival {
 #[test]
 fn what_is_not_permitted_is_told_with_a_way_out() {
     let message = ending().granted(CREATE).message();
-    for words in ["CloudAccount typedb-cloud in namespace platform", "Delete in spec.allowedNamespaces", "deletionPolicy: Retain"] {
+    for words in [
+        "CloudAccount typedb-cloud in namespace platform",
+        "Delete in spec.allowedNamespaces",
+        "deletionPolicy: Retain",
+    ] {
         assert!(message.contains(words), "{message}");
     }
     let early = scene().granted(ADOPT).edited(10);

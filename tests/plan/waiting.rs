@@ -11,7 +11,11 @@ const MINUTES: i64 = 5 * 60;
 #[rstest]
 #[case::a_missing_account(AccountStanding::Missing, "WaitingForAccount", "AccountNotFound")]
 #[case::a_missing_secret(refused(Reason::CredentialsMissing), "WaitingForCredentials", "CredentialsMissing")]
-#[case::an_account_that_is_not_granted(refused(Reason::NamespaceNotAllowed), "WaitingForAccount", "NamespaceNotAllowed")]
+#[case::an_account_that_is_not_granted(
+    refused(Reason::NamespaceNotAllowed),
+    "WaitingForAccount",
+    "NamespaceNotAllowed"
+)]
 #[case::rejected_credentials(refused(Reason::CredentialsRejected), "WaitingForCredentials", "CredentialsRejected")]
 #[case::weak_credentials(refused(Reason::CredentialsInsufficient), "WaitingForCredentials", "CredentialsInsufficient")]
 #[case::a_forbidden_endpoint(refused(Reason::EndpointNotAllowed), "EndpointNotAllowed", "EndpointNotAllowed")]

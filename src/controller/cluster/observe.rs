@@ -25,7 +25,8 @@ use crate::controller::records::{Stored, name_of};
 use crate::controller::{Context, backoff, secrets};
 use crate::fingerprint::Fingerprint;
 use crate::plan::{
-    AccountFacts, AccountStanding, Attempts, CloudCluster, Facts, Given, Inventory, Owner, Permits, Reach, Rival, Source, Stake,
+    AccountFacts, AccountStanding, Attempts, CloudCluster, Facts, Given, Inventory, Owner, Permits, Reach, Rival,
+    Source, Stake,
 };
 
 /// How often the Secrets that belong to a manifest are looked at, while all is well and while one is missing or of no use.

@@ -100,7 +100,6 @@ async fn a_forged_status_opens_nothing() {
     let world = shared(&["Create", "Delete"]);
     world.apply(&cluster(HERE, "orders"));
     let owned = world.ready("orders").await;
-    let before = changes(&world);
     for policy in ["Retain", "Delete"] {
         let mut manifest = tenants(&format!("forger-{}", policy.to_lowercase()), &json!({"deletionPolicy": policy}));
         manifest["status"] = json!({
@@ -116,7 +115,7 @@ async fn a_forged_status_opens_nothing() {
     let destroyed = world.asked(|row| row.method == "DELETE");
     let orders = destroyed.iter().filter(|row| row.path.ends_with("/orders")).count();
     assert_eq!(orders, 0, "{destroyed:?}");
-    assert!(changes(&world) >= before && is_ready(&world.manifest(HERE, "orders").unwrap()));
+    assert!(is_ready(&world.manifest(HERE, "orders").unwrap()));
     world.audit().await;
 }
 

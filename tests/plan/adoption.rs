@@ -189,8 +189,7 @@ fn a_request_to_forget_is_remembered(#[case] annotated: bool, #[case] does: &str
 #[test]
 fn what_is_bound_is_what_was_seen_and_by_whom() {
     let found = cluster(ID);
-    let Some(clusterwright::plan::Step::Record(clusterwright::plan::RecordChange::Adopt(bound))) =
-        adopting().using("key-2").sees([found.clone()]).plan().next
+    let Some(Step::Record(RecordChange::Adopt(bound))) = adopting().using("key-2").sees([found.clone()]).plan().next
     else {
         panic!("{:?}", adopting().plan());
     };

@@ -124,8 +124,6 @@ async fn a_tenant_lives_with_what_it_creates() {
     let world = shared(&["Create", "Delete"]);
     world.apply(&tenants("recipes", &json!({"deletionPolicy": "Delete"})));
     world.ready_in(THERE, "recipes").await;
-    world.edit(THERE, "recipes", &json!({"spec": {"storageSizeGB": 50}}));
-    world.ready_in(THERE, "recipes").await;
 
     world.user().delete("CloudAccount", HERE, ACCOUNT);
     world.pass(60).await;

@@ -232,7 +232,8 @@ pub struct ConnectionSecret {
     #[schemars(length(min = 1, max = 253), regex(pattern = OBJECT_NAME))]
     pub name: Option<String>,
     /// The Secret's keys and their values, in which ${host}, ${port}, ${uri}, ${username}, ${password} and the other keys of the Service Binding convention stand for what is known of the cluster; $${ stands for ${. Those keys themselves when omitted.
-    #[schemars(length(min = 1, max = 32), inner(length(max = 1024)))]
+    // A length says nothing of a map, and without a bound the API server takes no rule about its entries.
+    #[schemars(extend("minProperties" = 1, "maxProperties" = 32, "additionalProperties" = {"type": "string", "maxLength": 1024}))]
     pub template: Option<BTreeMap<String, String>>,
 }
 

@@ -244,9 +244,8 @@ fn observe<K: Kind>(facts: &Facts<K>) -> Plan<K> {
     let bound = facts.record.as_ref().filter(here).filter(own).and_then(|record| record.bound.as_ref());
     let is_former = |id: &&ClusterId| bound.is_some_and(|bound| bound.former_ids.contains(*id));
     let named = facts.spec().external_id.as_ref().filter(|id| !is_former(id));
-    let recorded = bound.map(|bound| &bound.identity.id);
-    let known = named.or(recorded).cloned();
-    let is_own = recorded.is_some() && known.as_ref() == recorded;
+    let known = named.or(bound.map(|bound| &bound.identity.id)).cloned();
+    let is_own = bound.is_some_and(|bound| known.as_ref() == Some(&bound.identity.id));
     if !is_own && !facts.account.permits.may_adopt() {
         return withheld(facts, Permission::Adopt, "observe what is there");
     }

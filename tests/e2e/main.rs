@@ -11,6 +11,7 @@
 mod accounts;
 mod adopt;
 mod cratedb;
+mod credentials;
 mod drift;
 mod gitops;
 mod harness;
@@ -30,4 +31,5 @@ mod retain;
 mod schema;
 #[path = "../support/mod.rs"]
 mod support;
+mod tenants;
 mod typedb_changes;

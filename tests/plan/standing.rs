@@ -40,6 +40,7 @@ const TABLE: &[(Standing, &[Reason])] = &[
         Standing::Stalled,
         &[
             Reason::AccountNotFound,
+            Reason::NamespaceNotAllowed,
             Reason::CredentialsMissing,
             Reason::CredentialsRejected,
             Reason::CredentialsInsufficient,
@@ -63,7 +64,6 @@ const TABLE: &[(Standing, &[Reason])] = &[
             Reason::Contested,
             Reason::NotRunning,
             Reason::InUse,
-            Reason::NamespaceNotAllowed,
             Reason::DeletionProtected,
             Reason::DestroyLimitReached,
             Reason::DeletionWouldCancelSubscription,

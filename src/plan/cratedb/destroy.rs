@@ -58,7 +58,9 @@ fn protected(facts: &Facts<CrateDBCluster>, bound: &Bound<CrateDBCluster>, clust
 /// others only an administrator of the organization can tell: from everybody else it hides projects and their clusters.
 fn shared_subscription(facts: &Facts<CrateDBCluster>, cluster: &Cluster) -> Option<Plan<CrateDBCluster>> {
     let id = cluster.subscription_id.as_ref().filter(|id| *id != FREE_SUBSCRIPTION)?;
-    let confirmed = facts.annotation(annotation::CONFIRM_SUBSCRIPTION_CANCELLATION) == Some(id);
+    // What others have there is not for everybody to give up.
+    let may_confirm = facts.account.permits.may_adopt();
+    let confirmed = may_confirm && facts.annotation(annotation::CONFIRM_SUBSCRIPTION_CANCELLATION) == Some(id);
     let read = facts.catalogue.as_ref().filter(|read| facts.is_recent(read.at, CATALOGUE_LASTS));
     let known = read.and_then(|read| read.catalogue.subscriptions.iter().find(|subscription| subscription.id == *id));
     if confirmed || known.is_some_and(is_paid_to_the_vendor) {
@@ -80,16 +82,23 @@ fn shared_subscription(facts: &Facts<CrateDBCluster>, cluster: &Cluster) -> Opti
         return None;
     }
     let paid = match others.as_slice() {
+        _ if !may_confirm => "which may also pay clusters of others".to_owned(),
         [] => "which may also pay clusters that the account's credentials do not see".to_owned(),
         seen => format!("which also pays {}", seen.join(", ")),
+    };
+    let way_out = if may_confirm {
+        format!(
+            "To destroy it all the same set the annotation {}: {id}.",
+            annotation::CONFIRM_SUBSCRIPTION_CANCELLATION
+        )
+    } else {
+        "Ask whoever looks after its CloudAccount to destroy it.".to_owned()
     };
     Some(Plan::held(
         Reason::DeletionWouldCancelSubscription,
         format!(
-            "Cluster {} is paid by subscription {id} of a marketplace, which ends with the cluster, and {paid}. \
-             To destroy it all the same set the annotation {}: {id}.",
-            cluster.name,
-            annotation::CONFIRM_SUBSCRIPTION_CANCELLATION
+            "Cluster {} is paid by subscription {id} of a marketplace, which ends with the cluster, and {paid}. {way_out}",
+            cluster.name
         ),
     ))
 }

@@ -43,6 +43,7 @@ pub(crate) fn effects(page: &str) -> &'static [&'static str] {
     match page {
         "README.md" => &["deployed", "passwordSet", "projectCreated", "created", "deletionProtected", "allowListSet"],
         "first-cluster.md" => &["deployed", "passwordSet", "projectCreated", "created", "scaled", "destroyed"],
+        "accounts.md" => &["deployed", "passwordSet"],
         _ => &[],
     }
 }

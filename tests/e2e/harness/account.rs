@@ -16,10 +16,14 @@ const NAME: &str = "clusterwright";
 const OPERATOR: &str = "namespace-of-the-operator";
 const WATCHED: &str = "namespace-that-is-watched";
 const FORMER: &str = "namespace-of-the-former";
+const OTHER: &str = "another-namespace-that-is-watched";
 
 static OBJECTS: LazyLock<String> = LazyLock::new(|| render(&[], &[]));
 static HEIRS_OBJECTS: LazyLock<String> =
     LazyLock::new(|| render(&["rbac/former"], &[&format!("--set=takeOverFrom={FORMER}")]));
+
+static OBJECTS_OF_TWO: LazyLock<String> =
+    LazyLock::new(|| render(&[], &[&format!("--set=watchNamespaces={{{WATCHED},{OTHER}}}")]));
 
 fn render(more: &[&str], values: &[&str]) -> String {
     let files = ["serviceaccount", "rbac/cluster", "rbac/watched", "rbac/own"];
@@ -34,6 +38,12 @@ fn render(more: &[&str], values: &[&str]) -> String {
 /// What the chart makes for an operator in one namespace that looks after another.
 pub(crate) fn objects(operator_namespace: &str, watched: &str) -> Vec<DynamicObject> {
     let text = OBJECTS.replace(OPERATOR, operator_namespace).replace(WATCHED, watched);
+    serde_json::from_str(&text).expect("objects")
+}
+
+/// The same for one that looks after a second namespace.
+pub(crate) fn objects_of_two(operator_namespace: &str, watched: &str, other: &str) -> Vec<DynamicObject> {
+    let text = OBJECTS_OF_TWO.replace(OPERATOR, operator_namespace).replace(OTHER, other).replace(WATCHED, watched);
     serde_json::from_str(&text).expect("objects")
 }
 

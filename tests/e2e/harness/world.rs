@@ -32,6 +32,8 @@ pub(crate) struct WorldOf<K: Tested> {
     pub(crate) operator: Option<Operator>,
     pub(crate) log: PathBuf,
     pub(crate) control_plane: &'static ControlPlane,
+    /// Namespaces that the operator looks after besides.
+    others: Vec<String>,
     token: String,
     secrets: RefCell<BTreeSet<String>>,
     finished: Cell<bool>,
@@ -80,6 +82,7 @@ impl<K: Tested> WorldOf<K> {
             operator: None,
             log,
             control_plane,
+            others: Vec::new(),
             token,
             secrets: RefCell::default(),
             finished: Cell::new(false),
@@ -97,9 +100,18 @@ impl<K: Tested> WorldOf<K> {
     pub(crate) fn start_operator_with(&mut self, flags: &[&str]) {
         let kubeconfig = self.log.with_extension("kubeconfig");
         fs::write(&kubeconfig, self.proxy.kubeconfig()).expect("a kubeconfig");
-        let own = ["--namespace", &self.operator_namespace, "--watch-namespaces", &self.namespace];
+        let watched = [std::slice::from_ref(&self.namespace), &self.others].concat().join(",");
+        let own = ["--namespace", &self.operator_namespace, "--watch-namespaces", &watched];
         let arguments: Vec<String> = own.iter().chain(flags).map(|&argument| argument.to_owned()).collect();
         self.operator = Some(Operator::start(&Connected { kubeconfig }, &self.log, &arguments));
+    }
+
+    /// Makes a second namespace that an operator looks after from its next start on.
+    pub(crate) async fn watch_too(&mut self, namespace: &str) {
+        create_namespace(&self.kube, namespace).await;
+        let objects = account::objects_of_two(&self.operator_namespace, &self.namespace, namespace);
+        account::apply(&self.kube, &objects).await;
+        self.others.push(namespace.to_owned());
     }
 
     /// The way to the API server of an operator in another namespace that takes over from this world's.

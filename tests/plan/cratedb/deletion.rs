@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use clusterwright::api::account::Permission;
 use clusterwright::api::annotation::CONFIRM_SUBSCRIPTION_CANCELLATION;
 use clusterwright::cloud::cratedb::change::Change;
 use clusterwright::cloud::cratedb::wire::{Cluster, OperationKind};
 use clusterwright::cloud::operation::Found;
-use clusterwright::plan::{RefusalKind, Stake};
+use clusterwright::plan::{Permits, RefusalKind, Stake};
 use rstest::rstest;
 
 use super::fixture::*;
@@ -226,4 +227,17 @@ fn a_wait_for_an_operation_is_followed() {
     let scene = ending().looked(Some(busy(OperationKind::Scale)), [told]);
     assert_eq!((scene.does(), scene.says()), (String::new(), "WaitingForOperation".to_owned()));
     assert_eq!(scene.plan().look_again.unwrap().as_secs(), 14);
+}
+
+#[test]
+fn a_tenant_does_not_give_up_what_others_have_on_a_subscription() {
+    let tenants = |permissions: &[Permission]| {
+        let permits = Permits::of(permissions);
+        let confirmed = shared("azure").annotated(CONFIRM_SUBSCRIPTION_CANCELLATION, "sub-1");
+        confirmed.with(|facts| facts.account.permits = permits)
+    };
+    let scene = tenants(&[Permission::Create, Permission::Delete]);
+    assert_eq!((scene.does().as_str(), scene.says().as_str()), ("", "DeletionWouldCancelSubscription"));
+    assert!(!scene.message().contains("sales"), "it tells who else there is: {}", scene.message());
+    assert_eq!(tenants(&[Permission::Adopt, Permission::Delete]).does(), "destroy id-orders");
 }

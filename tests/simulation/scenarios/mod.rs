@@ -15,6 +15,7 @@ mod reviewed;
 mod rivals;
 mod seeded;
 mod takeover;
+mod tenants;
 mod trouble;
 mod waiting;
 mod watched;

@@ -167,7 +167,7 @@ pub enum Reason {
     InUse,
     /// The database would be destroyed and is protected. Set `deletionProtection` to false, or `deletionPolicy` to `Retain`.
     DeletionProtected,
-    /// As many databases were destroyed in the location as `destroyLimit` of its CloudAccounts allows. Wait until the time that the message names, raise the limit, or set `deletionPolicy` to `Retain`.
+    /// As many databases were destroyed in the location as `destroyLimit` of its accounts allows. Wait until the time that the message names, raise the limit, or set `deletionPolicy` to `Retain`.
     DestroyLimitReached,
     /// Destroying the database would end a subscription that pays for other clusters too, or may, as far as the credentials see. Confirm with the annotation `clusterwright.dev/confirm-subscription-cancellation`, or set `deletionPolicy` to `Retain`.
     DeletionWouldCancelSubscription,

@@ -42,7 +42,7 @@ impl Cli {
     /// Carries out the command. What goes wrong is told in a sentence on standard error.
     pub async fn execute(self) -> ExitCode {
         let told = match operator::init_telemetry(&self.log) {
-            Ok(()) => self.command.execute().await,
+            Ok(()) => Box::pin(self.command.execute()).await,
             Err(error) => Err(format!("--log cannot be read: {error}.")),
         };
         match told {
@@ -68,7 +68,7 @@ impl Command {
             Self::Simulate(args) => {
                 simulate::run(args).await.map_err(|error| format!("The simulator cannot serve: {error}."))
             }
-            Self::Demo(args) => demo::run(args).await,
+            Self::Demo(args) => Box::pin(demo::run(args)).await,
         }
     }
 }

@@ -23,21 +23,21 @@ pub(super) fn plan<K: Kind>(facts: &Facts<K>) -> Plan<K> {
         return withheld(facts, Permission::Create, "create clusters");
     }
     let target = facts.manifest.wanted();
-    let plan = decide(facts, target.clone());
+    let plan = decide(facts, &target);
     if plan.pending.is_empty() { plan.pending(vec![planned(PlannedAction::Create, &target)]) } else { plan }
 }
 
-fn decide<K: Kind>(facts: &Facts<K>, target: Handle) -> Plan<K> {
-    if let Some(rival) = facts.rival_for(&target) {
-        return taken_by(facts, &target, rival);
+fn decide<K: Kind>(facts: &Facts<K>, target: &Handle) -> Plan<K> {
+    if let Some(rival) = facts.rival_for(target) {
+        return taken_by(facts, target, rival);
     }
-    match facts.sighting(&target) {
+    match facts.sighting(target) {
         Sighting::Present(cluster) => {
             // Whom another manifest manages is not offered for adoption.
             let rival = facts.rivals.iter().find(|rival| rival.claims(cluster.id(), cluster.created_at()));
-            return rival.map_or_else(|| listed(facts, &target), |rival| taken_by(facts, &target, rival));
+            return rival.map_or_else(|| listed(facts, target), |rival| taken_by(facts, target, rival));
         }
-        Sighting::Elsewhere => return name_taken_elsewhere(&target),
+        Sighting::Elsewhere => return name_taken_elsewhere(target),
         _ => {}
     }
     // What would keep it running, and paid for, is told before it costs anything.
@@ -48,7 +48,7 @@ fn decide<K: Kind>(facts: &Facts<K>, target: Handle) -> Plan<K> {
         Ok(request) => request,
         Err(instead) => return *instead,
     };
-    let step = planned(PlannedAction::Create, &target);
+    let step = planned(PlannedAction::Create, target);
     let write = CloudWrite::Deploy { request, again: false };
     if let Some(refused) = still_refused(facts, &write) {
         let step = PlannedStep { blocked_by: Some("the cloud refused it".to_owned()), ..step };

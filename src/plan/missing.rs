@@ -50,10 +50,10 @@ impl Roll {
         let listed: BTreeSet<Identity> = list.iter().map(identity).collect();
         let renamed =
             |gone: &Identity| K::RENAMES && list.iter().any(|cluster| cluster.created_at() == gone.created_at);
-        let [last, before] = std::mem::take(&mut self.shown);
+        let [newest, older] = std::mem::take(&mut self.shown);
         // What is suspect stays so until it is back.
         let suspect = self.missing.is_suspect(None).then(|| self.missing.since.keys().cloned());
-        let expected = last.iter().cloned().chain(before).chain(recorded).chain(suspect.into_iter().flatten());
+        let expected = newest.iter().cloned().chain(older).chain(recorded).chain(suspect.into_iter().flatten());
         let since: BTreeMap<Identity, Timestamp> = expected
             .filter(|gone| !listed.contains(gone) && !ended.contains(gone) && !renamed(gone))
             .map(|identity| {
@@ -62,7 +62,7 @@ impl Roll {
             })
             .collect();
         self.missing = Missing { of: listed.len() + since.len(), since };
-        self.shown = [listed, last];
+        self.shown = [listed, newest];
         self.missing.clone()
     }
 }

@@ -2,7 +2,6 @@
 
 use kube::ResourceExt;
 use kube::api::{Api, Patch, PatchParams};
-use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::process::Command;
 
@@ -25,10 +24,7 @@ async fn import<K: Tested>(world: &WorldOf<K>, account: &str) -> Result<(Vec<Val
 }
 
 /// Applies what was printed, observed first and managed then: nothing is ever pending.
-async fn applied_changes_nothing<K: Tested>(world: &WorldOf<K>, documents: &[Value])
-where
-    K: for<'de> Deserialize<'de>,
-{
+async fn applied_changes_nothing<K: Tested>(world: &WorldOf<K>, documents: &[Value]) {
     let api = Api::<K>::namespaced(world.kube.clone(), &world.namespace);
     for document in documents {
         let name = document["metadata"]["name"].as_str().unwrap();

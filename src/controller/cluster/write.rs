@@ -57,13 +57,12 @@ pub(super) async fn send<K: Managed>(
     }
     let looked = Instant::now();
     let step = Step::Cloud(write.clone());
-    let claiming = match &write {
-        CloudWrite::Deploy { .. } => Some(ctx.claiming.lock().await),
-        CloudWrite::Change(change) if change.creates().is_some() => Some(ctx.claiming.lock().await),
-        // No two take the last place within the limit.
-        CloudWrite::Destroy(_) => Some(ctx.claiming.lock().await),
-        CloudWrite::Change(_) => None,
+    // No two create the same thing, or take the last place within the limit of destroys.
+    let excludes_others = match &write {
+        CloudWrite::Deploy { .. } | CloudWrite::Destroy(_) => true,
+        CloudWrite::Change(change) => change.creates().is_some(),
     };
+    let claiming = if excludes_others { Some(ctx.claiming.lock().await) } else { None };
     // Whoever stood in line for long looks again.
     if looked.elapsed() > SEND_WITHIN {
         return Ok(Applied::Again);

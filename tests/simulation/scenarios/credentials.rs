@@ -89,8 +89,8 @@ async fn roll_over(vendor: Vendor, loss: Loss) {
     world.apply(&manifest("sales"));
     world.ready("sales").await;
     world.pass(120).await;
-    let lost = if let Loss::Withdrawn = loss { "Rejected" } else { "Missing" };
-    assert_eq!(states(&world), [lost, "InUse"]);
+    let state = if let Loss::Withdrawn = loss { "Rejected" } else { "Missing" };
+    assert_eq!(states(&world), [state, "InUse"]);
     let told = account(&world);
     assert_eq!((reason_of(&told), &told["status"]["activeCredential"]), ("Connected", &json!(spare)));
     let message = condition(&told, "Ready")["message"].as_str().unwrap();
@@ -114,11 +114,11 @@ async fn roll_over(vendor: Vendor, loss: Loss) {
     world.audit().await;
 }
 
-fn lose(world: &World, vendor: Vendor, loss: Loss, lost: bool) {
+fn lose(world: &World, vendor: Vendor, loss: Loss, gone: bool) {
     match (loss, vendor) {
-        (Loss::Withdrawn, Vendor::TypeDb) => withdraw(&world.cloud, "simulator", lost),
-        (Loss::Withdrawn, Vendor::CrateDb) => switch(&world.cloud, "simulator", !lost),
-        (Loss::SecretGone, _) if lost => world.user().delete("Secret", HERE, "simulator"),
+        (Loss::Withdrawn, Vendor::TypeDb) => withdraw(&world.cloud, "simulator", gone),
+        (Loss::Withdrawn, Vendor::CrateDb) => switch(&world.cloud, "simulator", !gone),
+        (Loss::SecretGone, _) if gone => world.user().delete("Secret", HERE, "simulator"),
         (Loss::SecretGone, _) => {
             let pair = json!({"id": "simulator", "secret": "simulator-secret"});
             world.user().apply(&secret_of(HERE, "simulator", &pair));

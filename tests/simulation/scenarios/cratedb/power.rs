@@ -22,12 +22,12 @@ fn by_night() -> Value {
 
 /// What the cloud was asked for, and when.
 fn switched(world: &World) -> Vec<(Timestamp, &'static str)> {
-    let word = |row: &RequestRow| match row.effect.as_ref()?.action {
+    let switch = |row: &RequestRow| match row.effect.as_ref()?.action {
         "suspended" => Some((row.at, "suspended")),
         "resumed" => Some((row.at, "resumed")),
         _ => None,
     };
-    world.asked(|row| word(row).is_some()).iter().filter_map(word).collect()
+    world.asked(|row| switch(row).is_some()).iter().filter_map(switch).collect()
 }
 
 #[rstest]

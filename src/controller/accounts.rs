@@ -55,12 +55,18 @@ pub(crate) struct Known<K: Managed> {
     pub(crate) credentials: Vec<CredentialStatus>,
     /// Those that the cloud has let in.
     accepted: Vec<String>,
-    /// Who may use it.
+    /// Who may use it: whoever refers to it is told of a change.
     allowed: Option<AllowedNamespaces>,
     /// What may be destroyed in its location.
     pub(crate) destroy_limit: DestroyLimit,
     /// A person vouches that what was missing then is gone.
     pub(crate) accepts_missing: Option<Timestamp>,
+}
+
+impl<K: Managed> Known<K> {
+    fn is_let_in(&self) -> bool {
+        !self.accepted.is_empty()
+    }
 }
 
 /// All accounts.
@@ -82,6 +88,11 @@ impl<K: Managed> Accounts<K> {
         self.lock().get(key).cloned()
     }
 
+    /// Whether the cloud has let in one of the account's credentials.
+    pub(crate) fn is_let_in(&self, key: &AccountKey) -> bool {
+        self.lock().get(key).is_some_and(Known::is_let_in)
+    }
+
     /// Every session, for work that no manifest stands behind.
     pub(crate) fn sessions(&self) -> Vec<Session<K>> {
         self.lock().values().filter_map(|known| known.session.clone()).collect()
@@ -90,8 +101,9 @@ impl<K: Managed> Accounts<K> {
     /// What the accounts of a location allow to be destroyed there.
     pub(crate) fn destroy_limits(&self, location: &Location) -> Vec<DestroyLimit> {
         let known = self.lock();
-        let here =
-            |known: &&Known<K>| known.session.as_ref().is_some_and(|session| session.place.location == *location);
+        let here = |known: &&Known<K>| {
+            known.is_let_in() && known.session.as_ref().is_some_and(|session| session.place.location == *location)
+        };
         known.values().filter(here).map(|known| known.destroy_limit).collect()
     }
 

@@ -31,9 +31,19 @@ pub(super) fn plan<K: Kind>(facts: &Facts<K>) -> Plan<K> {
         Some(record) if record.forgotten.is_some() && facts.annotation(annotation::FORGET).is_none() => {
             Plan::quietly(Step::Record(RecordChange::ClearForgotten))
         }
+        Some(record) if is_borrowed(facts, record) => withheld(facts, Permission::Adopt, "look after what is there"),
         Some(Record { bound: Some(bound), .. }) => bound::plan(facts, reach, bound),
         _ => unbound(facts),
     }
+}
+
+/// Whether the cluster was adopted through one account, and another namespace's is named now, which does not permit that: what
+/// one's own credentials may only look at, others' must not be made to change.
+pub(super) fn is_borrowed<K: Kind>(facts: &Facts<K>, record: &Record<K>) -> bool {
+    let account = facts.account_name();
+    let adopted = record.bound.as_ref().is_some_and(|bound| bound.origin != Origin::Created);
+    let through_another = record.account.as_ref() != Some(&account) && account.namespace != record.owner.namespace;
+    adopted && through_another && !facts.account.permits.may_adopt()
 }
 
 /// The recorded cluster lives where the account does not reach.

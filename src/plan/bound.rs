@@ -19,6 +19,9 @@ use crate::api::identity::{ClusterId, CreatedAt, Handle};
 use crate::api::shared::{MAX_PLANNED_STEPS, OnVanished};
 use crate::clock;
 
+/// How soon it is decided anew while the list still shows what a look did not find.
+const UNTIL_LISTED: Duration = Duration::from_secs(5);
+
 /// Decides for a manifest whose record is bound to a cluster.
 pub(super) fn plan<K: Kind>(facts: &Facts<K>, reach: &Reach, bound: &Bound<K>) -> Plan<K> {
     let Some(record) = &facts.record else {
@@ -45,6 +48,7 @@ pub(super) fn plan<K: Kind>(facts: &Facts<K>, reach: &Reach, bound: &Bound<K>) -
             present(facts, reach, record, bound, cluster)
         }
         Sighting::Present(_) if looked(facts, bound).is_none() => Plan::quietly(Step::Look(target)),
+        Sighting::Present(_) if still_listed(facts, bound) => Plan::unchanged().looking_again(UNTIL_LISTED),
         Sighting::Present(_) if forget(facts, record).is_none() && !known_gone(bound) => {
             not_here(Plan::quietly(Step::Record(RecordChange::Gone)))
         }
@@ -52,6 +56,13 @@ pub(super) fn plan<K: Kind>(facts: &Facts<K>, reach: &Reach, bound: &Bound<K>) -
         Sighting::LookedAbsent(look) => not_here(absent(facts, reach, record, bound, look)),
         Sighting::Unlisted | Sighting::Elsewhere | Sighting::Unknown => Plan::quietly(Step::Look(target)),
     }
+}
+
+/// Whether the list, which is older than the look that did not find the cluster, still shows it. Only the next one tells
+/// whether it has another id since, and whether many others are missing as well.
+pub(super) fn still_listed<K: Kind>(facts: &Facts<K>, bound: &Bound<K>) -> bool {
+    let listed = facts.inventory.as_ref().and_then(|list| list.get(&bound.identity.id));
+    listed.is_some_and(|cluster| cluster.created_at() == bound.identity.created_at)
 }
 
 /// A look at the bound cluster's id that is as new as the list.
@@ -81,6 +92,9 @@ fn absent<K: Kind>(facts: &Facts<K>, reach: &Reach, record: &Record<K>, bound: &
     }
     if let Some(forget) = forget(facts, record) {
         return forget;
+    }
+    if still_listed(facts, bound) && !known_gone(bound) {
+        return Plan::unchanged().looking_again(UNTIL_LISTED);
     }
     let recreates = facts.spec().on_vanished == OnVanished::Recreate;
     if facts.inventory_is_suspect() && (recreates || !known_gone(bound)) {
@@ -153,7 +167,12 @@ fn never_seen<K: Kind>(reach: &Reach, bound: &Bound<K>) -> Plan<K> {
 
 /// What comes first while it is not known whether the credential in use sees the cluster: later it may have to tell that
 /// the cluster is gone. Where another looks in its place, for it may not, that one will look then, too.
-fn witnessed<K: Kind>(facts: &Facts<K>, reach: &Reach, bound: &Bound<K>, cluster: &K::Cluster) -> Option<Plan<K>> {
+pub(super) fn witnessed<K: Kind>(
+    facts: &Facts<K>,
+    reach: &Reach,
+    bound: &Bound<K>,
+    cluster: &K::Cluster,
+) -> Option<Plan<K>> {
     let target = Handle::Id(bound.identity.id.clone());
     match facts.own_look_at(&target) {
         Some(look) if look.shows(cluster) && !bound.seen_by.contains(&look.by) => {

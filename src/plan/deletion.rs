@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::binding::{adopt, planned};
-use super::bound::{looked, suspect};
+use super::binding::{adopt, is_borrowed, planned};
+use super::bound::{looked, still_listed, suspect, witnessed};
 use super::change;
 use super::conditions::whole_seconds;
 use super::creation::settle;
@@ -129,8 +129,11 @@ fn recorded<K: Kind>(facts: &Facts<K>, reach: &Reach, record: &Record<K>) -> Pla
             ),
         );
     }
+    if is_borrowed(facts, record) {
+        return withheld(facts, Permission::Adopt, "destroy what is there");
+    }
     match &record.bound {
-        Some(bound) if record.creation().is_none() => destroy(facts, record, bound),
+        Some(bound) if record.creation().is_none() => destroy(facts, reach, record, bound),
         _ => settle(facts, record),
     }
 }
@@ -149,7 +152,7 @@ fn just_asked<K: Kind>(facts: &Facts<K>, record: &Record<K>) -> Option<Duration>
     clock::until(facts.now, clock::later(*announced, lasted.clamp(least, most))).filter(|left| !left.is_zero())
 }
 
-fn destroy<K: Kind>(facts: &Facts<K>, record: &Record<K>, bound: &Bound<K>) -> Plan<K> {
+fn destroy<K: Kind>(facts: &Facts<K>, reach: &Reach, record: &Record<K>, bound: &Bound<K>) -> Plan<K> {
     let id = &bound.identity.id;
     let target = Handle::Id(id.clone());
     if facts.rivals.iter().any(|rival| rival.claims(id, bound.identity.created_at)) {
@@ -162,7 +165,8 @@ fn destroy<K: Kind>(facts: &Facts<K>, record: &Record<K>, bound: &Bound<K>) -> P
     let being_destroyed = || format!("Cluster {name} is being destroyed.");
     match facts.sighting(&target) {
         Sighting::Present(cluster) if cluster.created_at() == bound.identity.created_at => {
-            present(facts, record, bound, cluster)
+            // Whoever destroys it has to be able to tell that it is gone.
+            witnessed(facts, reach, bound, cluster).unwrap_or_else(|| present(facts, record, bound, cluster))
         }
         // A list alone does not prove that another database has the id.
         Sighting::Present(_) if looked(facts, bound).is_none() => {
@@ -175,14 +179,19 @@ fn destroy<K: Kind>(facts: &Facts<K>, record: &Record<K>, bound: &Bound<K>) -> P
                 "The account's present credentials have never seen cluster {name}, so they cannot tell whether it is gone."
             ),
         ),
+        // The list that is still to come may show it under another id, or many others missing as well.
+        _ if still_listed(facts, bound) => {
+            Plan::standing(Reason::Deleting, being_destroyed()).looking_again(WHILE_DESTROYING)
+        }
         // What was to be destroyed is destroyed under the id that it has.
-        _ => rename::followed(facts, bound).unwrap_or_else(|| believed_gone(facts, &name)),
+        _ => rename::followed(facts, bound).unwrap_or_else(|| believed_gone(facts, record, &name)),
     }
 }
 
 /// Its record goes, unless too much is missing at once.
-fn believed_gone<K: Kind>(facts: &Facts<K>, name: &str) -> Plan<K> {
-    if facts.inventory_is_suspect() {
+fn believed_gone<K: Kind>(facts: &Facts<K>, record: &Record<K>, name: &str) -> Plan<K> {
+    // What we have asked to be destroyed is not among what is missing.
+    if facts.inventory_is_suspect() && !record.is_destroying() {
         return suspect(facts, name);
     }
     Plan::quietly(Step::Record(RecordChange::Drop))
@@ -218,10 +227,12 @@ fn present<K: Kind>(facts: &Facts<K>, record: &Record<K>, bound: &Bound<K>, clus
             format!("Cluster {name} is not destroyed, for spec.deletionProtection is true. Set it to false to go on.");
         return Plan::held(Reason::DeletionProtected, why).pending(pending).about(cluster);
     }
-    if let Some(intent) = record.change() {
+    // What never becomes anything else is not waited for: it is paid for as well.
+    let is_stuck = matches!(cluster.phase(), Phase::Creating | Phase::Unknown) && cluster.busy().is_none();
+    if let Some(intent) = record.change().filter(|_| !is_stuck) {
         return change::follow(facts, intent, cluster).pending(pending).about(cluster);
     }
-    if let Some(operation) = change::under_way(facts, cluster) {
+    if let Some(operation) = change::under_way(facts, cluster).filter(|_| !is_stuck) {
         return change::waiting(facts, cluster, &operation).pending(pending).about(cluster);
     }
     let first = proof::before_destroy(facts, record, bound, cluster);

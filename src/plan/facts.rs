@@ -159,6 +159,8 @@ pub enum Source {
     Missing,
     /// It has no cluster yet.
     Unbound,
+    /// Its cluster lives where this manifest's account does not reach.
+    Elsewhere,
     /// By its record, its own.
     Cluster(ClusterId),
     /// By its own word, which everybody can give.

@@ -21,13 +21,24 @@ pub(super) struct Work<'a, K: Kind> {
     next: Option<(Step<K>, Reason)>,
     /// The proof of a password for which the database could not be reached: only suspending waits for it, for a while.
     unproved: Option<(Step<K>, Reason)>,
+    /// What has to be known for a change, and was asked in vain: it comes last.
+    unanswered: Option<(Step<K>, Reason)>,
     /// How the manifest stands by what the cloud refused.
     pub(super) refused: Option<Plan<K>>,
 }
 
 impl<'a, K: Kind> Work<'a, K> {
     pub(super) fn new(facts: &'a Facts<K>, cluster: &'a K::Cluster) -> Self {
-        Self { facts, cluster, shown: Vec::new(), blocked: Vec::new(), next: None, unproved: None, refused: None }
+        Self {
+            facts,
+            cluster,
+            shown: Vec::new(),
+            blocked: Vec::new(),
+            next: None,
+            unproved: None,
+            unanswered: None,
+            refused: None,
+        }
     }
 
     pub(super) fn take(&mut self, differences: Vec<Difference<K>>) {
@@ -57,7 +68,10 @@ impl<'a, K: Kind> Work<'a, K> {
 
     fn find_out(&mut self, shown: &mut PlannedStep, step: Step<K>) {
         if !self.waits(shown, false) {
-            self.next.get_or_insert((step, Reason::Updating));
+            // One that was just asked in vain keeps nothing after it from being done.
+            let in_vain = self.facts.attempts.trouble.is_some();
+            let place = if in_vain { &mut self.unanswered } else { &mut self.next };
+            place.get_or_insert((step, Reason::Updating));
         }
     }
 
@@ -105,7 +119,7 @@ impl<'a, K: Kind> Work<'a, K> {
         let (step, reason) = match (self.next.take(), self.unproved.take()) {
             (Some((_, Reason::Suspending)), Some(proof)) if !waited_enough => proof,
             (None, Some(proof)) => proof,
-            (next, _) => next?,
+            (next, _) => next.or_else(|| self.unanswered.take())?,
         };
         let shown = std::mem::take(&mut self.shown);
         // What is asked now and then must not let a manifest that is held seem to be worked at.

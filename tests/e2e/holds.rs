@@ -104,22 +104,22 @@ async fn a_paused_manifest_is_not_carried_out_and_can_go() {
 }
 
 #[tokio::test]
-async fn an_edit_that_would_change_a_running_cluster_is_shown_and_not_carried_out() {
+async fn an_older_version_is_shown_and_not_asked_for() {
     let world = World::new("unsupported").await;
     world.apply("orders", paid()).await;
     world.until_ready("orders").await;
-    world.edit("orders", json!({"spec": {"storageSizeGB": 50, "machineType": "c2d-highcpu-4"}})).await;
+    world.edit("orders", json!({"spec": {"version": "1.0.0"}})).await;
     let message = world.until_stands("orders", "ChangeUnsupported").await;
-    assert!(message.contains("storageSizeGB from 10 to 50") && message.contains("Set the manifest back"), "{message}");
+    assert!(message.contains("version from ") && message.contains(" to 1.0.0"), "{message}");
     let manifest = world.cluster("orders").await;
     let in_sync = condition(&manifest, "InSync").unwrap();
     assert_eq!(in_sync.status, "False");
-    assert!(in_sync.message.contains("machineType, storageSizeGB"), "{}", in_sync.message);
+    assert!(in_sync.message.contains("version"), "{}", in_sync.message);
     let fields: Vec<String> = manifest.status.unwrap().common.plan.into_iter().filter_map(|step| step.field).collect();
-    assert_eq!(fields, ["machineType", "storageSizeGB"]);
+    assert_eq!(fields, ["version"]);
     assert_eq!(world.cloud.count(Method::PATCH, "").await, 0);
 
-    world.edit("orders", json!({"spec": {"storageSizeGB": null, "machineType": "c2d-highcpu-2"}})).await;
+    world.edit("orders", json!({"spec": {"version": null}})).await;
     world.until_ready("orders").await;
     world.finish().await;
 }

@@ -16,8 +16,8 @@ fn edited(edit: impl FnOnce(&mut TypeDBClusterSpec)) -> Scene {
     settled().spec(edit)
 }
 
-fn backup(frequency: BackupFrequency, retention_days: Option<i64>) -> Option<Backup> {
-    Some(Backup { frequency, retention_days })
+fn backup(frequency: BackupFrequency, retention_days: Option<i64>) -> Backup {
+    Backup { frequency, retention_days }
 }
 
 fn applied(frequency: &str, retention_days: Option<i64>) -> BackupConfiguration {
@@ -62,7 +62,7 @@ fn a_cluster_that_is_wanted_suspended_gets_its_password_first() {
 #[case::a_version(edited(|spec| spec.version = Some("3.6.0".to_owned())), "change version", "version 3.5.1 → 3.6.0")]
 #[case::a_version_without_numbers(edited(|spec| spec.version = Some("odd".to_owned())), "change version", "version 3.5.1 → odd")]
 #[case::backups_that_were_never_set(
-    edited(|spec| spec.backup = backup(BackupFrequency::Daily, Some(30))), "change backup", "backup - → daily, kept for 30 days"
+    edited(|spec| spec.backup = Some(backup(BackupFrequency::Daily, Some(30)))), "change backup", "backup - → daily, kept for 30 days"
 )]
 fn an_edit_is_carried_out(#[case] scene: Scene, #[case] does: &str, #[case] pending: &str) {
     assert_eq!((scene.does().as_str(), scene.pending().join(", ").as_str()), (does, pending));
@@ -73,26 +73,30 @@ fn an_edit_is_carried_out(#[case] scene: Scene, #[case] does: &str, #[case] pend
 }
 
 #[rstest]
-#[case::as_they_were_set(Some(applied("daily", Some(7))), backup(BackupFrequency::Daily, Some(7)), "")]
-#[case::kept_as_long_as_the_cloud_likes(Some(applied("daily", Some(7))), backup(BackupFrequency::Daily, None), "")]
-#[case::kept_longer(Some(applied("daily", Some(7))), backup(BackupFrequency::Daily, Some(30)), "change backup")]
+#[case::as_they_were_set(Some(applied("daily", Some(7))), Some(backup(BackupFrequency::Daily, Some(7))), "")]
+#[case::kept_as_long_as_the_cloud_likes(
+    Some(applied("daily", Some(7))),
+    Some(backup(BackupFrequency::Daily, None)),
+    ""
+)]
+#[case::kept_longer(Some(applied("daily", Some(7))), Some(backup(BackupFrequency::Daily, Some(30))), "change backup")]
 #[case::kept_for_a_time_that_was_never_said(
     Some(applied("daily", None)),
-    backup(BackupFrequency::Daily, Some(7)),
+    Some(backup(BackupFrequency::Daily, Some(7))),
     "change backup"
 )]
-#[case::more_often(Some(applied("daily", None)), backup(BackupFrequency::Hourly, None), "change backup")]
-#[case::switched_off(Some(applied("daily", None)), backup(BackupFrequency::Disabled, None), "change backup")]
+#[case::more_often(Some(applied("daily", None)), Some(backup(BackupFrequency::Hourly, None)), "change backup")]
+#[case::switched_off(Some(applied("daily", None)), Some(backup(BackupFrequency::Disabled, None)), "change backup")]
 #[case::no_longer_written(Some(applied("daily", None)), None, "")]
-#[case::that_nobody_recorded(None, backup(BackupFrequency::Disabled, None), "change backup")]
+#[case::that_nobody_recorded(None, Some(backup(BackupFrequency::Disabled, None)), "change backup")]
 fn backups(#[case] recorded: Option<BackupConfiguration>, #[case] written: Option<Backup>, #[case] does: &str) {
     let scene = edited(|spec| spec.backup = written).record(|record| record.bound.as_mut().unwrap().applied = recorded);
     assert_eq!(scene.does(), does);
 }
 
 #[rstest]
-#[case::no_backups(backup(BackupFrequency::Disabled, None), "", "Running")]
-#[case::backups(backup(BackupFrequency::Daily, None), "", "ChangeUnsupported: backup")]
+#[case::no_backups(Some(backup(BackupFrequency::Disabled, None)), "", "Running")]
+#[case::backups(Some(backup(BackupFrequency::Daily, None)), "", "ChangeUnsupported: backup")]
 fn of_a_free_cluster(#[case] written: Option<Backup>, #[case] does: &str, #[case] says: &str) {
     let scene = edited(|spec| (spec.tier, spec.backup) = (None, written));
     let scene = scene.listed([cluster_but(|there| there.is_free = Some(true))]);
@@ -122,7 +126,7 @@ fn everything() -> Scene {
         spec.storage_size_gb = Some(50);
         spec.machine_type = Some("c2d-highcpu-8".to_owned());
         spec.version = Some("3.6.0".to_owned());
-        spec.backup = backup(BackupFrequency::Hourly, None);
+        spec.backup = Some(backup(BackupFrequency::Hourly, None));
         spec.common.power = Some(Power::Suspended.into());
     })
 }
@@ -214,6 +218,6 @@ fn backups_of_a_lost_answer_are_set_again_whatever_is_asked_for_by_then() {
     let mut record = record_but(|record| record.bound.as_mut().unwrap().applied = Some(applied("daily", None)));
     record.intent = Some(changing(Change::Backup(applied("hourly", None)), 97, false));
     record.settle_change(clusterwright::plan::Ending::Nothing);
-    let back = edited(|spec| spec.backup = backup(BackupFrequency::Daily, None)).recorded(record);
+    let back = edited(|spec| spec.backup = Some(backup(BackupFrequency::Daily, None))).recorded(record);
     assert_eq!(back.does(), "change backup", "what the lost request asked for may be in force");
 }

@@ -71,8 +71,8 @@ fn of_cratedb_cloud(#[case] cluster: clusterwright::cloud::cratedb::wire::Cluste
 
 #[test]
 fn names_are_free() {
-    let named = |id: &str| crate_db::cluster_but(|cluster| cluster.id = ClusterId::new(id.to_owned()));
-    let clusters = [named("11111111-a"), named("22222222-b"), named("22222222-c")];
+    let with_id = |id: &str| crate_db::cluster_but(|cluster| cluster.id = ClusterId::new(id.to_owned()));
+    let clusters = [with_id("11111111-a"), with_id("22222222-b"), with_id("22222222-c")];
     let manifests = import::<CrateDBCluster>(&clusters, &["orders"]);
     let names: Vec<String> = manifests.iter().map(ResourceExt::name_any).collect();
     assert_eq!(names, ["orders-11111111", "orders-22222222", "orders-2"]);

@@ -20,7 +20,7 @@ use crate::plan::{Permits, granted};
 pub(crate) const LABELS_LAST: Duration = Duration::from_secs(50);
 
 /// What manifests in a namespace may use an account for; none where they may not refer to it. An account that is gone grants
-/// what it granted last.
+/// nothing: its finalizer keeps it for as long as somebody needs it.
 pub(crate) async fn permits<K: Managed>(
     ctx: &Context<K>,
     account: &AccountKey,
@@ -30,10 +30,8 @@ pub(crate) async fn permits<K: Managed>(
     if account.namespace == namespace {
         return Ok(Some(Permits::ALL));
     }
-    let allowed = match ctx.stores.account_objects.get(&account.object()) {
-        Some(object) => object.spec.allowed_namespaces.clone(),
-        None => ctx.accounts.get(account).and_then(|known| known.allowed),
-    };
+    let object = ctx.stores.account_objects.get(&account.object());
+    let allowed = object.and_then(|object| object.spec.allowed_namespaces.clone());
     let by_labels = allowed.as_ref().is_some_and(|allowed| allowed.from == AllowedFrom::Selector);
     let labels = if by_labels { ctx.namespaces.labels(&ctx.client, namespace, labels_last).await? } else { None };
     Ok(granted(allowed.as_ref(), labels.as_ref()))
@@ -48,7 +46,7 @@ pub(super) async fn users<K: Managed>(ctx: &Context<K>, account: &AccountKey) ->
         let namespace = manifest.namespace().unwrap_or_default();
         if destroys
             && AccountKey::of(&*manifest) == *account
-            && permits(ctx, account, &namespace, LABELS_LAST).await?.is_some()
+            && permits(ctx, account, &namespace, LABELS_LAST).await?.is_some_and(Permits::may_delete)
         {
             users.push(format!("{} {} in namespace {namespace}", K::kind(&()), manifest.name_any()));
         }

@@ -25,8 +25,8 @@ use crate::controller::records::{Stored, name_of};
 use crate::controller::{Context, backoff, secrets};
 use crate::fingerprint::Fingerprint;
 use crate::plan::{
-    AccountFacts, AccountStanding, Attempts, CloudCluster, Facts, Given, Inventory, Owner, Permits, Reach, Rival,
-    Source, Stake,
+    AccountFacts, AccountName, AccountStanding, Attempts, CloudCluster, Facts, Given, Inventory, Origin, Owner,
+    Permits, Reach, Rival, Source, Stake, granted,
 };
 
 /// How often the Secrets that belong to a manifest are looked at, while all is well and while one is missing or of no use.
@@ -70,7 +70,7 @@ pub(super) async fn observe<K: Managed>(
     let namespace_uid = namespace_uid(ctx, &namespace, memory).await?;
     let inventory = session.as_ref().and_then(|session| session.place.inventory());
     let catalogue = session.as_ref().and_then(|session| session.place.catalogue());
-    let source = manifest.source().map(|name| source(ctx, &namespace, name)).transpose()?;
+    let source = manifest.source().map(|name| source(ctx, manifest, name, session.as_ref())).transpose()?;
     let source_password = source_password(ctx, manifest, &namespace_uid, session.as_ref())?;
     let answers = session.as_ref().map(|session| session.place.answers()).unwrap_or_default();
     let location = session.as_ref().map(|session| &session.place.location);
@@ -109,19 +109,31 @@ pub(super) async fn observe<K: Managed>(
     Ok(Seen { facts, stored, session })
 }
 
-/// The cluster behind a name, by its record, and else by what its manifest says.
-fn source<K: Managed>(ctx: &Context<K>, namespace: &str, name: &str) -> Result<Source, ReconcileError> {
-    let Some(manifest) = ctx.stores.manifests.get(&ObjectRef::new(name).within(namespace)) else {
+/// The cluster behind a name, by its record, and else by what its manifest says. Only what the record's owner came by through
+/// the same account, or created, is taken for its own: elsewhere the same id may be another's.
+fn source<K: Managed>(
+    ctx: &Context<K>,
+    manifest: &K,
+    name: &str,
+    session: Option<&Session<K>>,
+) -> Result<Source, ReconcileError> {
+    let namespace = manifest.namespace().unwrap_or_default();
+    let Some(other) = ctx.stores.manifests.get(&ObjectRef::new(name).within(&namespace)) else {
         return Ok(Source::Missing);
     };
-    let stored = ctx.records.cached(&name_of::<K>(namespace, name))?;
+    let stored = ctx.records.cached(&name_of::<K>(&namespace, name))?;
     // A record that a former manifest of the name has left is not this one's.
-    let own = stored.as_ref().filter(|stored| manifest.uid().as_ref() == Some(&stored.record.owner.uid));
-    if let Some(id) = own.and_then(|stored| stored.record.bound_id()) {
-        return Ok(Source::Cluster(id.clone()));
+    let own = stored.as_ref().filter(|stored| other.uid().as_ref() == Some(&stored.record.owner.uid));
+    if let Some((record, bound)) = own.and_then(|stored| Some((&stored.record, stored.record.bound.as_ref()?))) {
+        if session.is_none_or(|session| session.place.location != record.location) {
+            return Ok(Source::Elsewhere);
+        }
+        let id = bound.identity.id.clone();
+        let is_its_own = bound.origin == Origin::Created || record.account.as_ref() == Some(&AccountName::of(manifest));
+        return Ok(if is_its_own { Source::Cluster(id) } else { Source::Named(id) });
     }
-    let observed = || manifest.status().and_then(|status| K::common_status(status).external_id.as_ref());
-    let id = manifest.common().external_id.as_ref().or_else(observed);
+    let observed = || other.status().and_then(|status| K::common_status(status).external_id.as_ref());
+    let id = other.common().external_id.as_ref().or_else(observed);
     Ok(id.map_or(Source::Unbound, |id| Source::Named(id.clone())))
 }
 
@@ -368,8 +380,12 @@ fn earlier_newcomers<K: Managed>(ctx: &Context<K>, manifest: &K, location: &Loca
     let rank = |manifest: &K| (manifest.creation_timestamp(), manifest.uid());
     let own = rank(manifest);
     let there = |other: &K| {
-        let account = ctx.stores.account_objects.get(&AccountKey::of(other).object());
-        account.is_some_and(|account| account.spec.location().as_ref() == Ok(location))
+        let key = AccountKey::of(other);
+        let Some(account) = ctx.stores.account_objects.get(&key.object()) else { return false };
+        // Who may not adopt, or is not let in, keeps nobody else from it.
+        let granted = || granted(account.spec.allowed_namespaces.as_ref(), None).is_some_and(Permits::may_adopt);
+        let may = other.namespace().as_ref() == Some(&key.namespace) || granted();
+        may && ctx.accounts.is_let_in(&key) && account.spec.location().as_ref() == Ok(location)
     };
     ctx.stores
         .manifests

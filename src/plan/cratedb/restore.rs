@@ -66,6 +66,9 @@ fn source_of(facts: &Facts<CrateDBCluster>, spec: &RestoreSpec) -> Result<Cluste
     let what = match &facts.source {
         Some(Source::Cluster(id)) => return Ok(id.clone()),
         Some(Source::Named(id)) => return of_what_is_there(id),
+        Some(Source::Elsewhere) => {
+            format!("The cluster of CrateDBCluster {name} lives where this account does not reach")
+        }
         Some(Source::Unbound) => format!("CrateDBCluster {name} has no cluster yet"),
         Some(Source::Missing) | None => format!("There is no CrateDBCluster {name} in this namespace"),
     };

@@ -22,7 +22,7 @@ type Instead = Box<Plan<TypeDBCluster>>;
 pub(super) fn of(facts: &Facts<TypeDBCluster>, from: &CloneSpec) -> Result<NewCluster, Instead> {
     let id = source_id(facts, from)?;
     let target = Handle::Id(id.clone());
-    match facts.sighting(&target) {
+    match facts.own_sighting(&target) {
         Sighting::Present(source) => copy(facts, source),
         Sighting::LookedAbsent(_) | Sighting::Elsewhere => {
             let why = format!("The account's credentials see no cluster {id} that could be cloned.");
@@ -41,6 +41,9 @@ fn source_id(facts: &Facts<TypeDBCluster>, from: &CloneSpec) -> Result<ClusterId
     let why = match &facts.source {
         Some(Source::Cluster(id)) => return Ok(id.clone()),
         Some(Source::Named(id)) => return of_what_is_there(id),
+        Some(Source::Elsewhere) => {
+            format!("The cluster of TypeDBCluster {name} lives where this account does not reach.")
+        }
         Some(Source::Unbound) => format!("TypeDBCluster {name} has no cluster yet that could be cloned."),
         Some(Source::Missing) | None => format!("There is no TypeDBCluster {name} in this namespace to be cloned."),
     };

@@ -67,12 +67,13 @@ fn version(spec: &TypeDBClusterSpec, cluster: &Cluster) -> Option<Difference<Typ
     Some(Difference::later(shown, Change::Version(wanted)))
 }
 
-/// Compared as far as there are numbers: 3.10.0 is newer than 3.9.1.
+/// Compared as far as there are numbers: 3.10.0 is newer than 3.9.1. What comes before a release is older than that.
 fn is_older(one: &str, other: &str) -> bool {
     let numbers =
         |version: &str| -> Vec<u64> { version.split(['.', '-', '+']).map_while(|part| part.parse().ok()).collect() };
-    let (one, other) = (numbers(one), numbers(other));
-    !one.is_empty() && one < other
+    let rank = |version: &str| (numbers(version), !version.contains('-'));
+    let (one, other) = (rank(one), rank(other));
+    !one.0.is_empty() && one < other
 }
 
 /// The cloud never shows backup settings, so that what was last applied is compared. What somebody else set stays unseen.

@@ -42,11 +42,10 @@ pub(super) fn plan<K: Kind>(facts: &Facts<K>) -> Plan<K> {
         Some(record) if record.has_cluster() => reaching(facts, |reach| recorded(facts, reach, record)),
         Some(_) => Plan::quietly(Step::Record(RecordChange::Drop)),
         None => match reported(facts) {
+            Some(id) if !facts.account.permits.may_adopt() => reaching(facts, |_| told_of(facts, id)),
             Some(id) => reaching(facts, |_| match adopt(facts, id, Origin::Recovered) {
                 // It is there, and only a credential that sees it can destroy it.
                 plan if plan.stands_at(Reason::CredentialsInsufficient) => plan,
-                // Whether it is this manifest's nobody can tell.
-                _ if !facts.account.permits.may_adopt() => withheld(facts, Permission::Adopt, "bind to what is there"),
                 plan if plan.stands_at(Reason::InventorySuspect) => plan,
                 // What the status names is gone, or is not ours: nothing is left to destroy.
                 plan if plan.next.is_none() => release(),
@@ -56,6 +55,19 @@ pub(super) fn plan<K: Kind>(facts: &Facts<K>) -> Plan<K> {
         },
     };
     naming_the_way_out(showing_the_end(facts, guard(facts, plan)))
+}
+
+/// The status names a cluster, and nobody can tell whether it is this manifest's. Where it is there it may not be bound to, and
+/// where it is not there is nothing left to destroy.
+fn told_of<K: Kind>(facts: &Facts<K>, id: &ClusterId) -> Plan<K> {
+    let target = Handle::Id(id.clone());
+    match facts.own_sighting(&target) {
+        Sighting::LookedAbsent(_) if !facts.is_listed(&target) => release(),
+        Sighting::Unlisted | Sighting::Unknown => Plan::quietly(Step::Look(target)),
+        Sighting::Present(_) | Sighting::LookedAbsent(_) | Sighting::Elsewhere => {
+            withheld(facts, Permission::Adopt, "bind to what is there")
+        }
+    }
 }
 
 /// The cluster that the status names beyond doubt: without its creation time it could be another of the same id.

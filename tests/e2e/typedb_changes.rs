@@ -4,7 +4,7 @@ use http::Method;
 use kube::api::{Patch, PatchParams};
 use serde_json::{Value, json};
 
-use crate::harness::{Side, World, eventually, paid, with};
+use crate::harness::{Side, World, eventually, meanwhile, paid, with};
 
 /// The cluster of this id, as the simulator has it.
 async fn there(world: &World, id: &str) -> Value {
@@ -121,6 +121,8 @@ async fn kills_around_a_rename_leave_one_cluster_with_one_id() {
         world.until_ready(&name).await;
         kill_at(&mut world, &name, &new, point).await;
         world.start_operator();
+        // What was announced, and never sent, may take effect for a minute and a half.
+        meanwhile(40).await;
         let manifest = world.until_ready(&name).await;
         assert_eq!(manifest.status.unwrap().common.external_id.unwrap().as_str(), new, "killed at {point:?}");
         world.way_in(&name).await;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use clusterwright::api::account::{AllowedNamespaces, Permission};
 use clusterwright::api::condition::Reason;
-use clusterwright::plan::{AccountName, Permits, Rival, Stake, granted, may_take_over};
+use clusterwright::plan::{AccountName, Origin, Permits, Rival, Stake, granted, may_take_over};
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -183,4 +183,25 @@ fn what_opens_a_cluster_is_handed_over(
     assert_eq!(may_take_over(&scene.facts, &former, &bound), is);
     let with_others = scene.using_all(&["key-2"]);
     assert_eq!(may_take_over(&with_others.facts, &former, &bound), is && namespace == "shop", "only who has seen it");
+}
+
+/// What came through an account of the tenant's own, adopted there, and is now to be looked after through the shared one.
+fn borrowed(origin: Origin) -> Scene {
+    let shared = running().granted(&[Permission::Create, Permission::Delete]);
+    shared.listed([cluster(ID)]).recorded(record_but(|record| {
+        record.bound = Some(bound(ID, origin));
+        record.account = Some(AccountName { namespace: record.owner.namespace.clone(), name: "own".to_owned() });
+    }))
+}
+
+#[rstest]
+#[case::is_not_looked_after(borrowed(Origin::Adopted), true)]
+#[case::is_not_destroyed(borrowed(Origin::Adopted).destroys().finalized().deleting(), true)]
+#[case::is_its_own_where_it_created_it(borrowed(Origin::Created), false)]
+fn what_was_adopted_through_another_account(#[case] scene: Scene, #[case] withheld: bool) {
+    let message = scene.message();
+    assert_eq!(message.contains("does not permit this namespace"), withheld, "{message}");
+    if withheld {
+        assert_eq!(scene.does(), "");
+    }
 }

@@ -187,3 +187,14 @@ fn a_tombstone_has_no_password_and_counts_from_when_the_end_was_asked_for() {
     assert_eq!(tombstone.bound.unwrap().identity, identity);
     assert_eq!(super::fixture::record(ID).tombstone(now()).ended, Some(now()));
 }
+
+/// A look is newer than the list: whether the cluster has another id since, or many others are missing as well, only the
+/// next list tells.
+#[rstest]
+#[case::is_not_gone(running().looked(None), "", "")]
+#[case::is_not_created_again(recreating(running().looked(None)), "", "")]
+#[case::is_not_forgotten_when_it_is_to_be_destroyed(running().looked(None).destroys().finalized().deleting(), "", "Deleting")]
+fn what_the_list_still_shows(#[case] scene: Scene, #[case] does: &str, #[case] says: &str) {
+    assert_eq!((scene.does().as_str(), scene.says().as_str()), (does, says), "{}", scene.message());
+    assert!(scene.plan().look_again.is_some_and(|again| again <= std::time::Duration::from_secs(30)));
+}

@@ -22,7 +22,7 @@ type Instead = Box<Plan<TypeDBCluster>>;
 pub(super) fn of(facts: &Facts<TypeDBCluster>, from: &CloneSpec) -> Result<NewCluster, Instead> {
     let id = source_id(facts, from)?;
     let target = Handle::Id(id.clone());
-    match facts.own_sighting(&target) {
+    match facts.sighting(&target) {
         Sighting::Present(source) => copy(facts, source),
         Sighting::LookedAbsent(_) | Sighting::Elsewhere => {
             let why = format!("The account's credentials see no cluster {id} that could be cloned.");

@@ -162,7 +162,10 @@ async fn kubectl_scales_lists_and_explains() {
     let row: Vec<&str> = table.lines().nth(1).unwrap().split_whitespace().collect();
     assert_eq!(row[..7], ["analytics", "True", "Running", "5.8.3", "2", "64", "cr1"]);
     let wide = world.kubectl(&["get", "cdb", "--output", "wide"]).await;
-    assert_eq!(columns(&wide)[8..], ["ACCOUNT", "EXTERNAL-ID", "ENDPOINT", "DELETION-POLICY", "MESSAGE"]);
+    assert_eq!(
+        columns(&wide)[8..],
+        ["ACCOUNT", "HOURLY-COST", "EXTERNAL-ID", "ENDPOINT", "DELETION-POLICY", "MESSAGE"]
+    );
     assert!(world.kubectl(&["get", "clusterwright"]).await.contains("cratedbcluster.clusterwright.dev/analytics"));
     let told = world.kubectl(&["explain", "cratedbcluster.spec.allowedCidrs"]).await;
     assert!(told.contains("an empty list opens it to all"), "{told}");

@@ -24,7 +24,7 @@ fn import<K: Kind>(clusters: &[K::Cluster], taken: &[&str]) -> Vec<K> {
 }
 
 /// What the manifest says differs from the cluster that it was made from.
-fn differs<K: Kind + kube::core::object::HasSpec<Spec: Common>>(scene: Scene<K>, cluster: &K::Cluster) -> Vec<String> {
+fn differs<K: Kind + kube::core::object::HasSpec<Spec: Common>>(scene: &Scene<K>, cluster: &K::Cluster) -> Vec<String> {
     let differences = K::differences(&scene.facts, None, cluster);
     differences.into_iter().filter_map(|difference| difference.shown.field).collect()
 }
@@ -45,7 +45,7 @@ fn of_typedb_cloud(#[case] cluster: clusterwright::cloud::typedb::wire::Cluster)
     assert_eq!(manifest.spec.region, cluster.region);
     let scene = type_db::scene().with(|facts| facts.manifest.spec = manifest.spec.clone());
     let managed = scene.clone().common(|common| common.management = Management::Managed);
-    assert_eq!((differs(scene, &cluster), differs(managed, &cluster)), (Vec::new(), Vec::new()));
+    assert_eq!((differs(&scene, &cluster), differs(&managed, &cluster)), (Vec::new(), Vec::new()));
 }
 
 #[rstest]
@@ -66,7 +66,7 @@ fn of_cratedb_cloud(#[case] cluster: clusterwright::cloud::cratedb::wire::Cluste
     assert_eq!(manifest.spec.channel, known.then_some(Channel::Stable), "a word that the schema does not take");
     let scene = crate_db::scene().with(|facts| facts.manifest.spec = manifest.spec.clone());
     let managed = scene.clone().common(|common| common.management = Management::Managed);
-    assert_eq!((differs(scene, &cluster), differs(managed, &cluster)), (Vec::new(), Vec::new()));
+    assert_eq!((differs(&scene, &cluster), differs(&managed, &cluster)), (Vec::new(), Vec::new()));
 }
 
 #[test]

@@ -5,7 +5,6 @@ use std::time::Duration;
 use clusterwright::api::annotation;
 use clusterwright::api::shared::{Power, PowerPolicy, PowerRule, PowerSchedule};
 use clusterwright::cloud::typedb::wire::ClusterStatus;
-use clusterwright::plan::Verdict;
 use rstest::rstest;
 
 use super::fixture::*;
@@ -43,13 +42,6 @@ fn overruled(scene: Scene, text: &str) -> Scene {
     scene.annotated(annotation::POWER_OVERRIDE, text)
 }
 
-fn message(scene: &Scene) -> String {
-    match scene.plan().verdict {
-        Verdict::Stands { message, .. } => message,
-        Verdict::Unchanged => panic!("nothing is said"),
-    }
-}
-
 #[rstest]
 #[case::by_day(by_day_running(), "", "Running")]
 #[case::in_the_evening(hours_later(by_day_running(), 12), "change power", "Suspending: power")]
@@ -81,18 +73,18 @@ fn a_schedule_asks_for(#[case] scene: Scene, #[case] does: &str, #[case] says: &
     "suspends it at 2027-01-16T00:00:00+00:00"
 )]
 fn the_next_change_is_told_and_waited_for(#[case] scene: Scene, #[case] hours: u64, #[case] outlook: &str) {
-    assert!(message(&scene).contains(outlook), "{}", message(&scene));
+    assert!(scene.message().contains(outlook), "{}", scene.message());
     assert_eq!(scene.plan().look_again, Some(Duration::from_secs(hours * 3600)));
 }
 
 #[test]
 fn what_stays_as_it_is_after_an_override_is_not_told_as_news() {
     let scene = overruled(by_day_running(), "Running until 2027-01-15T12:00:00Z");
-    assert!(!message(&scene).contains("schedule"), "{}", message(&scene));
+    assert!(!scene.message().contains("schedule"), "{}", scene.message());
 }
 
 fn in_zone(scene: Scene, zone: &str) -> Scene {
-    scene.common(|common| common.power_schedule.get_or_insert_with(by_day).time_zone = zone.to_owned())
+    scene.common(|common| zone.clone_into(&mut common.power_schedule.get_or_insert_with(by_day).time_zone))
 }
 
 /// A cluster that runs for a typo costs money, and one that sleeps for it serves nobody: it is left as it is.

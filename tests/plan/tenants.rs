@@ -26,7 +26,7 @@ impl Scene {
 
     /// The record was made in another namespace of this name.
     fn in_another_namespace(self) -> Self {
-        self.with(|facts| facts.namespace_uid = "another-uid".to_owned())
+        self.with(|facts| "another-uid".clone_into(&mut facts.namespace_uid))
     }
 }
 
@@ -126,6 +126,7 @@ fn a_grant_that_is_withdrawn_is_told_even_of_a_cluster_that_is_well() {
     assert!(deleting.message().contains("deletionPolicy: Retain"), "{}", deleting.message());
 }
 
+#[expect(clippy::unwrap_used, reason = "clippy knows test functions, not the helpers that they share")]
 fn allowed(json: Value) -> AllowedNamespaces {
     serde_json::from_value(json).unwrap()
 }

@@ -46,7 +46,7 @@ pub(super) async fn users<K: Managed>(ctx: &Context<K>, account: &AccountKey) ->
         let namespace = manifest.namespace().unwrap_or_default();
         if destroys
             && AccountKey::of(&*manifest) == *account
-            && permits(ctx, account, &namespace, LABELS_LAST).await?.is_some_and(Permits::may_delete)
+            && permits(ctx, account, &namespace, LABELS_LAST).await?.is_some()
         {
             users.push(format!("{} {} in namespace {namespace}", K::kind(&()), manifest.name_any()));
         }

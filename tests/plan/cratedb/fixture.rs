@@ -349,7 +349,7 @@ pub(crate) fn networks(cidrs: &[&str]) -> Vec<WantedCidr> {
 /// The cluster as it is when this change was carried out.
 pub(crate) fn apply(change: &Change, cluster: &mut Cluster) {
     match change {
-        Change::CreateProject { .. } | Change::Password => {}
+        Change::CreateProject { .. } | Change::Password | Change::Restore(_) => {}
         Change::DeletionProtection(protected) => cluster.deletion_protected = Some(*protected),
         Change::AllowList(networks) => cluster.ip_whitelist = Some(networks.clone()),
         Change::Storage { bytes_per_node } => {
@@ -359,7 +359,6 @@ pub(crate) fn apply(change: &Change, cluster: &mut Cluster) {
             let hours: Vec<String> = hours.iter().map(ToString::to_string).collect();
             cluster.backup_schedule = Some(format!("55 {} * * *", hours.join(",")));
         }
-        Change::Restore(_) => {}
         Change::Product { name } => cluster.product_name = Some(name.clone()),
         Change::Version { version } => cluster.crate_version = Some(version.clone()),
         Change::Nodes { product_unit } => {

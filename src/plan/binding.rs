@@ -152,12 +152,20 @@ pub(super) fn forget<K: Kind>(facts: &Facts<K>, record: &Record<K>) -> Option<Pl
 fn unbound<K: Kind>(facts: &Facts<K>) -> Plan<K> {
     // Without a record, an id in the status counts as externalId would. With one, the record knows better.
     let reported = if facts.record.is_none() { facts.reported_id() } else { None };
+    // One that was only observed has never published a way in, and nobody has changed its password here.
+    let published = facts.reported().is_some_and(|status| status.binding.is_some());
+    let origin = if facts.spec().external_id.is_some() && !published { Origin::Adopted } else { Origin::Recovered };
     match (&facts.spec().external_id, reported) {
         // What the manifest names may be what its cluster was called before it was renamed.
-        (_, Some(id)) => adopt(facts, &rename::listed_id(facts, None).unwrap_or_else(|| id.clone()), Origin::Recovered),
+        (_, Some(id)) => adopt(facts, &rename::listed_id(facts, None).unwrap_or_else(|| id.clone()), origin),
         (Some(id), None) => adopt(facts, id, Origin::Adopted),
         (None, None) => creation::plan(facts),
     }
+}
+
+/// Whether the status speaks of this cluster, so that another database of its id is not taken for it.
+fn is_told_of<K: Kind>(facts: &Facts<K>, id: &ClusterId, origin: Origin) -> bool {
+    origin == Origin::Recovered || (facts.record.is_none() && facts.reported_id() == Some(id))
 }
 
 /// Binds the manifest to a cluster that exists.
@@ -170,7 +178,7 @@ pub(super) fn adopt<K: Kind>(facts: &Facts<K>, id: &ClusterId, origin: Origin) -
         return claimed(facts, rival);
     }
     match facts.own_sighting(&target) {
-        Sighting::Present(cluster) if origin == Origin::Recovered && !as_reported(facts, cluster) => Plan::held(
+        Sighting::Present(cluster) if is_told_of(facts, id, origin) && !as_reported(facts, cluster) => Plan::held(
             Reason::Replaced,
             format!(
                 "Cluster {id} is another database than the one that this manifest had: it was created at {}. \

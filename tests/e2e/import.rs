@@ -32,8 +32,8 @@ async fn applied_changes_nothing<K: Tested>(world: &WorldOf<K>, documents: &[Val
         api.patch(name, &PatchParams::apply("reader"), &applied).await.unwrap();
         world.until_stands(name, "Observed").await;
         world.edit(name, json!({"spec": {"management": "Managed"}})).await;
-        world.until_stands(name, "Running").await;
-        let manifest = world.cluster(name).await;
+        // With its connection Secret, which goes without the password.
+        let manifest = world.until_ready(name).await;
         assert_eq!(condition(&manifest, "InSync").unwrap().status, "True");
         assert_eq!(K::common_status(manifest.status().unwrap()).plan, []);
     }

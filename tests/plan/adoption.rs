@@ -2,6 +2,7 @@
 //! manifest of its name had.
 
 use clusterwright::api::identity::CreatedAt;
+use clusterwright::api::shared::Binding;
 use clusterwright::api::typedb::Tier;
 use clusterwright::plan::{Origin, RecordChange, Stake, Step};
 use rstest::rstest;
@@ -74,8 +75,11 @@ fn reported() -> Scene {
     reported().adopting(ID).sees([cluster_aged(ID, 60)]), "", "Replaced"
 )]
 #[case::is_bound_again_by_a_manifest_that_adopts(
-    reported().adopting(ID).sees([cluster(ID)]), "adopt orders Recovered", "Creating"
+    reported().published(|status| status.common.binding = Some(Binding { name: "orders-typedb".to_owned() }))
+        .adopting(ID).sees([cluster(ID)]),
+    "adopt orders Recovered", "Creating"
 )]
+#[case::was_only_observed(reported().adopting(ID).sees([cluster(ID)]), "adopt orders Adopted", "Creating")]
 #[case::is_left_to_a_manifest_that_claims_it(
     reported().sees([cluster(ID)]).rivalled(rival(ID, Stake::Claims(cluster(ID).created_at))), "", "ClaimedByAnother"
 )]

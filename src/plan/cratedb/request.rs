@@ -14,6 +14,7 @@ use crate::cloud::cratedb::change::{Change, NewDatabase};
 use crate::cloud::cratedb::wire::{
     ClusterProvision, CrateVersion, HardwareSpecs, NewCluster, Product, Project, Readable,
 };
+use crate::plan::binding::is_hidden;
 use crate::plan::creation::lacking;
 use crate::plan::facts::Facts;
 use crate::plan::kind::{Change as _, Kind};
@@ -125,8 +126,8 @@ fn subscription(
                 "Subscription {named} is not active. Activate it in the cloud's console, or name another one in spec.subscriptionId."
             ))),
             (false, false) => Err(invalid(format!(
-                "The organization has no subscription {named}. Correct spec.subscriptionId; active are: {}.",
-                listed(&active)
+                "The organization has no subscription {named}. Correct spec.subscriptionId{}.",
+                unless_hidden(facts, "; active are: ", &active)
             ))),
         };
     }
@@ -139,11 +140,16 @@ fn subscription(
         several => Err(Box::new(Plan::held(
             Reason::SubscriptionAmbiguous,
             format!(
-                "The organization has several active subscriptions: {}. Name one in spec.subscriptionId.",
-                listed(several)
+                "The organization has several active subscriptions{}. Name one in spec.subscriptionId.",
+                unless_hidden(facts, ": ", several)
             ),
         ))),
     }
+}
+
+/// What others have there, for those who may adopt it.
+fn unless_hidden(facts: &Facts<CrateDBCluster>, before: &str, ids: &[&str]) -> String {
+    if facts.account.permits.may_adopt() { format!("{before}{}", listed(ids)) } else { String::new() }
 }
 
 /// The region of the project, by which products are offered; empty where the cloud does not tell it.
@@ -182,15 +188,19 @@ fn project_id(
             elsewhere.region.as_deref().unwrap_or("unknown")
         ))),
         (several, _) => Err(invalid(format!(
-            "There are several projects {name} in {region}: {}. Name one in spec.project.id.",
-            listed(&several.iter().map(|there| there.id.as_str()).collect::<Vec<_>>())
+            "There are several projects {name} in {region}{}. Name one in spec.project.id.",
+            unless_hidden(facts, ": ", &several.iter().map(|there| there.id.as_str()).collect::<Vec<_>>())
         ))),
     }
 }
 
 fn create_project(facts: &Facts<CrateDBCluster>, catalogue: &Catalogue, name: String, region: &str) -> Instead {
     if let Some(rival) = facts.rival_for(&Handle::Project(name.clone())) {
-        let message = format!("Project {name} is being created for {} in namespace {}.", rival.name, rival.namespace);
+        let message = if is_hidden(facts, rival) {
+            format!("Project {name} is being created for another manifest.")
+        } else {
+            format!("Project {name} is being created for {} in namespace {}.", rival.name, rival.namespace)
+        };
         return Box::new(Plan::standing(Reason::Creating, message).looking_again(PROJECT_SOON));
     }
     if !catalogue.regions.iter().any(|there| there.name == region) {

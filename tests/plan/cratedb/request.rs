@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use clusterwright::api::account::Permission;
 use clusterwright::api::cratedb::{Channel, CrateDBClusterSpec, DiskType, FREE_SUBSCRIPTION, ProjectSpec, StorageSpec};
 use clusterwright::api::identity::Handle;
 use clusterwright::api::secret::Password;
@@ -9,7 +10,7 @@ use clusterwright::cloud::cratedb::catalogue::Catalogue;
 use clusterwright::cloud::cratedb::change::Change;
 use clusterwright::cloud::cratedb::change::NewDatabase;
 use clusterwright::cloud::operation::Found;
-use clusterwright::plan::{Catalogued, Given, RefusalKind, Stake, TroubleKind};
+use clusterwright::plan::{Catalogued, Given, Permits, RefusalKind, Stake, TroubleKind};
 use rstest::rstest;
 
 use super::fixture::*;
@@ -240,6 +241,20 @@ fn the_version(#[case] channel: Option<Channel>, #[case] version: Option<&str>, 
         spec.version = version.map(str::to_owned);
     });
     assert_eq!(sent(&scene).provision.cluster.crate_version, expected);
+}
+
+/// Whoever may only create through a shared account is not told by what others pay.
+#[rstest]
+#[case::several(offering(|there| there.subscriptions.push(subscription("sub-2", true, "azure"))))]
+#[case::another(spec(|spec| spec.subscription_id = Some("sub-9".to_owned())))]
+fn what_others_have_is_told_to_those_who_may_adopt_it(#[case] scene: Scene) {
+    assert!(scene.message().contains("sub-1"), "{}", scene.message());
+    let tenant = scene.with(|facts| facts.account.permits = Permits::of(&[Permission::Create]));
+    assert!(
+        tenant.message().contains("spec.subscriptionId") && !tenant.message().contains("sub-1"),
+        "{}",
+        tenant.message()
+    );
 }
 
 #[test]

@@ -27,6 +27,7 @@ mod record;
 mod refusal;
 mod rename;
 mod serving;
+mod source;
 mod standing;
 mod status;
 mod step;

@@ -11,7 +11,6 @@ use crate::api::account::{
     AllowedFrom, AllowedNamespaces, LabelExpression, LabelOperator, LabelValue, NamespaceSelector, Permission,
 };
 use crate::api::condition::Reason;
-use crate::api::identity::ClusterId;
 
 /// How often a manifest to which something is not granted is decided about anew: nothing tells of its namespace's labels.
 pub(super) const LABELS_SOON: Duration = Duration::from_secs(60);
@@ -85,16 +84,6 @@ fn holds(LabelExpression { key, operator, values }: &LabelExpression, labels: &B
         LabelOperator::Exists => label.is_some(),
         LabelOperator::DoesNotExist => label.is_none(),
     }
-}
-
-/// The id of a cluster that is not the manifest's own, where the account lets `what` be done with what is there.
-pub(super) fn of_what_is_there<K: Kind>(
-    facts: &Facts<K>,
-    id: &ClusterId,
-    what: &str,
-) -> Result<ClusterId, Box<Plan<K>>> {
-    let withheld = || Box::new(withheld(facts, Permission::Adopt, what));
-    if facts.account.permits.may_adopt() { Ok(id.clone()) } else { Err(withheld()) }
 }
 
 /// Says that the account does not permit `what`, which takes this permission.

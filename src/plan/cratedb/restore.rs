@@ -5,7 +5,6 @@ use std::time::Duration;
 use super::prices;
 use super::products::listed;
 use super::request::{Instead, invalid};
-use crate::api::condition::Reason;
 use crate::api::cratedb::{CrateDBCluster, RestoreSpec, RestoredFrom};
 use crate::api::identity::ClusterId;
 use crate::api::shared::{PlannedAction, PlannedStep};
@@ -14,19 +13,15 @@ use crate::cloud::cratedb::change::{Change, Restoration};
 use crate::cloud::cratedb::question::{Answer, Question};
 use crate::cloud::cratedb::wire::{Cluster, Snapshot};
 use crate::plan::difference::{Difference, Obstacle};
-use crate::plan::facts::{Facts, Source};
-use crate::plan::permits::of_what_is_there;
+use crate::plan::facts::Facts;
 use crate::plan::record::Bound;
+use crate::plan::source::{self, Wanted};
 use crate::plan::status::cut;
 use crate::plan::step::{Plan, Step};
-use crate::plan::waiting::patiently;
 
 /// A list of backups is read again after this long, and after this where the one that is asked for is not in it.
 const SNAPSHOTS_LAST: Duration = Duration::from_secs(10 * 60);
 const MISSING_LASTS: Duration = Duration::from_secs(2 * 60);
-
-/// How often it is looked whether the other manifest has its cluster.
-const SOURCE_SOON: Duration = Duration::from_secs(15);
 
 /// How many backups a message names.
 const NAMED: usize = 5;
@@ -58,22 +53,14 @@ pub(super) fn source(facts: &Facts<CrateDBCluster>) -> Result<(), Instead> {
 }
 
 fn source_of(facts: &Facts<CrateDBCluster>, spec: &RestoreSpec) -> Result<ClusterId, Instead> {
-    let of_what_is_there = |id| of_what_is_there(facts, id, "restore from what is there");
-    if let Some(id) = &spec.external_id {
-        return of_what_is_there(id);
-    }
-    let name = spec.name.as_deref().unwrap_or_default();
-    let what = match &facts.source {
-        Some(Source::Cluster(id)) => return Ok(id.clone()),
-        Some(Source::Named(id)) => return of_what_is_there(id),
-        Some(Source::Elsewhere) => {
-            format!("The cluster of CrateDBCluster {name} lives where this account does not reach")
-        }
-        Some(Source::Unbound) => format!("CrateDBCluster {name} has no cluster yet"),
-        Some(Source::Missing) | None => format!("There is no CrateDBCluster {name} in this namespace"),
+    let wanted = Wanted {
+        external_id: spec.external_id.as_ref(),
+        name: spec.name.as_deref(),
+        deed: "restore from what is there",
+        purpose: "of which a backup is to be restored",
+        field: "spec.restoreFrom.name",
     };
-    let message = format!("{what}, of which a backup is to be restored. Apply it, or correct spec.restoreFrom.name.");
-    Err(Box::new(patiently(facts, Reason::Creating, Reason::InvalidSpec, message).looking_again(SOURCE_SOON)))
+    source::id(facts, &wanted)
 }
 
 fn found(

@@ -1,20 +1,15 @@
 //! A cluster that becomes a copy of another: what is fixed at creation is compared with that one before it is asked for.
 
-use std::time::Duration;
-
 use super::{fixed, wanted_id};
 use crate::api::condition::Reason;
 use crate::api::identity::{ClusterId, Handle};
 use crate::api::typedb::{CloneSpec, TypeDBCluster};
 use crate::cloud::typedb::creation::NewCluster;
 use crate::cloud::typedb::wire::{Cluster, ClusterDeploy, ClusterStatus};
-use crate::plan::facts::{Facts, Sighting, Source};
-use crate::plan::permits::of_what_is_there;
+use crate::plan::facts::{Facts, Sighting};
+use crate::plan::source::{self, SOON, Wanted};
 use crate::plan::step::{Plan, Step};
 use crate::plan::waiting::patiently;
-
-/// How often it is looked whether the source is there and runs: its own manifest may be about to bring that about.
-const SOON: Duration = Duration::from_secs(15);
 
 type Instead = Box<Plan<TypeDBCluster>>;
 
@@ -33,21 +28,14 @@ pub(super) fn of(facts: &Facts<TypeDBCluster>, from: &CloneSpec) -> Result<NewCl
 }
 
 fn source_id(facts: &Facts<TypeDBCluster>, from: &CloneSpec) -> Result<ClusterId, Instead> {
-    let of_what_is_there = |id| of_what_is_there(facts, id, "clone what is there");
-    if let Some(id) = &from.external_id {
-        return of_what_is_there(id);
-    }
-    let name = from.name.as_deref().unwrap_or_default();
-    let why = match &facts.source {
-        Some(Source::Cluster(id)) => return Ok(id.clone()),
-        Some(Source::Named(id)) => return of_what_is_there(id),
-        Some(Source::Elsewhere) => {
-            format!("The cluster of TypeDBCluster {name} lives where this account does not reach.")
-        }
-        Some(Source::Unbound) => format!("TypeDBCluster {name} has no cluster yet that could be cloned."),
-        Some(Source::Missing) | None => format!("There is no TypeDBCluster {name} in this namespace to be cloned."),
+    let wanted = Wanted {
+        external_id: from.external_id.as_ref(),
+        name: from.name.as_deref(),
+        deed: "clone what is there",
+        purpose: "which is to be cloned",
+        field: "spec.cloneFrom",
     };
-    Err(waiting(facts, &why))
+    source::id(facts, &wanted)
 }
 
 fn waiting(facts: &Facts<TypeDBCluster>, why: &str) -> Instead {

@@ -71,17 +71,7 @@ impl<P: Provider> Keyring<P> {
     where
         F: Future<Output = Result<T, CloudError>>,
     {
-        let mut refused = None;
-        for key in self.candidates(deed, true) {
-            let outcome = call(key.client().clone()).await;
-            self.note(&key, deed, &outcome);
-            match outcome {
-                Ok(value) => return Ok(By { value, credential: key.name().to_owned() }),
-                Err(error) if deed.is_refused_by(&error) => refused = Some(graver(refused, error)),
-                Err(error) => return Err(error),
-            }
-        }
-        Err(refused.unwrap_or_else(none))
+        self.one_after_the_other(deed, true, call).await
     }
 
     /// The same with a write, which is announced with the time that it has: a repeat has only what is left of it.
@@ -99,10 +89,23 @@ impl<P: Provider> Keyring<P> {
     {
         let until = Instant::now() + WRITE_DEADLINE;
         let mut permit = Some(permit.lasting_until(until));
+        let call = |client| call(client, permit.take().unwrap_or_else(|| Permit::of_a_repeat(until)));
+        self.one_after_the_other(deed, false, call).await
+    }
+
+    /// Calls as the first credential that is not refused.
+    async fn one_after_the_other<T, F>(
+        &self,
+        deed: &Deed,
+        retrying: bool,
+        mut call: impl FnMut(P) -> F,
+    ) -> Result<By<T>, CloudError>
+    where
+        F: Future<Output = Result<T, CloudError>>,
+    {
         let mut refused = None;
-        for key in self.candidates(deed, false) {
-            let permit = permit.take().unwrap_or_else(|| Permit::of_a_repeat(until));
-            let outcome = call(key.client().clone(), permit).await;
+        for key in self.candidates(deed, retrying) {
+            let outcome = call(key.client().clone()).await;
             self.note(&key, deed, &outcome);
             match outcome {
                 Ok(value) => return Ok(By { value, credential: key.name().to_owned() }),

@@ -60,13 +60,8 @@ pub(super) async fn survey<K: Managed>(
     let Some(session) = &seen.session else {
         return Ok(Applied::Failed);
     };
-    match session.place.survey(&session.keyring, seen.facts.now, &ctx.clock).await {
-        Ok(()) => {
-            memory::lock(memory).was_answered();
-            Ok(Applied::Again)
-        }
-        Err(error) => Ok(failed(ctx, session, memory, &error).await),
-    }
+    let asked = session.place.survey(&session.keyring, seen.facts.now, &ctx.clock).await;
+    Ok(answered(ctx, session, memory, asked).await)
 }
 
 /// Asks the cloud a question, once for all who want to know it now.
@@ -79,12 +74,22 @@ pub(super) async fn ask<K: Managed>(
     let Some(session) = &seen.session else {
         return Ok(Applied::Failed);
     };
-    match session.place.ask(&session.keyring, question, seen.facts.now, &ctx.clock).await {
+    let asked = session.place.ask(&session.keyring, question, seen.facts.now, &ctx.clock).await;
+    Ok(answered(ctx, session, memory, asked).await)
+}
+
+async fn answered<K: Managed>(
+    ctx: &Context<K>,
+    session: &Session<K>,
+    memory: &Mutex<Memory<K>>,
+    asked: Result<(), CloudError>,
+) -> Applied<K> {
+    match asked {
         Ok(()) => {
             memory::lock(memory).was_answered();
-            Ok(Applied::Again)
+            Applied::Again
         }
-        Err(error) => Ok(failed(ctx, session, memory, &error).await),
+        Err(error) => failed(ctx, session, memory, &error).await,
     }
 }
 
